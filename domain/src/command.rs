@@ -1,0 +1,202 @@
+//! What people say to a project, and how it is refused.
+
+use crate::document::Answer;
+use crate::ids::{CommandId, StageId, UserId};
+use crate::project::Summary;
+use serde::{Deserialize, Serialize};
+
+/// Who spoke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "actor", rename_all = "snake_case")]
+pub enum Actor {
+    /// A signed-in person, through the API.
+    User {
+        /// Who.
+        user_id: UserId,
+    },
+    /// Somebody with access to Temporal: a signal or a cancellation request proves nobody.
+    Operator,
+    /// The state machine itself.
+    System,
+}
+
+/// A person's word to a project.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Command {
+    /// Applied once.
+    pub command_id: CommandId,
+    /// Who said it.
+    #[serde(flatten)]
+    pub actor: Actor,
+    /// What they said.
+    #[serde(flatten)]
+    pub body: CommandBody,
+}
+
+/// What can be said. Bytes of all texts of one command: at most 64 KiB.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+pub enum CommandBody {
+    /// Answers to some or all of the open questions.
+    Answer {
+        /// One for each question answered.
+        answers: Vec<Answer>,
+        /// Take the recommendation, as an assumption, for every question that is still open.
+        #[serde(default)]
+        recommendations_for_rest: bool,
+    },
+    /// Take the recommendation, as an assumption, for every open question.
+    AcceptRecommendations,
+    /// After completion: rewrite one named section or prompt.
+    Refine {
+        /// A heading, a requirement id, or a prompt (`02`, `prompts/02`).
+        target: String,
+        /// What to change, in words.
+        request: String,
+    },
+    /// After a failure: the failed stage again.
+    Retry {
+        /// A model for this attempt instead of the agent's own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        model: Option<String>,
+    },
+    /// Stop starting work; what is bought stays.
+    Pause,
+    /// Go on after a pause.
+    Resume,
+    /// Stop for good; what is there stays readable.
+    Cancel,
+    /// Remove the project; its workflow ends.
+    Delete,
+}
+
+impl CommandBody {
+    /// The wire name, also used in causes and in `allowed`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Answer { .. } => "answer",
+            Self::AcceptRecommendations => "accept_recommendations",
+            Self::Refine { .. } => "refine",
+            Self::Retry { .. } => "retry",
+            Self::Pause => "pause",
+            Self::Resume => "resume",
+            Self::Cancel => "cancel",
+            Self::Delete => "delete",
+        }
+    }
+
+    /// Bytes of free text in it.
+    #[must_use]
+    pub fn text_bytes(&self) -> usize {
+        match self {
+            Self::Answer { answers, .. } => answers
+                .iter()
+                .map(|answer| {
+                    answer.question_id.len()
+                        + answer.text.as_deref().map_or(0, str::len)
+                        + answer.options.iter().map(String::len).sum::<usize>()
+                })
+                .sum(),
+            Self::Refine { target, request } => target.len() + request.len(),
+            Self::Retry { model } => model.as_deref().map_or(0, str::len),
+            Self::AcceptRecommendations | Self::Pause | Self::Resume | Self::Cancel | Self::Delete => 0,
+        }
+    }
+}
+
+/// Why a command was refused. Its `Display` is its JSON: of an update validator's refusal only the text reaches the client.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rejection {
+    /// A word for programs.
+    pub code: RejectionCode,
+    /// A sentence for people.
+    pub message: String,
+    /// Wire names of the commands that would be taken now.
+    #[serde(default)]
+    pub allowed: Vec<String>,
+}
+
+/// Kinds of refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RejectionCode {
+    /// No question is open now.
+    NotWaiting,
+    /// This question was not asked.
+    UnknownQuestion,
+    /// This question has its answer already.
+    AlreadyAnswered,
+    /// The answer does not fit the question (unknown option, two options of a radio, nothing at all).
+    InvalidAnswer,
+    /// The state does not allow this command.
+    WrongState,
+    /// What it names does not exist.
+    UnknownTarget,
+    /// The allowance is used up.
+    LimitReached,
+    /// A text is too long.
+    TooLarge,
+    /// It could not be read at all (signals only).
+    Unreadable,
+}
+
+impl std::fmt::Display for Rejection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&serde_json::to_string(self).map_err(|_| std::fmt::Error)?)
+    }
+}
+
+impl std::error::Error for Rejection {}
+
+impl Rejection {
+    /// Reads a refusal back from the text of an update's failure, which may have words before it.
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        let start = text.find('{')?;
+        let mut values = serde_json::Deserializer::from_str(&text[start..]).into_iter::<Self>();
+        values.next()?.ok()
+    }
+}
+
+/// What became of a command.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Disposition {
+    /// It was applied now.
+    Applied,
+    /// It had been applied before.
+    Repeated,
+    /// It was refused.
+    Rejected {
+        /// Why.
+        rejection: Rejection,
+    },
+}
+
+/// Answer of the update `command`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// What became of it.
+    #[serde(flatten)]
+    pub disposition: Disposition,
+    /// The project after it.
+    pub summary: Summary,
+}
+
+/// A model may be named for Retry only in this form: letters, digits, `.`, `-`, `_`, `/`, `:`; at most 100 bytes.
+#[must_use]
+pub fn is_model_name(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= 100
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_/:".contains(&byte))
+}
+
+/// The stage a cause or a failure speaks of, with its attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StageAttempt {
+    /// The stage.
+    pub stage: StageId,
+    /// 1, 2, …
+    pub attempt: u32,
+}

@@ -1,0 +1,121 @@
+//! What the activity `publish` writes in one transaction: notices, texts, read model and state snapshot.
+
+use crate::event::{Notice, PendingText};
+use crate::ids::{ProjectId, StageId, Timestamp, WorkspaceId};
+use crate::project::{Phase, Summary};
+use crate::work::{ArtifactRef, Failure, Used};
+use serde::{Deserialize, Serialize};
+
+/// Input of `publish`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Publication {
+    /// The project.
+    pub project_id: ProjectId,
+    /// Its tenant.
+    pub workspace_id: WorkspaceId,
+    /// Which publication: an older one does not overwrite the read model of a newer one.
+    pub position: Position,
+    /// What happened since the last one, in the order in which it was applied.
+    pub notices: Vec<Notice>,
+    /// Texts that leave the state with it.
+    pub texts: Vec<PendingText>,
+    /// The read model.
+    pub view: ProjectView,
+    /// The whole state as JSON, from which the project can be opened again.
+    pub snapshot: serde_json::Value,
+}
+
+/// Order of publications: run, then length of the history.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Position {
+    /// Counts runs of the workflow (continue-as-new, reopening), from 1.
+    pub run: u32,
+    /// Events in the history of that run.
+    pub history_length: u32,
+}
+
+/// The read model of a project: what GETs show.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProjectView {
+    /// What lists show.
+    pub summary: Summary,
+    /// One entry an attempt, oldest first: the tasks of requirements.md O-06.
+    pub tasks: Vec<TaskView>,
+    /// Current artifacts.
+    pub artifacts: Vec<ArtifactRef>,
+    /// What the whole run took.
+    pub used: Used,
+    /// Why it is failed, when it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<StageFailure>,
+    /// When all stages were done for the last time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub completed_at: Option<Timestamp>,
+    /// When something last happened.
+    pub last_activity_at: Timestamp,
+}
+
+/// A failure with its place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StageFailure {
+    /// The stage.
+    pub stage: StageId,
+    /// 1, 2, …
+    pub attempt: u32,
+    /// The project's phase when it failed.
+    pub phase: Phase,
+    /// Why.
+    #[serde(flatten)]
+    pub failure: Failure,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// One attempt of a stage.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskView {
+    /// The stage.
+    pub stage: StageId,
+    /// 1, 2, …
+    pub attempt: u32,
+    /// The agent.
+    pub agent: String,
+    /// `pending`, `working`, `waiting_for_input`, `completed`, `failed`, `superseded`, `cancelled`.
+    pub status: TaskStatus,
+}
+
+/// States of a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskStatus {
+    /// Waits for other stages.
+    Pending,
+    /// An agent works on it.
+    Working,
+    /// People are asked.
+    WaitingForInput,
+    /// Done.
+    Completed,
+    /// Failed for good.
+    Failed,
+    /// A later attempt replaced it.
+    Superseded,
+    /// The project was cancelled meanwhile.
+    Cancelled,
+}
+
+impl TaskStatus {
+    /// The wire name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Working => "working",
+            Self::WaitingForInput => "waiting_for_input",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Superseded => "superseded",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}

@@ -1,0 +1,2 @@
+//! The project workflow and the contract of its activities.
+pub mod contract;
