@@ -1,6 +1,7 @@
 //! What agents write, as values: questions, answers, prompts, findings. The grammars are in `shared/agents.md`;
 //! the parsers that read them from Markdown live in `agents`.
 
+use crate::ids::Digest;
 use serde::{Deserialize, Serialize};
 
 /// How a question wants to be answered. Free text is always possible.
@@ -163,4 +164,23 @@ pub enum Verdict {
     Pass,
     /// Something must be mended.
     Revise,
+}
+
+impl Answer {
+    /// The digest by which the state machine and the stages know this answer.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        let mut parts = vec![
+            self.question_id.as_bytes(),
+            self.text.as_deref().unwrap_or_default().as_bytes(),
+            self.assumption.as_deref().unwrap_or_default().as_bytes(),
+        ];
+        parts.extend(self.options.iter().map(String::as_bytes));
+        Digest::of_parts(parts)
+    }
+}
+
+/// The digest of a list of answers, in the order in which their questions were asked.
+pub fn answers_digest<'a>(answers: impl IntoIterator<Item = &'a Digest>) -> Digest {
+    Digest::of_parts(answers.into_iter().map(|digest| digest.0.as_bytes()))
 }

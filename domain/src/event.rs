@@ -188,3 +188,17 @@ pub enum PendingText {
         actor: Actor,
     },
 }
+
+impl PendingText {
+    /// Bytes of people's words in it.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Answer { answer, .. } => {
+                answer.text.as_deref().map_or(0, str::len)
+                    + answer.options.iter().map(String::len).sum::<usize>()
+            }
+            Self::Refinement { target, request, .. } => target.len() + request.len(),
+        }
+    }
+}

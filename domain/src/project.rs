@@ -1,7 +1,28 @@
-//! The state machine of a project.
+//! The state machine of a project: facts in, notices out, and `next` names all the work that should be under way.
+//!
+//! Everything that the rules read lies in the state: the pinned pipeline, the limits as they were at the start, and
+//! `rules`, the version of the rules. A changed rule is `if self.rules >= N`, so that old histories replay.
 
-use crate::ids::StageId;
+mod apply;
+mod check;
+mod notices;
+mod results;
+mod state;
+
+use crate::command::{Actor, Command, CommandBody};
+use crate::event::PendingText;
+use crate::ids::{CommandId, Digest, ProjectId, StageId, Timestamp, UserId, WorkspaceId};
+use crate::limits::Limits;
+use crate::pipeline::{Pipeline, Stage, Verb};
+use crate::publication::{Position, ProjectView, Publication, StageFailure, TaskStatus, TaskView};
+use crate::work::{ArtifactRef, Failure, Source, StageOutcome, StageTask, Used, Work};
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, VecDeque};
+
+pub use state::{Course, Progress, QuestionState, Remembered, StageState};
+
+/// The version of the rules in this build. A project keeps the one it started with, until continue-as-new raises it.
+pub const RULES: u32 = 1;
 
 /// The canonical phase (design.md §3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,4 +90,378 @@ pub struct Summary {
     /// True once the project was deleted; its workflow has ended.
     #[serde(default)]
     pub deleted: bool,
+}
+
+/// What a project is made from. Its title lies in Postgres, where it can be renamed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProjectInput {
+    /// The project.
+    pub project_id: ProjectId,
+    /// Its tenant.
+    pub workspace_id: WorkspaceId,
+    /// Who started it.
+    pub owner_id: UserId,
+    /// Of the idea's text, which lies in Postgres.
+    pub idea: Digest,
+}
+
+/// Something that happened to a project.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "fact", rename_all = "snake_case")]
+pub enum Fact {
+    /// A person, or an operator, said something.
+    Command(Command),
+    /// An attempt ended well.
+    StageEnded {
+        /// The stage.
+        stage: StageId,
+        /// Its attempt.
+        attempt: u32,
+        /// What came out.
+        outcome: StageOutcome,
+    },
+    /// An attempt failed for good.
+    StageFailed {
+        /// The stage.
+        stage: StageId,
+        /// Its attempt.
+        attempt: u32,
+        /// Why.
+        failure: Failure,
+    },
+    /// A signal could not be read.
+    SignalUnreadable {
+        /// The signal's name.
+        name: String,
+        /// Of its payload.
+        digest: Digest,
+        /// What was wrong with it.
+        message: String,
+    },
+}
+
+/// Work that should be under way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// An agent works on an attempt of a stage.
+    RunStage(Box<StageTask>),
+    /// People are asked.
+    AwaitHuman {
+        /// By this stage.
+        stage: StageId,
+    },
+    /// Nothing more will happen: the workflow ends.
+    Finish,
+}
+
+/// A project: the whole state, one value, carried over continue-as-new.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Project {
+    rules: u32,
+    run: u32,
+    input: ProjectInput,
+    pipeline: Pipeline,
+    limits: Limits,
+    course: Course,
+    stages: BTreeMap<StageId, StageState>,
+    questions: Vec<QuestionState>,
+    artifacts: BTreeMap<String, ArtifactRef>,
+    /// Items in composed artifacts: how many prompts.
+    sizes: BTreeMap<String, u32>,
+    /// What a person has to look at after the last review.
+    open_findings: u32,
+    refinements_used: u32,
+    /// Milliseconds of the present allowance of model time that are used up.
+    active_ms: u64,
+    used: Used,
+    tasks: VecDeque<TaskView>,
+    commands: VecDeque<(CommandId, Remembered)>,
+    /// How often a signal of this name and payload came; oldest first.
+    signals: VecDeque<(String, u32)>,
+    texts: Vec<PendingText>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    failure: Option<StageFailure>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    completed_at: Option<Timestamp>,
+    last_activity_at: Timestamp,
+}
+
+impl Project {
+    /// A new project at the beginning of its pipeline. `rules` comes from the recorded start input, never from the build.
+    #[must_use]
+    pub fn start(
+        pipeline: Pipeline,
+        limits: Limits,
+        input: ProjectInput,
+        rules: u32,
+        now: Timestamp,
+    ) -> Self {
+        let stages = pipeline
+            .stages
+            .iter()
+            .map(|stage| (stage.id.clone(), StageState::first()))
+            .collect::<BTreeMap<_, _>>();
+        let tasks = pipeline.stages.iter().map(|stage| task_view(stage, 1)).collect();
+        Self {
+            rules,
+            run: 1,
+            input,
+            pipeline,
+            limits,
+            course: Course::Active,
+            stages,
+            questions: Vec::new(),
+            artifacts: BTreeMap::new(),
+            sizes: BTreeMap::new(),
+            open_findings: 0,
+            refinements_used: 0,
+            active_ms: 0,
+            used: Used::default(),
+            tasks,
+            commands: VecDeque::new(),
+            signals: VecDeque::new(),
+            texts: Vec::new(),
+            failure: None,
+            completed_at: None,
+            last_activity_at: now,
+        }
+    }
+
+    /// The same project in a new run of its workflow, under rules that are recorded in that run's input.
+    #[must_use]
+    pub fn continued(mut self, rules: u32) -> Self {
+        self.rules = self.rules.max(rules);
+        self.run += 1;
+        self
+    }
+
+    /// All work that should be under way now, a function of the state alone.
+    #[must_use]
+    pub fn next(&self) -> Vec<Step> {
+        match self.course {
+            Course::Deleted => vec![Step::Finish],
+            Course::Cancelled => Vec::new(),
+            Course::Active | Course::Paused => {
+                self.pipeline.stages.iter().filter_map(|stage| self.step(stage)).collect()
+            }
+        }
+    }
+
+    fn step(&self, stage: &Stage) -> Option<Step> {
+        let state = self.stages.get(&stage.id)?;
+        match state.progress {
+            Progress::Asked => Some(Step::AwaitHuman { stage: stage.id.clone() }),
+            Progress::Todo if self.is_runnable(stage) => {
+                Some(Step::RunStage(Box::new(self.task(stage, state))))
+            }
+            Progress::Todo | Progress::Done | Progress::Failed => None,
+        }
+    }
+
+    /// The earliest instant at which something expires. Nothing does yet: waits for people last without limit, and
+    /// model time is bounded by each attempt's start-to-close.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Timestamp> {
+        None
+    }
+
+    /// True where agents should work on this stage now.
+    fn is_runnable(&self, stage: &Stage) -> bool {
+        self.course == Course::Active
+            && self.stages.get(&stage.id).is_some_and(|state| state.progress == Progress::Todo)
+            && stage
+                .needs
+                .iter()
+                .all(|need| self.stages.get(need).is_some_and(|state| state.progress == Progress::Done))
+    }
+
+    fn task(&self, stage: &Stage, state: &StageState) -> StageTask {
+        StageTask {
+            project_id: self.input.project_id,
+            workspace_id: self.input.workspace_id,
+            owner_id: self.input.owner_id,
+            stage: stage.id.clone(),
+            attempt: state.attempt,
+            verb: stage.verb,
+            agent: stage.agent.clone(),
+            produces: stage.produces.clone(),
+            work: state.work.clone(),
+            reads: stage.reads.iter().filter_map(|read| self.source(read)).collect(),
+            carry_over: state.carry_over.clone(),
+            model: state.model.clone(),
+            questions_max: self.limits.questions_max,
+            active_ms_left: self.active_ms_left(),
+        }
+    }
+
+    fn source(&self, read: &str) -> Option<Source> {
+        match read {
+            "idea" => Some(Source::Idea { digest: self.input.idea.clone() }),
+            "answers" => Some(Source::Answers { digest: self.answers_digest() }),
+            artifact => self.artifacts.get(artifact).cloned().map(Source::Artifact),
+        }
+    }
+
+    /// Of all answers so far, in the order in which the questions were asked.
+    #[must_use]
+    pub fn answers_digest(&self) -> Digest {
+        crate::document::answers_digest(self.questions.iter().filter_map(|question| question.answer.as_ref()))
+    }
+
+    fn active_ms_left(&self) -> u64 {
+        self.limits.active_ms_max.saturating_sub(self.active_ms)
+    }
+
+    /// The canonical phase.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        match self.course {
+            Course::Cancelled | Course::Deleted => return Phase::Cancelled,
+            Course::Paused => return Phase::Paused,
+            Course::Active => {}
+        }
+        if self.pipeline.stages.iter().any(|stage| self.is_runnable(stage)) {
+            Phase::Working
+        } else if self.has(Progress::Asked) {
+            Phase::AwaitingInput
+        } else if self.has(Progress::Failed) {
+            Phase::Failed
+        } else {
+            Phase::Completed
+        }
+    }
+
+    fn has(&self, progress: Progress) -> bool {
+        self.stages.values().any(|state| state.progress == progress)
+    }
+
+    /// The stage that is under way, waited for or failed: the first of the pipeline that is not done.
+    fn current_stage(&self) -> Option<&Stage> {
+        let in_state = |progress: Progress| {
+            self.pipeline
+                .stages
+                .iter()
+                .find(|stage| self.stages.get(&stage.id).is_some_and(|state| state.progress == progress))
+        };
+        self.pipeline
+            .stages
+            .iter()
+            .find(|stage| self.is_runnable(stage))
+            .or_else(|| in_state(Progress::Asked))
+            .or_else(|| in_state(Progress::Failed))
+            .or_else(|| in_state(Progress::Todo))
+    }
+
+    /// What list views and search attributes show.
+    #[must_use]
+    pub fn summary(&self) -> Summary {
+        let phase = self.phase();
+        let stage = self.current_stage();
+        let status = match phase {
+            Phase::Completed | Phase::Failed | Phase::Cancelled => phase.as_str().to_owned(),
+            Phase::Drafting
+            | Phase::Working
+            | Phase::AwaitingInput
+            | Phase::AwaitingApproval
+            | Phase::Paused => stage.map_or_else(|| phase.as_str().to_owned(), |stage| stage.status.clone()),
+        };
+        let open_questions: Vec<_> = self.open_questions().map(|question| question.id.clone()).collect();
+        Summary {
+            phase,
+            status,
+            stage: stage.map(|stage| stage.id.clone()),
+            waiting_for: (phase == Phase::AwaitingInput).then(|| "answers".to_owned()),
+            open_questions,
+            refinements_used: self.refinements_used,
+            refinements_max: self.limits.refinements_max,
+            cost_usd: self.used.cost_usd,
+            allowed: self.allowed().into_iter().map(str::to_owned).collect(),
+            deleted: self.course == Course::Deleted,
+        }
+    }
+
+    /// Questions that wait for people.
+    fn open_questions(&self) -> impl Iterator<Item = &QuestionState> {
+        let asking = matches!(self.course, Course::Active | Course::Paused);
+        self.questions.iter().filter(move |question| {
+            asking
+                && question.answer.is_none()
+                && self.stages.get(&question.stage).is_some_and(|state| state.progress == Progress::Asked)
+        })
+    }
+
+    /// What `publish` writes: the notices that are not yet published, and the project as it is now.
+    #[must_use]
+    pub fn publication(&self, notices: Vec<crate::event::Notice>, history_length: u32) -> Publication {
+        let mut bare = self.clone();
+        bare.texts.clear();
+        Publication {
+            project_id: self.input.project_id,
+            workspace_id: self.input.workspace_id,
+            position: Position { run: self.run, history_length },
+            notices,
+            texts: self.texts.clone(),
+            view: ProjectView {
+                summary: self.summary(),
+                tasks: self.task_views(),
+                artifacts: self.artifacts.values().cloned().collect(),
+                used: self.used.clone(),
+                failure: self.failure.clone(),
+                completed_at: self.completed_at,
+                last_activity_at: self.last_activity_at,
+            },
+            // A state of our own types always serialises; null would only mean "no snapshot this time".
+            snapshot: serde_json::to_value(&bare).unwrap_or_default(),
+        }
+    }
+
+    /// The list of tasks; what agents work on now is marked so.
+    fn task_views(&self) -> Vec<TaskView> {
+        let runnable = self.runnable();
+        let mut tasks: Vec<_> = self.tasks.iter().cloned().collect();
+        for task in &mut tasks {
+            if runnable.iter().any(|(stage, attempt)| task.stage == *stage && task.attempt == *attempt) {
+                task.status = TaskStatus::Working;
+            }
+        }
+        tasks
+    }
+
+    /// Drops the first `count` texts: `publish` has stored them.
+    pub fn texts_stored(&mut self, count: usize) {
+        self.texts.drain(..count.min(self.texts.len()));
+    }
+
+    /// The pinned pipeline.
+    #[must_use]
+    pub fn pipeline(&self) -> &Pipeline {
+        &self.pipeline
+    }
+
+    /// The limits as they were at the start.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// What the project was made from.
+    #[must_use]
+    pub fn input(&self) -> &ProjectInput {
+        &self.input
+    }
+
+    /// The version of the rules that it runs on.
+    #[must_use]
+    pub fn rules(&self) -> u32 {
+        self.rules
+    }
+
+    /// Current versions of what the stages made.
+    pub fn artifacts(&self) -> impl Iterator<Item = &ArtifactRef> {
+        self.artifacts.values()
+    }
+}
+
+fn task_view(stage: &Stage, attempt: u32) -> TaskView {
+    TaskView { stage: stage.id.clone(), attempt, agent: stage.agent.clone(), status: TaskStatus::Pending }
 }

@@ -1,0 +1,138 @@
+//! Parts of a project's state. Fields are only ever added, with a default: recorded states must still load.
+
+use crate::command::Rejection;
+use crate::document::{Answer, QuestionFormat};
+use crate::ids::{Digest, StageId};
+use crate::work::{AskedQuestion, CarryOver, Work};
+use serde::{Deserialize, Serialize};
+
+/// Whether the project goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Course {
+    /// Work that can be done is done.
+    Active,
+    /// No work is started; questions can still be answered.
+    Paused,
+    /// Stopped for good; open and parked.
+    Cancelled,
+    /// Removed; the workflow ends.
+    Deleted,
+}
+
+/// How far an attempt of a stage is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Progress {
+    /// To be done as soon as what it needs is done.
+    Todo,
+    /// Its questions wait for people.
+    Asked,
+    /// Done.
+    Done,
+    /// Failed for good; waits for Retry.
+    Failed,
+}
+
+/// A stage of one project.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StageState {
+    /// 1, 2, …
+    pub attempt: u32,
+    /// How far it is.
+    pub progress: Progress,
+    /// What this attempt is for.
+    #[serde(flatten)]
+    pub work: Work,
+    /// Automatic rounds of mending that its reviews have asked for.
+    #[serde(default)]
+    pub rounds: u32,
+    /// Calls of a failed attempt to use again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carry_over: Option<CarryOver>,
+    /// A model that a person chose for this attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+}
+
+impl StageState {
+    /// Before anything happened.
+    pub(super) fn first() -> Self {
+        Self {
+            attempt: 1,
+            progress: Progress::Todo,
+            work: Work::Fresh,
+            rounds: 0,
+            carry_over: None,
+            model: None,
+        }
+    }
+
+    /// Another attempt, for this.
+    pub(super) fn again(&mut self, work: Work) {
+        self.attempt += 1;
+        self.progress = Progress::Todo;
+        self.work = work;
+        self.carry_over = None;
+        self.model = None;
+    }
+}
+
+/// A question that was asked, without its text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuestionState {
+    /// `Q1`, …
+    pub id: String,
+    /// The stage that asked.
+    pub stage: StageId,
+    /// How it wants to be answered.
+    pub format: QuestionFormat,
+    /// Keys of its options.
+    pub options: Vec<String>,
+    /// Key of the recommended one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recommended: Option<String>,
+    /// Of the answer, once there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Digest>,
+    /// `A1`, … where the answer is an assumption.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assumption: Option<String>,
+}
+
+impl QuestionState {
+    pub(super) fn new(stage: &StageId, asked: AskedQuestion) -> Self {
+        Self {
+            id: asked.id,
+            stage: stage.clone(),
+            format: asked.format,
+            options: asked.options,
+            recommended: asked.recommended,
+            answer: None,
+            assumption: None,
+        }
+    }
+
+    /// The answer that takes the recommendation, as an assumption; without one the agents are told to decide.
+    pub(super) fn assumed(&self, number: usize) -> Answer {
+        Answer {
+            question_id: self.id.clone(),
+            options: self.recommended.iter().cloned().collect(),
+            text: None,
+            assumption: Some(format!("A{number}")),
+        }
+    }
+}
+
+/// What became of a command.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Remembered {
+    /// It was applied.
+    Applied,
+    /// It was refused.
+    Rejected {
+        /// Why.
+        rejection: Rejection,
+    },
+}
