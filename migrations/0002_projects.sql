@@ -182,10 +182,13 @@ create table artifacts (
     makes_stale   integer[]   not null default '{}',
     state         text        not null default 'written' check (state in ('written', 'current', 'superseded')),
     generated_at  timestamptz not null default now(),
+    -- Names the artifact over all its versions: what routes name.
+    id            uuid        not null generated always as (md5(project_id::text || '/' || name)::uuid) stored,
     primary key (project_id, name, version),
     foreign key (workspace_id, project_id) references projects (workspace_id, id)
 );
 create unique index artifacts_current on artifacts (project_id, name) where state = 'current';
+create index artifacts_by_id on artifacts (id);
 
 create table prompts (
     -- UUIDv5(project, number, version): what routes name.
@@ -402,6 +405,10 @@ begin
                        'with check (workspace_id = current_workspace())', tenant_table);
     end loop;
 end $$;
+
+-- A person's list and the question whose project this is go over all workspaces of that person.
+create policy member_reads on projects for select to groundwork_app using (workspace_id in (select my_workspaces()));
+create policy member_reads on artifacts for select to groundwork_app using (workspace_id in (select my_workspaces()));
 
 -- Only a project whose workflow never started leaves no trace.
 create policy only_unstarted on projects as restrictive for delete to groundwork_app using (workflow_state = 'starting');
