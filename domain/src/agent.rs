@@ -86,8 +86,7 @@ struct File {
 /// # Errors
 /// The first thing that is wrong, with its line: bad TOML, a second agent of one id, a cap of zero.
 pub fn parse(source: &str) -> Result<BTreeMap<String, AgentDefinition>, AgentsError> {
-    let line_of =
-        |offset: usize| source.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1;
+    let line_of = |offset: usize| source.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1;
     let file: File = toml::from_str(source).map_err(|error| AgentsError {
         line: error.span().map_or(1, |span| line_of(span.start)),
         reason: error.message().trim().to_owned(),
