@@ -12,7 +12,9 @@ begin
     raise exception '% is append-only', tg_table_name using errcode = 'integrity_constraint_violation';
 end $$;
 
-create domain digest as text check (value ~ '^[0-9a-f]{64}$');
+create function is_digest(candidate text) returns boolean
+    language sql immutable parallel safe
+    return candidate ~ '^[0-9a-f]{64}$';
 
 create table projects (
     id               uuid        primary key,
@@ -29,7 +31,7 @@ create table projects (
     pipeline         jsonb       not null,
     limits           jsonb       not null default '{}',
     idea             text        not null check (octet_length(idea) between 1 and 65536),
-    idea_digest      digest      not null,
+    idea_digest      text      not null check (is_digest(idea_digest)),
     lifecycle        text        not null default 'active' check (lifecycle in ('active', 'archived', 'deleted')),
     -- 'starting' until Temporal is known to have the workflow; the sweeper starts what stays there.
     workflow_state   text        not null default 'starting' check (workflow_state in ('starting', 'started', 'closed')),
@@ -168,14 +170,14 @@ create table artifacts (
     project_id    uuid        not null,
     name          text        not null check (name ~ '^[a-z][a-z0-9_-]{0,63}$'),
     version       integer     not null check (version > 0),
-    digest        digest      not null,
+    digest        text      not null check (is_digest(digest)),
     format        text        not null check (format in ('markdown', 'json')),
     content       text        not null,
     stage         text        not null,
     attempt       integer     not null check (attempt > 0),
     agent         text        not null,
     model         text,
-    prompt_digest digest,
+    prompt_digest text check (is_digest(prompt_digest)),
     -- What it was written from: the task's sources, as references.
     sources       jsonb       not null default '[]',
     -- Numbers of the prompts that it makes stale once it is current.
@@ -203,7 +205,7 @@ create table prompts (
     covers         text[]      not null,
     needs          integer[]   not null,
     checklist      text[]      not null,
-    digest         digest      not null,
+    digest         text      not null check (is_digest(digest)),
     is_current     boolean     not null default false,
     is_stale       boolean     not null default false,
     created_at     timestamptz not null default now(),
@@ -255,8 +257,8 @@ create table model_calls (
     stage          text        not null,
     attempt        integer     not null check (attempt > 0),
     call_no        integer     not null check (call_no > 0),
-    inputs_digest  digest      not null,
-    prompt_digest  digest      not null,
+    inputs_digest  text      not null check (is_digest(inputs_digest)),
+    prompt_digest  text      not null check (is_digest(prompt_digest)),
     agent          text        not null,
     provider       text        not null,
     model          text        not null,

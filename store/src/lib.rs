@@ -1,1 +1,14 @@
-//! groundwork-store
+//! Every SQL statement of Groundwork, one file a table group.
+//!
+//! All access goes through [`Store::tenant`] or [`Store::person`]: a transaction that says who asks, as the role
+//! `groundwork_app`, which owns nothing and does not bypass row-level security. What must look over all workspaces is a
+//! SECURITY DEFINER function of `migrations/`, called here by the functions that take a [`Store`].
+//!
+//! Must never enter: a rule about what happens next, a call to a model, Temporal.
+
+mod clean;
+mod error;
+mod tenancy;
+
+pub use error::StoreError;
+pub use tenancy::{Store, StoreOptions, Tx, migrate};
