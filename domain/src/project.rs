@@ -9,7 +9,7 @@ mod notices;
 mod results;
 mod state;
 
-use crate::command::{Actor, Command, CommandBody};
+use crate::command::{Actor, Command, CommandBody, RejectionCode};
 use crate::event::PendingText;
 use crate::ids::{CommandId, Digest, ProjectId, StageId, Timestamp, UserId, WorkspaceId};
 use crate::limits::Limits;
@@ -129,13 +129,17 @@ pub enum Fact {
         /// Why.
         failure: Failure,
     },
-    /// A signal could not be read.
-    SignalUnreadable {
+    /// A signal could not be read, or says what this project has no use for.
+    SignalRefused {
         /// The signal's name.
         name: String,
         /// Of its payload.
         digest: Digest,
-        /// What was wrong with it.
+        /// Which of the signals of this name and payload it is (`Project::count_signal`).
+        occurrence: u32,
+        /// Why.
+        code: RejectionCode,
+        /// Why, in words.
         message: String,
     },
 }
@@ -448,6 +452,12 @@ impl Project {
     #[must_use]
     pub fn input(&self) -> &ProjectInput {
         &self.input
+    }
+
+    /// Which run of its workflow this is, from 1.
+    #[must_use]
+    pub fn run(&self) -> u32 {
+        self.run
     }
 
     /// The version of the rules that it runs on.

@@ -3,7 +3,7 @@
 use super::notices::Notices;
 use super::state::{Course, Progress, QuestionState, Remembered};
 use super::{Actor, Command, CommandBody, CommandId, Fact, Project, TaskStatus, Timestamp, Work, task_view};
-use crate::command::{Disposition, Outcome, Rejection, RejectionCode};
+use crate::command::{Disposition, Outcome, Rejection};
 use crate::document::Answer;
 use crate::event::{Cause, EventKind, Notice, PendingText};
 use crate::ids::{Digest, StageId};
@@ -22,7 +22,7 @@ impl Project {
     /// # Errors
     /// A command that is not possible now; nothing has changed then, but that the refusal is remembered.
     pub fn apply(&mut self, fact: Fact, now: Timestamp) -> Result<Vec<Notice>, Rejection> {
-        let (cause, actor) = self.origin(&fact);
+        let (cause, actor) = Self::origin(&fact);
         let mut notices = Notices { cause, actor, at: now, list: Vec::new() };
         let before = self.face();
         let runnable = self.runnable();
@@ -44,8 +44,8 @@ impl Project {
                 }
                 self.fail_stage(&stage, failure, now, &mut notices);
             }
-            Fact::SignalUnreadable { name, message, .. } => {
-                let payload = json!({"command": name, "code": RejectionCode::Unreadable, "message": message});
+            Fact::SignalRefused { name, code, message, .. } => {
+                let payload = json!({"command": name, "code": code, "message": message});
                 notices.say(EventKind::CommandRejected, None, payload);
             }
         }
@@ -94,7 +94,7 @@ impl Project {
         }
     }
 
-    fn origin(&mut self, fact: &Fact) -> (Cause, Actor) {
+    fn origin(fact: &Fact) -> (Cause, Actor) {
         match fact {
             Fact::Command(command) => (
                 Cause::Command { command_id: command.command_id, name: command.body.name().to_owned() },
@@ -103,9 +103,10 @@ impl Project {
             Fact::StageEnded { stage, attempt, .. } | Fact::StageFailed { stage, attempt, .. } => {
                 (Cause::Stage { stage: stage.clone(), attempt: *attempt }, Actor::System)
             }
-            Fact::SignalUnreadable { name, digest, .. } => {
-                let occurrence = self.count_signal(name, digest);
-                (Cause::Signal { name: name.clone(), digest: digest.clone(), occurrence }, Actor::Operator)
+            Fact::SignalRefused { name, digest, occurrence, .. } => {
+                let cause =
+                    Cause::Signal { name: name.clone(), digest: digest.clone(), occurrence: *occurrence };
+                (cause, Actor::Operator)
             }
         }
     }
