@@ -1,0 +1,3 @@
+//! The `groundwork` program: servers, the local stack, and commands for people and scripts.
+
+pub mod stack;
