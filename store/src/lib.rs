@@ -6,6 +6,14 @@
 //!
 //! Must never enter: a rule about what happens next, a call to a model, Temporal.
 
+pub mod accounts;
+pub mod idempotency;
+pub mod project_reads;
+pub mod project_texts;
+pub mod project_writes;
+pub mod sessions;
+pub mod workspaces;
+
 mod clean;
 mod error;
 mod tenancy;

@@ -1,0 +1,180 @@
+//! People: sign-up, what login compares, what a person may know of their account.
+
+use crate::{Store, StoreError};
+use chrono::{DateTime, Utc};
+use groundwork_domain::{UserId, WorkspaceId};
+use rust_decimal::Decimal;
+use serde::Serialize;
+use sqlx::PgConnection;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// What sign-up stores.
+#[derive(Clone, Debug)]
+pub struct NewAccount<'a> {
+    /// The new person; the transaction must run as them.
+    pub user_id: UserId,
+    /// Lower-case, at most 255 characters.
+    pub email: &'a str,
+    /// In bcrypt's own format.
+    pub password_hash: &'a str,
+    /// 1 to 255 characters.
+    pub name: &'a str,
+}
+
+/// A person, as they see themselves.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Account {
+    /// Who.
+    pub id: Uuid,
+    /// Lower-case.
+    pub email: String,
+    /// What they are called.
+    pub name: String,
+    /// When they last signed in.
+    pub last_login_at: Option<DateTime<Utc>>,
+    /// When they signed up.
+    pub created_at: DateTime<Utc>,
+}
+
+/// What a person has used of what they may use.
+#[derive(Clone, Copy, Debug)]
+pub struct Usage {
+    /// Projects that count against the limit.
+    pub projects_created: i32,
+    /// An exception made for this person; none: the installation's setting.
+    pub max_projects: Option<i32>,
+    /// US dollars over all their projects.
+    pub cost_usd: Decimal,
+    /// Tokens read by models.
+    pub input_tokens: i64,
+    /// Tokens written by models.
+    pub output_tokens: i64,
+    /// Projects that are not deleted.
+    pub projects_present: i64,
+}
+
+/// How many accounts there are. Holds a lock until the transaction ends, so that two sign-ups at once count each other.
+///
+/// # Errors
+/// Postgres's own.
+pub async fn count(conn: &mut PgConnection) -> Result<i64, StoreError> {
+    Ok(sqlx::query_scalar!(r#"select accounts_counted() as "count!""#).fetch_one(conn).await?)
+}
+
+/// Stores a person with their personal workspace; false: the address is taken, nothing was stored.
+///
+/// # Errors
+/// Postgres's own.
+pub async fn create(
+    conn: &mut PgConnection,
+    account: &NewAccount<'_>,
+    workspace: WorkspaceId,
+) -> Result<bool, StoreError> {
+    let inserted = sqlx::query!(
+        "insert into users (id, email, password_hash, name, last_login_at) values ($1, $2, $3, $4, now())
+         on conflict do nothing",
+        account.user_id.0,
+        account.email,
+        account.password_hash,
+        account.name,
+    )
+    .execute(&mut *conn)
+    .await?;
+    if inserted.rows_affected() == 0 {
+        return Ok(false);
+    }
+    sqlx::query!(
+        "insert into workspaces (id, owner_id, name) values ($1, $2, left($3 || '''s workspace', 255))",
+        workspace.0,
+        account.user_id.0,
+        account.name,
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "insert into workspace_members (workspace_id, user_id, role, joined_at) values ($1, $2, 'owner', now())",
+        workspace.0,
+        account.user_id.0,
+    )
+    .execute(conn)
+    .await?;
+    Ok(true)
+}
+
+/// Who signs in with this address, and the hash that their password is compared with. None for unknown, inactive and
+/// deleted accounts alike.
+///
+/// # Errors
+/// Postgres's own.
+pub async fn login_lookup(
+    store: &Store,
+    email: &str,
+) -> Result<Option<(UserId, String)>, StoreError> {
+    let row = sqlx::query!(
+        r#"select user_id as "user_id!", password_hash as "password_hash!" from login_lookup($1)"#,
+        email
+    )
+    .fetch_optional(store.pool())
+    .await?;
+    Ok(row.map(|row| (UserId(row.user_id), row.password_hash)))
+}
+
+/// Notes that a person signed in now.
+///
+/// # Errors
+/// Postgres's own.
+pub async fn record_login(conn: &mut PgConnection, user: UserId) -> Result<(), StoreError> {
+    sqlx::query!("update users set last_login_at = now() where id = $1", user.0).execute(conn).await?;
+    Ok(())
+}
+
+/// A person's own account.
+///
+/// # Errors
+/// Postgres's own.
+pub async fn find(conn: &mut PgConnection, user: UserId) -> Result<Option<Account>, StoreError> {
+    let account = sqlx::query_as!(
+        Account,
+        "select id, email, name, last_login_at, created_at from users where id = $1",
+        user.0
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(account)
+}
+
+/// What a person has used.
+///
+/// # Errors
+/// Postgres's own.
+pub async fn usage(conn: &mut PgConnection, user: UserId) -> Result<Option<Usage>, StoreError> {
+    let usage = sqlx::query_as!(
+        Usage,
+        r#"select u.projects_created, u.max_projects,
+                  coalesce(sum(p.cost_usd), 0) as "cost_usd!",
+                  coalesce(sum(p.input_tokens), 0)::bigint as "input_tokens!",
+                  coalesce(sum(p.output_tokens), 0)::bigint as "output_tokens!",
+                  count(p.id) filter (where p.lifecycle <> 'deleted') as "projects_present!"
+           from users u left join projects p on p.created_by = u.id
+           where u.id = $1 group by u.id"#,
+        user.0
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(usage)
+}
+
+/// Takes away first answers that are older than so many hours, and sessions that ended a week ago; returns how many rows.
+///
+/// # Errors
+/// Postgres's own.
+pub async fn sweep(store: &Store, answers_kept_h: u32) -> Result<i64, StoreError> {
+    let swept = sqlx::query_scalar!(
+        r#"select accounts_swept($1 * interval '1 hour') as "swept!""#,
+        f64::from(answers_kept_h)
+    )
+    .fetch_one(store.pool())
+    .await?;
+    Ok(swept)
+}

@@ -1,0 +1,217 @@
+//! What people write to a project without the workflow: its creation, its name, ticks on checklists.
+
+use crate::StoreError;
+use crate::clean::int;
+use groundwork_domain::limits::Limits;
+use groundwork_domain::pipeline::Pipeline;
+use groundwork_domain::{Digest, ProjectId, UserId, WorkspaceId};
+use sqlx::PgConnection;
+use sqlx::types::Json;
+
+/// What creation stores.
+#[derive(Clone, Debug)]
+pub struct NewProject<'a> {
+    /// UUIDv5(workspace, user, key): the same request names the same project.
+    pub project_id: ProjectId,
+    /// Its tenant; the transaction must work in it.
+    pub workspace_id: WorkspaceId,
+    /// Who creates it; the transaction must run as them.
+    pub owner_id: UserId,
+    /// 1 to 200 characters.
+    pub title: &'a str,
+    /// `greenfield` or `brownfield`.
+    pub project_type: &'a str,
+    /// 1 to 65,536 bytes.
+    pub idea: &'a str,
+    /// Pinned with the project.
+    pub pipeline: &'a Pipeline,
+    /// Pinned with the project.
+    pub limits: &'a Limits,
+}
+
+/// What became of a creation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Creation {
+    /// The row is there, its workflow is not: start it.
+    Stored,
+    /// The same request stored it before; `started` says whether its workflow is known to run.
+    Repeated {
+        /// False: start it, as after `Stored`.
+        started: bool,
+    },
+    /// The id is taken by a request with another idea.
+    OtherRequest,
+    /// The person has used up their projects. Roll back.
+    LimitReached {
+        /// How many they may have.
+        limit: u32,
+        /// How many they have.
+        used: u32,
+    },
+}
+
+/// Stores a project whose workflow is about to be started, and counts it. Writes neither event nor turn: a project that
+/// never started leaves no trace, and those cannot be taken back; the first publication writes them.
+///
+/// # Errors
+/// Postgres's own.
+pub async fn create(
+    conn: &mut PgConnection,
+    project: &NewProject<'_>,
+    projects_max: u32,
+) -> Result<Creation, StoreError> {
+    let digest = Digest::of(project.idea.as_bytes());
+    let status = project.pipeline.stages.first().map_or("starting", |stage| stage.status.as_str());
+    let inserted = sqlx::query!(
+        "insert into projects (id, workspace_id, created_by, title, project_type, pipeline_id, pipeline_version, pipeline,
+                               limits, idea, idea_digest, status, refinements_max)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+         on conflict (id) do nothing",
+        project.project_id.0,
+        project.workspace_id.0,
+        project.owner_id.0,
+        project.title,
+        project.project_type,
+        project.pipeline.id,
+        int(project.pipeline.version),
+        Json(project.pipeline) as _,
+        Json(project.limits) as _,
+        project.idea,
+        digest.0,
+        status,
+        int(project.limits.refinements_max),
+    )
+    .execute(&mut *conn)
+    .await?;
+    if inserted.rows_affected() == 0 {
+        return repeated(conn, project.project_id, &digest).await;
+    }
+    count_project(conn, project.owner_id, projects_max).await
+}
+
+async fn repeated(
+    conn: &mut PgConnection,
+    project: ProjectId,
+    digest: &Digest,
+) -> Result<Creation, StoreError> {
+    let row = sqlx::query!(
+        r#"select idea_digest as "idea_digest!: String", workflow_state <> 'starting' as "started!"
+           from projects where id = $1"#,
+        project.0
+    )
+    .fetch_one(conn)
+    .await?;
+    if row.idea_digest != digest.0 {
+        return Ok(Creation::OtherRequest);
+    }
+    Ok(Creation::Repeated { started: row.started })
+}
+
+async fn count_project(
+    conn: &mut PgConnection,
+    owner: UserId,
+    projects_max: u32,
+) -> Result<Creation, StoreError> {
+    let counted = sqlx::query!(
+        "update users set projects_created = projects_created + 1
+         where id = $1 and projects_created < coalesce(max_projects, $2)",
+        owner.0,
+        int(projects_max),
+    )
+    .execute(&mut *conn)
+    .await?;
+    if counted.rows_affected() == 1 {
+        return Ok(Creation::Stored);
+    }
+    let row = sqlx::query!("select projects_created, max_projects from users where id = $1", owner.0)
+        .fetch_one(conn)
+        .await?;
+    let limit = row.max_projects.map_or(projects_max, crate::clean::count);
+    Ok(Creation::LimitReached { limit, used: crate::clean::count(row.projects_created) })
+}
+
+/// Takes back a project whose start surely failed, and its count. False: it was started meanwhile, nothing happened.
+///
+/// # Errors
+/// Postgres's own.
+pub async fn take_back(
+    conn: &mut PgConnection,
+    project: ProjectId,
+    owner: UserId,
+) -> Result<bool, StoreError> {
+    let deleted =
+        sqlx::query!("delete from projects where id = $1 and workflow_state = 'starting'", project.0)
+            .execute(&mut *conn)
+            .await?;
+    if deleted.rows_affected() == 0 {
+        return Ok(false);
+    }
+    sqlx::query!(
+        "update users set projects_created = greatest(projects_created - 1, 0) where id = $1",
+        owner.0
+    )
+    .execute(conn)
+    .await?;
+    Ok(true)
+}
+
+/// Gives a project another name.
+///
+/// # Errors
+/// [`StoreError::NotFound`]; Postgres's own.
+pub async fn rename(conn: &mut PgConnection, project: ProjectId, title: &str) -> Result<(), StoreError> {
+    let renamed = sqlx::query!(
+        "update projects set title = $2, updated_at = now() where id = $1 and lifecycle <> 'deleted'",
+        project.0,
+        title
+    )
+    .execute(conn)
+    .await?;
+    if renamed.rows_affected() == 0 {
+        return Err(StoreError::NotFound("project"));
+    }
+    Ok(())
+}
+
+/// A tick, or its removal, on one item of the current version of a prompt.
+#[derive(Clone, Copy, Debug)]
+pub struct Tick {
+    /// The prompt.
+    pub number: i32,
+    /// The item: 0, 1, …
+    pub position: i32,
+    /// Done or not.
+    pub checked: bool,
+}
+
+/// Ticks items of a prompt's checklist.
+///
+/// # Errors
+/// [`StoreError::NotFound`] where the prompt or the item is not there; Postgres's own.
+pub async fn tick(
+    conn: &mut PgConnection,
+    workspace: WorkspaceId,
+    project: ProjectId,
+    user: UserId,
+    tick: Tick,
+) -> Result<(), StoreError> {
+    let ticked = sqlx::query!(
+        "insert into prompt_checks (workspace_id, project_id, number, version, position, checked, checked_by)
+         select $1, project_id, number, version, $4, $5, $6 from prompts
+         where project_id = $2 and number = $3 and is_current and $4 < cardinality(checklist)
+         on conflict (project_id, number, version, position)
+         do update set checked = excluded.checked, checked_by = excluded.checked_by, checked_at = now()",
+        workspace.0,
+        project.0,
+        tick.number,
+        tick.position,
+        tick.checked,
+        user.0,
+    )
+    .execute(conn)
+    .await?;
+    if ticked.rows_affected() == 0 {
+        return Err(StoreError::NotFound("checklist item"));
+    }
+    Ok(())
+}
