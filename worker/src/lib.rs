@@ -1,1 +1,96 @@
-//! groundwork-worker
+//! A worker process: owns the connection to Temporal, registers search attributes, runs the task queues, writes provider
+//! health. Wiring only: no SQL, no rules, no prompts.
+
+mod attributes;
+mod connection;
+mod metrics;
+mod queues;
+
+pub use attributes::{check as check_search_attributes, register as register_search_attributes};
+pub use connection::connect;
+pub use metrics::temporal_metrics_address;
+
+use groundwork_activities::{AgentActivities, PublishActivities};
+use groundwork_workflows::contract::{AGENTS_QUEUE, QUEUE};
+use serde::Deserialize;
+use temporalio_client::Client;
+use tokio_util::sync::CancellationToken;
+
+/// Settings of a worker process.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Model calls that may be under way at once in this process.
+    pub agent_slots: usize,
+    /// Workflows kept in memory between their tasks; a parked one costs about 20 kB.
+    pub cached_workflows: usize,
+    /// Seconds that running activities have to end after a stop was asked for.
+    pub shutdown_seconds: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { agent_slots: 500, cached_workflows: 1000, shutdown_seconds: 10 }
+    }
+}
+
+/// Why a worker does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkerError {
+    /// A setting, ours or `TEMPORAL_*`.
+    #[error("a setting cannot be used: {0}")]
+    Settings(String),
+    /// No server.
+    #[error("Temporal does not answer at {target}: {reason}. Start it, or set TEMPORAL_ADDRESS")]
+    Unreachable {
+        /// Its URL.
+        target: String,
+        /// What the connection said.
+        reason: String,
+    },
+    /// The server does not take a call.
+    #[error("Temporal refused: {0}")]
+    Refused(String),
+    /// Search attributes are not registered.
+    #[error("search attributes are not registered: {0}. Run `groundwork migrate` (on Temporal Cloud: add them in its console)")]
+    AttributesMissing(String),
+    /// A task queue's worker ended.
+    #[error("the worker of task queue {name} ended: {reason}")]
+    Queue {
+        /// The queue.
+        name: &'static str,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Serves both task queues until `shutdown` is cancelled, then lets running activities end.
+///
+/// # Errors
+/// Search attributes that are missing, or a queue whose worker ended by itself.
+pub async fn run(
+    settings: Settings,
+    client: Client,
+    agents: AgentActivities,
+    publish: PublishActivities,
+    shutdown: CancellationToken,
+) -> Result<(), WorkerError> {
+    check_search_attributes(&client).await?;
+    metrics::start_exporter();
+    let workflow_options = queues::workflow_options(&settings, publish)?;
+    let agent_options = queues::agent_options(&settings, agents);
+    let workflows = queues::spawn(QUEUE, client.clone(), workflow_options, shutdown.clone())?;
+    let model_calls = queues::spawn(AGENTS_QUEUE, client, agent_options, shutdown.clone())?;
+    // One that ends early takes the other with it: half a worker would leave projects waiting without a word.
+    let (first, second) = tokio::join!(
+        end_together(workflows, shutdown.clone()),
+        end_together(model_calls, shutdown)
+    );
+    first.and(second)
+}
+
+async fn end_together(queue: queues::Queue, shutdown: CancellationToken) -> Result<(), WorkerError> {
+    let result = queue.ended().await;
+    shutdown.cancel();
+    result
+}

@@ -1,0 +1,7 @@
+//! The rules, tested from outside: one project through its facts, laws over random facts, pipeline definitions.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod laws;
+mod pipeline;
+mod project;
+mod support;
