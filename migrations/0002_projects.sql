@@ -171,6 +171,8 @@ create table artifacts (
     name          text        not null check (name ~ '^[a-z][a-z0-9_-]{0,63}$'),
     version       integer     not null check (version > 0),
     digest        text      not null check (is_digest(digest)),
+    kind          text        not null check (kind in ('document', 'prompts', 'review')),
+    -- A set of prompts is the JSON manifest [{number, version, digest}] over rows of prompts.
     format        text        not null check (format in ('markdown', 'json')),
     content       text        not null,
     stage         text        not null,

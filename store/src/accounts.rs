@@ -107,10 +107,7 @@ pub async fn create(
 ///
 /// # Errors
 /// Postgres's own.
-pub async fn login_lookup(
-    store: &Store,
-    email: &str,
-) -> Result<Option<(UserId, String)>, StoreError> {
+pub async fn login_lookup(store: &Store, email: &str) -> Result<Option<(UserId, String)>, StoreError> {
     let row = sqlx::query!(
         r#"select user_id as "user_id!", password_hash as "password_hash!" from login_lookup($1)"#,
         email

@@ -2,21 +2,18 @@
 //! written, so it is kept as U+FFFD.
 
 use serde_json::Value;
-use std::borrow::Cow;
 
 /// The text as Postgres can keep it.
-pub(crate) fn text(text: &str) -> Cow<'_, str> {
-    if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{fffd}")) } else { Cow::Borrowed(text) }
+pub(crate) fn text(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
 }
 
 /// The value as `jsonb` can keep it.
 pub(crate) fn json(value: Value) -> Value {
     match value {
-        Value::String(string) => Value::String(text(&string).into_owned()),
+        Value::String(string) => Value::String(text(&string)),
         Value::Array(items) => Value::Array(items.into_iter().map(json).collect()),
-        Value::Object(entries) => {
-            entries.into_iter().map(|(key, value)| (text(&key).into_owned(), json(value))).collect()
-        }
+        Value::Object(entries) => entries.into_iter().map(|(key, value)| (text(&key), json(value))).collect(),
         Value::Null | Value::Bool(_) | Value::Number(_) => value,
     }
 }

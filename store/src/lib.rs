@@ -7,11 +7,20 @@
 //! Must never enter: a rule about what happens next, a call to a model, Temporal.
 
 pub mod accounts;
+pub mod artifacts;
+pub mod calls;
+pub mod events;
+pub mod health;
 pub mod idempotency;
 pub mod project_reads;
 pub mod project_texts;
 pub mod project_writes;
+pub mod projects;
+pub mod publish;
+pub mod results;
 pub mod sessions;
+pub mod streams;
+pub mod usage;
 pub mod workspaces;
 
 mod clean;

@@ -44,13 +44,11 @@ impl Store {
     /// # Errors
     /// [`StoreError::Database`] where `url` does not read.
     pub fn connect(url: &str, options: StoreOptions) -> Result<Self, StoreError> {
-        let connect = PgConnectOptions::from_str(url)?
-            .application_name("groundwork")
-            .options([
-                ("statement_timeout", options.statement_timeout.as_millis().to_string()),
-                // A client that stops in the middle of a transaction must not hold a project's row for long.
-                ("idle_in_transaction_session_timeout", "30000".to_owned()),
-            ]);
+        let connect = PgConnectOptions::from_str(url)?.application_name("groundwork").options([
+            ("statement_timeout", options.statement_timeout.as_millis().to_string()),
+            // A client that stops in the middle of a transaction must not hold a project's row for long.
+            ("idle_in_transaction_session_timeout", "30000".to_owned()),
+        ]);
         let pool = PgPoolOptions::new()
             .max_connections(options.connections_max)
             .acquire_timeout(options.acquire_timeout)

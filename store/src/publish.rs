@@ -1,0 +1,155 @@
+//! `publish`: notices, people's texts, read model and state snapshot in one transaction.
+//!
+//! What happened is stored whenever it comes; the read model only by a publication newer than the last. So a local
+//! activity whose task was lost, and the one that is retried in its place, may both run, in any order.
+
+mod sync;
+mod texts;
+
+use crate::artifacts::questions;
+use crate::clean::{self, instant};
+use crate::events::{LockedProject, NewEvent, position_columns};
+use crate::{Store, StoreError};
+use groundwork_domain::ProjectId;
+use groundwork_domain::event::{EventKind, Notice};
+use groundwork_domain::publication::Publication;
+use serde_json::{Value, json};
+use sqlx::PgConnection;
+use sqlx::types::Json;
+
+/// Writes a publication. Idempotent. Returns the number of the project's last event.
+///
+/// # Errors
+/// [`StoreError::NotFound`] where the workspace has no such project; [`StoreError::Database`].
+pub async fn publish(store: &Store, publication: &Publication) -> Result<u64, StoreError> {
+    let project = publication.project_id;
+    let mut tx = store.workspace(publication.workspace_id).await?;
+    let mut locked = LockedProject::lock(&mut tx, publication.workspace_id, project).await?;
+    let turns = texts::store(&mut tx, &locked, publication).await?;
+    locked.say(&mut tx, turns).await?;
+    if publication.position > locked.position {
+        write_view(&mut tx, publication).await?;
+    }
+    let mut events = Vec::with_capacity(publication.notices.len());
+    for notice in &publication.notices {
+        let payload = hydrate(&mut tx, publication, notice).await?;
+        events.push(NewEvent::of_notice(project, notice, payload));
+    }
+    locked.append(&mut tx, events).await?;
+    let last = locked.release(&mut tx).await?;
+    tx.commit().await?;
+    Ok(last)
+}
+
+/// The row that GETs show. Sums of money and tokens are the ledger's, not the workflow's.
+async fn write_view(conn: &mut PgConnection, publication: &Publication) -> Result<(), StoreError> {
+    let view = &publication.view;
+    let summary = &view.summary;
+    let (run, history_length) = position_columns(publication.position);
+    sqlx::query!(
+        "update projects
+         set phase = $2, status = $3, stage = $4, waiting_for = $5, refinements_used = $6, refinements_max = $7,
+             summary = $8, failure = $9, completed_at = $10, last_activity_at = $11, snapshot = $12, run = $13,
+             history_length = $14, simulated = simulated or $15, updated_at = now(),
+             lifecycle = case when $16 then 'deleted' else lifecycle end,
+             deleted_at = case when $16 then coalesce(deleted_at, now()) end,
+             workflow_state = case when $16 then 'closed' else 'started' end
+         where id = $1",
+        publication.project_id.0,
+        summary.phase.as_str(),
+        summary.status,
+        summary.stage.as_ref().map(|stage| stage.0.as_str()),
+        summary.waiting_for,
+        clean::int(summary.refinements_used),
+        clean::int(summary.refinements_max),
+        Json(summary) as _,
+        view.failure.as_ref().map(Json) as _,
+        view.completed_at.map(instant),
+        instant(view.last_activity_at),
+        clean::json(publication.snapshot.clone()),
+        run,
+        history_length,
+        view.used.simulated,
+        summary.deleted,
+    )
+    .execute(&mut *conn)
+    .await?;
+    sync::tasks(conn, publication).await?;
+    sync::artifacts(conn, publication).await
+}
+
+/// Completes a payload with what lies in Postgres.
+async fn hydrate(
+    conn: &mut PgConnection,
+    publication: &Publication,
+    notice: &Notice,
+) -> Result<Value, StoreError> {
+    let project = publication.project_id;
+    let mut payload = notice.payload.clone();
+    let (name, value) = match notice.kind {
+        EventKind::QuestionsReady => ("questions", asked(conn, project, &payload).await?),
+        EventKind::SpecReady => ("spec", spec(publication, &payload)),
+        EventKind::RefinementCompleted => ("stale_prompts", stale(conn, project).await?),
+        EventKind::WorkflowCompleted => ("findings", open_findings(conn, project).await?),
+        EventKind::ProgressUpdate
+        | EventKind::StatusChanged
+        | EventKind::QuestionAnswered
+        | EventKind::PromptsGenerated
+        | EventKind::ReviewVerdict
+        | EventKind::WorkflowFailed
+        | EventKind::RefinementRequested
+        | EventKind::RefinementFailed
+        | EventKind::StageRetried
+        | EventKind::CommandRejected
+        | EventKind::NewMessage
+        | EventKind::ProjectDeleted => return Ok(payload),
+    };
+    if let Value::Object(fields) = &mut payload {
+        fields.insert(name.to_owned(), value);
+    }
+    Ok(payload)
+}
+
+/// The questions that the notice names, with their texts.
+async fn asked(conn: &mut PgConnection, project: ProjectId, payload: &Value) -> Result<Value, StoreError> {
+    let named: Vec<&str> =
+        payload["question_ids"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let all = questions(conn, project).await?;
+    let asked: Vec<_> = all
+        .into_iter()
+        .map(|(question, _)| question)
+        .filter(|question| named.is_empty() || named.contains(&question.id.as_str()))
+        .collect();
+    Ok(json!(asked))
+}
+
+fn spec(publication: &Publication, payload: &Value) -> Value {
+    match &payload["spec"] {
+        Value::Null => json!(publication.view.artifacts.iter().find(|artifact| artifact.name == "spec")),
+        reference => reference.clone(),
+    }
+}
+
+/// Numbers of the prompts that do not fit any more what they cover.
+async fn stale(conn: &mut PgConnection, project: ProjectId) -> Result<Value, StoreError> {
+    let numbers = sqlx::query_scalar!(
+        "select number from prompts where project_id = $1 and is_current and is_stale order by number",
+        project.0,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(json!(numbers))
+}
+
+/// What is left for a person to look at.
+async fn open_findings(conn: &mut PgConnection, project: ProjectId) -> Result<Value, StoreError> {
+    let findings = sqlx::query_scalar!(
+        r#"select jsonb_build_object('id', id, 'severity', severity, 'layer', layer, 'prompts', prompts,
+               'requirements', requirements, 'problem', problem, 'fix', fix) as "finding!"
+           from findings where project_id = $1 and state = 'open' order by review, position"#,
+        project.0,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(Value::Array(findings))
+}

@@ -1,0 +1,166 @@
+//! Makes the tables agree with what the state machine holds for current.
+
+use crate::StoreError;
+use crate::artifacts::manifest;
+use crate::clean::int;
+use groundwork_domain::ProjectId;
+use groundwork_domain::publication::Publication;
+use sqlx::PgConnection;
+
+/// One row an attempt.
+pub(super) async fn tasks(conn: &mut PgConnection, publication: &Publication) -> Result<(), StoreError> {
+    let (mut stages, mut attempts, mut agents, mut states) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for task in &publication.view.tasks {
+        stages.push(task.stage.0.clone());
+        attempts.push(int(task.attempt));
+        agents.push(task.agent.clone());
+        states.push(task.status.as_str().to_owned());
+    }
+    sqlx::query!(
+        "insert into tasks (workspace_id, project_id, stage, attempt, agent, status, position)
+         select $1, $2, stage, attempt, agent, status, position
+         from unnest($3::text[], $4::integer[], $5::text[], $6::text[]) with ordinality
+             as task (stage, attempt, agent, status, position)
+         on conflict (project_id, stage, attempt) do update
+         set agent = excluded.agent, status = excluded.status, position = excluded.position, updated_at = now()
+         where tasks.status <> excluded.status or tasks.position <> excluded.position",
+        publication.workspace_id.0,
+        publication.project_id.0,
+        &stages,
+        &attempts,
+        &agents,
+        &states,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+struct Row {
+    name: String,
+    version: i32,
+    kind: String,
+    content: String,
+    makes_stale: Vec<i32>,
+}
+
+/// Marks which versions are current, and what follows from those that have just become so.
+pub(super) async fn artifacts(conn: &mut PgConnection, publication: &Publication) -> Result<(), StoreError> {
+    let project = publication.project_id;
+    let (names, versions): (Vec<_>, Vec<_>) = publication
+        .view
+        .artifacts
+        .iter()
+        .map(|artifact| (artifact.name.clone(), int(artifact.version)))
+        .unzip();
+    let new = sqlx::query_as!(
+        Row,
+        r#"select artifact.name, artifact.version, artifact.kind,
+               case when artifact.kind = 'prompts' then artifact.content else '' end as "content!", artifact.makes_stale
+           from artifacts as artifact
+           join unnest($2::text[], $3::integer[]) as wanted (name, version)
+               on artifact.name = wanted.name and artifact.version = wanted.version
+           where artifact.project_id = $1 and artifact.state <> 'current'"#,
+        project.0,
+        &names,
+        &versions,
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    // What was replaced first: a name has one current version at any time.
+    let replaced: Vec<_> = new.iter().map(|row| row.name.clone()).collect();
+    if replaced.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        "update artifacts set state = 'superseded' where project_id = $1 and name = any($2) and state = 'current'",
+        project.0,
+        &replaced,
+    )
+    .execute(&mut *conn)
+    .await?;
+    for row in &new {
+        sqlx::query!(
+            "update artifacts set state = 'current' where project_id = $1 and name = $2 and version = $3",
+            project.0,
+            row.name,
+            row.version,
+        )
+        .execute(&mut *conn)
+        .await?;
+        match row.kind.as_str() {
+            "prompts" => prompts(conn, project, &row.content).await?,
+            "review" => findings(conn, project, &row.name, row.version).await?,
+            _ => {}
+        }
+        mark_stale(conn, project, &row.makes_stale).await?;
+    }
+    Ok(())
+}
+
+/// The set's versions become current; a prompt that was written anew is not stale.
+async fn prompts(conn: &mut PgConnection, project: ProjectId, content: &str) -> Result<(), StoreError> {
+    let (numbers, versions): (Vec<_>, Vec<_>) =
+        manifest(content)?.iter().map(|entry| (int(entry.number), int(entry.version))).unzip();
+    sqlx::query!(
+        "update prompts set is_current = false
+         where project_id = $1 and is_current and not exists (
+             select from unnest($2::integer[], $3::integer[]) as wanted (number, version)
+             where wanted.number = prompts.number and wanted.version = prompts.version)",
+        project.0,
+        &numbers,
+        &versions,
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "update prompts set is_current = true
+         from unnest($2::integer[], $3::integer[]) as wanted (number, version)
+         where project_id = $1 and prompts.number = wanted.number and prompts.version = wanted.version and not is_current",
+        project.0,
+        &numbers,
+        &versions,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// What an earlier review wanted of the writer is mended, for what is left of it stands in this one.
+async fn findings(
+    conn: &mut PgConnection,
+    project: ProjectId,
+    review: &str,
+    version: i32,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "update findings
+         set state = case
+             when review_version = $3 then 'open'
+             when layer = 'prompt' then 'mended'
+             else 'superseded'
+         end
+         where project_id = $1 and review = $2
+           and (review_version = $3 or review_version < $3 and state in ('open', 'reported'))",
+        project.0,
+        review,
+        version,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+async fn mark_stale(conn: &mut PgConnection, project: ProjectId, numbers: &[i32]) -> Result<(), StoreError> {
+    if numbers.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        "update prompts set is_stale = true where project_id = $1 and is_current and number = any($2)",
+        project.0,
+        numbers,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
