@@ -1,0 +1,86 @@
+# Two commands show everything: `make demo` (the whole product, offline) and `make test` (the whole proof).
+#
+#   make demo IDEA_FILE=my-idea.md      a package of prompts in out/
+#   make dev                            the stack, until Ctrl-C
+#   make test | lint | chaos | bench    what CI runs, and the figures
+#   make fmt | prepare | eval           formatting, .sqlx/ and api/openapi.json, the quality of what agents write
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# Everything that survives a fresh clone lies outside the checkout.
+export GROUNDWORK_CACHE ?= $(HOME)/.cache/groundwork
+export CARGO_TARGET_DIR ?= $(GROUNDWORK_CACHE)/target
+export PATH := $(GROUNDWORK_CACHE)/bin:$(PATH)
+
+IDEA_FILE ?= deploy/demo/idea.md
+OUT ?= out
+CHAOS_PROJECTS ?= 50
+CHAOS_KILLS ?= 30
+LINT_DENY ?= 1
+BIN := $(CARGO_TARGET_DIR)/debug/groundwork
+
+.PHONY: help demo dev build temporal test test-rust test-sdk lint lint-rust lint-deny lint-fresh bench chaos eval fmt prepare
+
+help:
+	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
+
+temporal:
+	@deploy/install-temporal.sh >/dev/null
+
+build:
+	cargo build --package groundwork-cli
+
+# Installs what is missing, builds, starts the whole stack, and takes an idea to a package of prompts.
+demo: temporal build
+	$(BIN) demo --idea-file $(IDEA_FILE) --out $(OUT)
+
+# The stack until Ctrl-C; projects are kept in .groundwork/.
+dev: temporal build
+	$(BIN) dev
+
+test: temporal test-rust test-sdk
+
+# `cargo test` starts the binary too, so it is built first, with the same profile.
+test-rust: build
+	deploy/test-postgres.sh cargo test --workspace
+
+# The official Python SDKs against the simulator.
+test-sdk: build
+	@if [ -x tests/sdk/run ]; then GROUNDWORK_BIN=$(BIN) tests/sdk/run; else echo "make test: tests/sdk/run is not there; skipped"; fi
+
+lint: lint-rust lint-deny lint-fresh
+
+lint-rust:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+
+# Compiling cargo-deny takes minutes, once a machine.
+lint-deny:
+	@if [ "$(LINT_DENY)" = 0 ]; then \
+		echo "make lint: LINT_DENY=0, so licences, bans and sources of dependencies were NOT checked"; \
+	else \
+		deploy/install-cargo-deny.sh && cargo deny --locked check bans licenses sources; \
+	fi
+
+# What is generated and checked in must be what the code says now.
+lint-fresh:
+	deploy/check-generated.sh
+
+chaos: temporal build
+	CHAOS_PROJECTS=$(CHAOS_PROJECTS) CHAOS_KILLS=$(CHAOS_KILLS) cargo run --package groundwork-tests --bin chaos
+
+bench: temporal
+	cargo run --release --package groundwork-tests --bin bench
+
+# Needs a provider's key, or measures the simulator where there is none.
+eval: build
+	cargo run --package groundwork-agents --example eval
+
+fmt:
+	cargo fmt --all
+
+# Rewrites .sqlx/ and api/openapi.json from the code and the migrations.
+prepare:
+	deploy/check-generated.sh --write

@@ -1,0 +1,165 @@
+//! The API as a program sees it: requests with an idempotency key that are safe to repeat, problem documents as failures.
+
+pub(crate) mod events;
+pub(crate) mod shapes;
+
+use crate::failure::{Exit, Failure, Result};
+use anyhow::Context as _;
+use reqwest::{Method, RequestBuilder, Response, StatusCode, header};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use shapes::Problem;
+use std::time::Duration;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+const CONNECT_SECONDS_MAX: u64 = 5;
+/// Silence on a connection; streams get a sign of life every 20 s.
+const SILENCE_SECONDS_MAX: u64 = 60;
+/// How long a request whose outcome is unknown, or which found something down, is repeated under the same key.
+const REPEAT_SECONDS_MAX: u64 = 30;
+
+/// A server, and who speaks to it.
+#[derive(Clone, Debug)]
+pub(crate) struct Client {
+    http: reqwest::Client,
+    server: String,
+    token: Option<SecretString>,
+}
+
+impl Client {
+    /// `server` is its URL without a path; `token` is absent before sign-in.
+    pub(crate) fn new(server: &str, token: Option<SecretString>) -> Result<Self> {
+        let http = reqwest::Client::builder()
+            .connect_timeout(Duration::from_secs(CONNECT_SECONDS_MAX))
+            .read_timeout(Duration::from_secs(SILENCE_SECONDS_MAX))
+            .user_agent(concat!("groundwork/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .context("preparing HTTP")?;
+        Ok(Self { http, server: server.trim_end_matches('/').to_owned(), token })
+    }
+
+    /// The server's URL.
+    pub(crate) fn server(&self) -> &str {
+        &self.server
+    }
+
+    /// Reads something. `path` begins after `/api/v1`.
+    pub(crate) async fn get<Answer: DeserializeOwned>(&self, path: &str) -> Result<Answer> {
+        self.read_json(self.send(|| self.request(Method::GET, path)).await?).await
+    }
+
+    /// Changes something, once, however often the request has to be repeated.
+    pub(crate) async fn change<Answer: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<Answer> {
+        let key = Uuid::new_v4().to_string();
+        let request = || self.request(method.clone(), path).header("idempotency-key", &key).json(body);
+        self.read_json(self.send(request).await?).await
+    }
+
+    /// Bytes of a file that the server makes.
+    pub(crate) async fn download(&self, path: &str, body: &impl Serialize) -> Result<Vec<u8>> {
+        let key = Uuid::new_v4().to_string();
+        let request = || self.request(Method::POST, path).header("idempotency-key", &key).json(body);
+        let response = self.send(request).await?;
+        let bytes = response.bytes().await.map_err(|error| self.unreachable(&error))?;
+        Ok(bytes.into())
+    }
+
+    /// Whether the server answers at all, in whatever state it is.
+    pub(crate) async fn is_there(&self) -> bool {
+        self.http.get(format!("{}/healthz", self.server)).send().await.is_ok()
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.http.request(method, format!("{}/api/v1{path}", self.server));
+        match &self.token {
+            Some(token) => request.bearer_auth(token.expose_secret()),
+            None => request,
+        }
+    }
+
+    /// Sends it, and again while the server says that it or something behind it is down for now.
+    async fn send(&self, request: impl Fn() -> RequestBuilder) -> Result<Response> {
+        let deadline = Instant::now() + Duration::from_secs(REPEAT_SECONDS_MAX);
+        let mut answered = false;
+        loop {
+            let (failure, wait) = match request().send().await {
+                Ok(response) if response.status().is_success() => return Ok(response),
+                Ok(response) => {
+                    answered = true;
+                    let wait = retry_after(&response);
+                    let repeatable = response.status() == StatusCode::SERVICE_UNAVAILABLE;
+                    let failure = self.problem(response).await;
+                    if !repeatable {
+                        return Err(failure);
+                    }
+                    (failure, wait)
+                }
+                // A server that never answered is more likely not there than restarting: say so at once.
+                Err(error) if error.is_connect() && !answered => return Err(self.unreachable(&error)),
+                Err(error) => {
+                    answered = true;
+                    (self.unreachable(&error), Duration::from_secs(1))
+                }
+            };
+            if Instant::now() + wait > deadline {
+                return Err(failure);
+            }
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    async fn read_json<Answer: DeserializeOwned>(&self, response: Response) -> Result<Answer> {
+        let url = response.url().clone();
+        let bytes = response.bytes().await.map_err(|error| self.unreachable(&error))?;
+        serde_json::from_slice(&bytes).map_err(|error| {
+            Failure::new(Exit::Failed, "unreadable_answer", format!("{url} answered what this version cannot read: {error}"))
+                .next("is the server of the same version? groundwork --version")
+        })
+    }
+
+    async fn problem(&self, response: Response) -> Failure {
+        let status = response.status();
+        let bytes = response.bytes().await.unwrap_or_default();
+        match serde_json::from_slice::<Problem>(&bytes) {
+            Ok(problem) => problem.failure(status),
+            Err(_) => {
+                let server = &self.server;
+                Failure::new(exit_of(status), "http", format!("{server} answered {status} without saying why"))
+                    .next("is it a Groundwork server? See --server and GROUNDWORK_SERVER")
+            }
+        }
+    }
+
+    fn unreachable(&self, error: &reqwest::Error) -> Failure {
+        use std::error::Error as _;
+        let cause = error.source().map_or_else(|| error.to_string(), innermost);
+        Failure::new(Exit::Unreachable, "unreachable", format!("{} does not answer: {cause}", self.server))
+            .next("start it with `groundwork dev`, or name another with --server or GROUNDWORK_SERVER")
+    }
+}
+
+fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    error.source().map_or_else(|| error.to_string(), innermost)
+}
+
+fn retry_after(response: &Response) -> Duration {
+    let seconds = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+    Duration::from_secs(seconds.unwrap_or(1))
+}
+
+/// Which exit code an HTTP status means.
+pub(crate) fn exit_of(status: StatusCode) -> Exit {
+    match status.as_u16() {
+        401 => Exit::NotSignedIn,
+        400..=499 => Exit::Refused,
+        502..=504 => Exit::Unreachable,
+        _ => Exit::Failed,
+    }
+}
