@@ -1,0 +1,171 @@
+//! What is sent: role prompts, documents between tags, the task. The layout serves caching: system is the same for all
+//! projects, documents are the same for all calls of a stage, and only what comes after the last breakpoint differs.
+
+mod documents;
+mod escape;
+mod set;
+mod task;
+
+use crate::call::{Block, FollowUp, ModelRequest};
+use groundwork_domain::agent::AgentDefinition;
+use groundwork_domain::document::{Answer, Finding, Prompt, Question};
+use groundwork_domain::ids::Digest;
+
+pub use documents::{findings_text, prompts_text, questions_text, review_text};
+pub(crate) use escape::escape;
+pub use set::{PromptSet, PromptSetError};
+
+/// Something that a stage reads.
+#[derive(Clone, Copy, Debug)]
+pub enum Document<'a> {
+    /// The person's words.
+    Idea(&'a str),
+    /// All questions with the answers that there are.
+    Answers {
+        /// In the order in which they were asked.
+        questions: &'a [Question],
+        /// In any order.
+        answers: &'a [Answer],
+    },
+    /// `spec.md`.
+    Spec(&'a str),
+    /// The whole package.
+    Prompts(&'a [Prompt]),
+}
+
+/// What is wanted of this call.
+#[derive(Clone, Copy, Debug)]
+pub enum Task<'a> {
+    /// Questions for people.
+    Ask {
+        /// At most so many.
+        questions_max: u32,
+    },
+    /// The specification.
+    Write,
+    /// The prompts.
+    Compose,
+    /// A verdict on spec and prompts.
+    Review {
+        /// 1 for the first look, 2 after the first mending, …
+        round: u32,
+        /// What code found.
+        facts: &'a [Finding],
+        /// What was to be mended since the last look.
+        mended: &'a [Finding],
+    },
+    /// The named prompts again, mended.
+    Mend {
+        /// The prompts to mend.
+        prompts: &'a [u32],
+        /// What the review found in them.
+        findings: &'a [Finding],
+        /// What code found in them.
+        facts: &'a [Finding],
+    },
+    /// One section of the specification again, as a person asked.
+    RefineSection {
+        /// Its heading or requirement id.
+        target: &'a str,
+        /// Its text, heading line included.
+        current: &'a str,
+        /// The person's words.
+        request: &'a str,
+    },
+    /// One prompt again, as a person asked.
+    RefinePrompt {
+        /// As it is.
+        current: &'a Prompt,
+        /// The person's words.
+        request: &'a str,
+    },
+}
+
+impl Task<'_> {
+    /// The word in the task's tag.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Ask { .. } => "ask",
+            Self::Write => "write",
+            Self::Compose => "compose",
+            Self::Review { .. } => "review",
+            Self::Mend { .. } => "mend",
+            Self::RefineSection { .. } => "refine-section",
+            Self::RefinePrompt { .. } => "refine-prompt",
+        }
+    }
+}
+
+/// A rendered prompt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rendered {
+    /// Governance, role, example.
+    pub system: Vec<Block>,
+    /// Documents, then the task.
+    pub user: Vec<Block>,
+    /// Of the templates that were used: governance, role, task. Changes when a prompt's author changes a word.
+    pub prompt_digest: Digest,
+    /// Of what they were filled with.
+    pub input_digest: Digest,
+}
+
+impl Rendered {
+    /// The request that sends it: the agent's cap and effort, streaming, no model named.
+    #[must_use]
+    pub fn into_request(self, agent: &AgentDefinition, call_key: impl Into<String>) -> ModelRequest {
+        ModelRequest {
+            model: None,
+            model_setting: "retry.model".to_owned(),
+            system: self.system,
+            user: self.user,
+            follow_up: None,
+            output_tokens_max: agent.output_tokens_max,
+            effort: Some(agent.effort),
+            call_key: call_key.into(),
+            agent: agent.id.clone(),
+            avoid: None,
+            stream: true,
+        }
+    }
+}
+
+impl ModelRequest {
+    /// The same request with a repair turn behind it.
+    #[must_use]
+    pub fn with_repair(mut self, reply: impl Into<String>, request: impl Into<String>) -> Self {
+        self.follow_up = Some(FollowUp { reply: reply.into(), request: request.into() });
+        self
+    }
+}
+
+/// Renders what is sent. Documents come in the order idea, answers, spec, prompts, whatever order they are given in.
+///
+/// # Errors
+/// The set has no prompt of the name that the agent's definition gives.
+pub fn render(
+    set: &PromptSet,
+    agent: &AgentDefinition,
+    documents: &[Document<'_>],
+    task: &Task<'_>,
+) -> Result<Rendered, PromptSetError> {
+    let governance = set.get("governance.md")?;
+    let (role, example) = set::split_example(set.get(&agent.prompt)?);
+    let template = set.get(task::template(task))?;
+    let mut system = vec![Block::new(governance.trim()), Block::new(role.trim())];
+    if let Some(example) = example {
+        system.push(Block { text: example.trim().to_owned(), breakpoint: false, detail: true });
+    }
+    if let Some(last) = system.last_mut() {
+        last.breakpoint = true;
+    }
+    let mut user = documents::blocks(documents);
+    let task_text = task::text(template, task);
+    let inputs: Vec<&[u8]> =
+        user.iter().map(|block| block.text.as_bytes()).chain([task_text.as_bytes()]).collect();
+    let input_digest = Digest::of_parts(inputs);
+    user.push(Block::new(task_text));
+    let prompt_digest =
+        Digest::of_parts([governance.as_bytes(), set.get(&agent.prompt)?.as_bytes(), template.as_bytes()]);
+    Ok(Rendered { system, user, prompt_digest, input_digest })
+}

@@ -1,0 +1,100 @@
+//! The prompt files: those that ship, or files of the same names in a folder that settings name (requirement E-02).
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Longest prompt file, in bytes.
+const PROMPT_BYTES_MAX: usize = 64 * 1024;
+
+const SHIPPED: [(&str, &str); 13] = [
+    ("governance.md", include_str!("../../prompts/governance.md")),
+    ("elicitor.md", include_str!("../../prompts/elicitor.md")),
+    ("architect.md", include_str!("../../prompts/architect.md")),
+    ("synthesizer.md", include_str!("../../prompts/synthesizer.md")),
+    ("critic.md", include_str!("../../prompts/critic.md")),
+    ("ask.md", include_str!("../../prompts/ask.md")),
+    ("write.md", include_str!("../../prompts/write.md")),
+    ("compose.md", include_str!("../../prompts/compose.md")),
+    ("review.md", include_str!("../../prompts/review.md")),
+    ("mend.md", include_str!("../../prompts/mend.md")),
+    ("refine-section.md", include_str!("../../prompts/refine-section.md")),
+    ("refine-prompt.md", include_str!("../../prompts/refine-prompt.md")),
+    ("repair.md", include_str!("../../prompts/repair.md")),
+];
+
+/// A set of prompt files that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PromptSetError {
+    /// An agent's definition or a task names a file that the set does not have.
+    #[error("there is no prompt file `{0}`")]
+    Missing(String),
+    /// A file of the folder could not be read.
+    #[error("the prompt file {path} cannot be read")]
+    Unreadable {
+        /// Which one.
+        path: String,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file of the folder is empty or too long.
+    #[error("the prompt file {path} has {bytes} bytes; 1 to {PROMPT_BYTES_MAX} are allowed")]
+    Size {
+        /// Which one.
+        path: String,
+        /// How long it is.
+        bytes: usize,
+    },
+}
+
+/// Prompt files by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PromptSet {
+    files: BTreeMap<String, String>,
+}
+
+impl PromptSet {
+    /// The files of `agents/prompts`.
+    #[must_use]
+    pub fn shipped() -> Self {
+        let files = SHIPPED.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+        Self { files }
+    }
+
+    /// The shipped files, with those of a folder in the place of the ones of the same name.
+    ///
+    /// # Errors
+    /// A file that is there and cannot be read, is empty or too long.
+    pub fn from_folder(folder: &Path) -> Result<Self, PromptSetError> {
+        let mut set = Self::shipped();
+        for (name, _) in SHIPPED {
+            let path = folder.join(name);
+            match std::fs::read_to_string(&path) {
+                Ok(text) if (1..=PROMPT_BYTES_MAX).contains(&text.len()) => {
+                    set.files.insert(name.to_owned(), text);
+                }
+                Ok(text) => {
+                    return Err(PromptSetError::Size { path: path.display().to_string(), bytes: text.len() });
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(source) => {
+                    return Err(PromptSetError::Unreadable { path: path.display().to_string(), source });
+                }
+            }
+        }
+        Ok(set)
+    }
+
+    /// The text of a file.
+    pub(crate) fn get(&self, name: &str) -> Result<&str, PromptSetError> {
+        self.files.get(name).map(String::as_str).ok_or_else(|| PromptSetError::Missing(name.to_owned()))
+    }
+}
+
+/// A role prompt before and from its `## Example` on; the example is detail that a fallback leaves out.
+pub(super) fn split_example(text: &str) -> (&str, Option<&str>) {
+    match text.find("\n## Example\n") {
+        Some(at) => (&text[..at], Some(&text[at..])),
+        None => (text, None),
+    }
+}

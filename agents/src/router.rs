@@ -1,0 +1,406 @@
+//! Which model answers: by tier, by what is set up, by what works. One call is decided at a time; trying the same
+//! provider again is Temporal's business.
+
+mod settings;
+
+use crate::anthropic::Anthropic;
+use crate::breaker::{Breaker, BreakerState, Permit};
+use crate::call::{ModelReply, ModelRequest, Provider, Sink};
+use crate::error::CallError;
+use crate::openai::OpenAi;
+use crate::{http, metrics};
+use groundwork_domain::agent::AgentDefinition;
+use groundwork_domain::ids::Timestamp;
+use groundwork_domain::model::{Model, Models, ProviderId, Tier, Tokens};
+use rust_decimal::Decimal;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+pub use settings::{AgentsSettings, ProviderSettings};
+
+/// How a provider does, for the table `provider_health` and `GET /healthz`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProviderHealth {
+    /// Which one.
+    pub provider: ProviderId,
+    /// False where neither a key nor an address is set.
+    pub configured: bool,
+    /// What its circuit breaker does with the next call.
+    pub breaker: BreakerState,
+    /// Failures in a row.
+    pub failures: u32,
+    /// Milliseconds until it may be tried again; 0 unless the breaker is open.
+    pub open_for_ms: u64,
+    /// Calls since this process started.
+    pub calls: u64,
+    /// Calls that failed since this process started, whoever was to blame.
+    pub calls_failed: u64,
+    /// [`CallError::code`] of the last failure.
+    pub last_error: Option<String>,
+    /// When it was.
+    pub last_error_at: Option<Timestamp>,
+    /// When it last answered well.
+    pub last_success_at: Option<Timestamp>,
+}
+
+#[derive(Default)]
+struct Last {
+    error: Option<(String, Timestamp)>,
+    success: Option<Timestamp>,
+}
+
+/// A provider with what is known of it.
+struct Slot {
+    provider: Arc<dyn Provider>,
+    breaker: Breaker,
+    seats: Semaphore,
+    calls: AtomicU64,
+    calls_failed: AtomicU64,
+    last: Mutex<Last>,
+}
+
+/// All providers and models. One for a process; it is shared by reference.
+pub struct Agents {
+    models: Models,
+    slots: BTreeMap<ProviderId, Slot>,
+}
+
+/// How an attempt at one model ended.
+enum Attempt {
+    Replied(Box<ModelReply>),
+    /// Another provider may be asked: nothing was written, and this one is known to be in trouble.
+    NextProvider(CallError),
+    Failed(CallError),
+}
+
+impl Agents {
+    /// Makes the clients.
+    ///
+    /// # Errors
+    /// The TLS roots of the system cannot be read.
+    pub fn new(settings: AgentsSettings) -> Result<Self, reqwest::Error> {
+        let client = http::client(settings.timeouts)?;
+        let none = || SecretString::from("none");
+        let mut providers: Vec<(Arc<dyn Provider>, usize)> = Vec::new();
+        if let Some(one) = settings.anthropic {
+            let key = one.api_key.unwrap_or_else(none);
+            providers.push((
+                Arc::new(Anthropic::new(client.clone(), &one.base_url, key)),
+                one.concurrent_calls_max,
+            ));
+        }
+        if let Some(one) = settings.openai {
+            let key = one.api_key.unwrap_or_else(none);
+            providers.push((Arc::new(OpenAi::new(client, &one.base_url, &key)), one.concurrent_calls_max));
+        }
+        Ok(Self::with_providers(settings.models, providers, settings.breaker))
+    }
+
+    /// The same with providers of one's own, each with the number of calls that it takes at once.
+    #[must_use]
+    pub fn with_providers(
+        models: Models,
+        providers: Vec<(Arc<dyn Provider>, usize)>,
+        breaker: crate::breaker::BreakerSettings,
+    ) -> Self {
+        let slot = |(provider, seats): (Arc<dyn Provider>, usize)| {
+            metrics::breaker(provider.id(), BreakerState::Closed);
+            let slot = Slot {
+                breaker: Breaker::new(breaker),
+                seats: Semaphore::new(seats.clamp(1, Semaphore::MAX_PERMITS)),
+                calls: AtomicU64::new(0),
+                calls_failed: AtomicU64::new(0),
+                last: Mutex::new(Last::default()),
+                provider,
+            };
+            (slot.provider.id(), slot)
+        };
+        Self { models, slots: providers.into_iter().map(slot).collect() }
+    }
+
+    /// All models.
+    #[must_use]
+    pub fn models(&self) -> &Models {
+        &self.models
+    }
+
+    /// US dollars for tokens of a model at an instant; `None` where nobody knows.
+    #[must_use]
+    pub fn cost(&self, model: &str, tokens: &Tokens, at: Timestamp) -> Option<Decimal> {
+        self.models.cost(model, tokens, at)
+    }
+
+    /// The most that a call may cost, whichever of its candidates answers: what a budget reserves. `None` where one of
+    /// them is unpriced.
+    ///
+    /// # Errors
+    /// As [`Self::call`] before it asks anybody.
+    pub fn cost_max(
+        &self,
+        agent: &AgentDefinition,
+        request: &ModelRequest,
+        at: Timestamp,
+    ) -> Result<Option<Decimal>, CallError> {
+        let prompt = request.prompt_tokens_max();
+        let costs: Vec<Option<Decimal>> = self
+            .candidates(agent, request)?
+            .iter()
+            .map(|model| model.cost_max(prompt, request.output_tokens_max, at))
+            .collect();
+        Ok(costs.into_iter().collect::<Option<Vec<_>>>().and_then(|costs| costs.into_iter().max()))
+    }
+
+    /// The model that would be asked first.
+    ///
+    /// # Errors
+    /// As [`Self::call`] before it asks anybody.
+    pub fn first_choice(&self, agent: &AgentDefinition, request: &ModelRequest) -> Result<&Model, CallError> {
+        let candidates = self.candidates(agent, request)?;
+        candidates.first().copied().ok_or_else(|| CallError::NoKey { wanted: agent.id.clone() })
+    }
+
+    /// Makes one call. The text goes to `sink` while it is written; once `cancel` is cancelled the call ends with what
+    /// there was. No provider is asked twice, and another one only if the first failed before it wrote anything.
+    ///
+    /// # Errors
+    /// Every failure, sorted; see [`CallError::retryable`].
+    pub async fn call(
+        &self,
+        agent: &AgentDefinition,
+        request: ModelRequest,
+        sink: Sink<'_>,
+        cancel: &CancellationToken,
+    ) -> Result<ModelReply, CallError> {
+        let candidates = self.candidates(agent, &request)?;
+        let first = candidates.first().map(|model| model.provider);
+        let mut failure: Option<CallError> = None;
+        let mut wait: Option<Duration> = None;
+        for model in &candidates {
+            let Some(slot) = self.slots.get(&model.provider) else {
+                continue;
+            };
+            let (permit, _seat) = match slot.admit(cancel).await? {
+                Ok(admitted) => admitted,
+                Err(delay) => {
+                    wait = Some(wait.map_or(delay, |other| other.min(delay)));
+                    continue;
+                }
+            };
+            let stands_in = first != Some(model.provider);
+            let simpler = stands_in.then(|| request.simpler());
+            let asked = simpler.as_ref().unwrap_or(&request);
+            match self.attempt(slot, permit, model, asked, sink, cancel).await {
+                Attempt::Replied(mut reply) => {
+                    reply.fallback = stands_in;
+                    return Ok(*reply);
+                }
+                // What the stand-in says is told only if it was paid for, or if time can mend it as well.
+                Attempt::Failed(error) if failure.is_none() || error.retryable() => return Err(error),
+                Attempt::Failed(error @ (CallError::Refused { .. } | CallError::Cancelled { .. })) => {
+                    return Err(error);
+                }
+                Attempt::Failed(_) => {}
+                Attempt::NextProvider(error) => {
+                    tracing::warn!(provider = %model.provider, model = %model.id, agent = %agent.id, %error, "asking the next provider");
+                    metrics::fell_back(model.provider);
+                    failure.get_or_insert(error);
+                }
+            }
+        }
+        Err(failure.unwrap_or_else(|| CallError::Unavailable {
+            providers: candidates.iter().map(|model| model.provider.as_str()).collect::<Vec<_>>().join(", "),
+            retry_after: wait.unwrap_or(Duration::from_secs(1)),
+        }))
+    }
+
+    async fn attempt(
+        &self,
+        slot: &Slot,
+        permit: Permit,
+        model: &Model,
+        request: &ModelRequest,
+        sink: Sink<'_>,
+        cancel: &CancellationToken,
+    ) -> Attempt {
+        let provider = model.provider;
+        let mut wrote = false;
+        let mut watched = |piece: &str| {
+            wrote = true;
+            sink(piece);
+        };
+        slot.calls.fetch_add(1, Ordering::Relaxed);
+        let in_flight = metrics::InFlight::begin(provider);
+        let outcome = slot.provider.call(model, request, &mut watched, cancel).await;
+        drop(in_flight);
+        let error = match outcome {
+            Ok(reply) => {
+                permit.succeeded();
+                slot.note_success();
+                metrics::breaker(provider, slot.breaker.state(Instant::now()));
+                metrics::replied(&request.agent, &reply, model.cost(&reply.tokens, now()));
+                return Attempt::Replied(Box::new(reply));
+            }
+            Err(error) => error,
+        };
+        metrics::failed(&request.agent, provider, &model.id, &error);
+        self.count_spent(model, &error);
+        let mut open = false;
+        if error.counts_against_provider() {
+            open = permit.failed(Instant::now(), error.retry_after());
+        } else if !matches!(error, CallError::Cancelled { .. }) {
+            permit.succeeded();
+        }
+        if !matches!(error, CallError::Cancelled { .. }) {
+            slot.note_failure(&error);
+        }
+        metrics::breaker(provider, slot.breaker.state(Instant::now()));
+        let in_trouble =
+            open || matches!(error, CallError::Overloaded { .. } | CallError::ServerError { .. });
+        if in_trouble && !wrote && error.retryable() && error.interruption().is_none() {
+            return Attempt::NextProvider(error);
+        }
+        Attempt::Failed(error)
+    }
+
+    fn count_spent(&self, model: &Model, error: &CallError) {
+        let tokens = match error {
+            CallError::Refused { reply } => Some(&reply.tokens),
+            other => other.interruption().map(|interruption| &interruption.tokens),
+        };
+        if let Some(tokens) = tokens {
+            metrics::used(model.provider, &model.id, tokens, model.cost(tokens, now()));
+        }
+    }
+
+    /// The models that may answer, the best first: those of the tier, or the one that a person named.
+    fn candidates(&self, agent: &AgentDefinition, request: &ModelRequest) -> Result<Vec<&Model>, CallError> {
+        let mut candidates: Vec<&Model> = match &request.model {
+            Some(name) => vec![self.models.find(name, &request.model_setting)?.model],
+            None => self.models.tier(agent.tier).collect(),
+        };
+        candidates.retain(|model| self.slots.contains_key(&model.provider));
+        if candidates.is_empty() {
+            let wanted = request.model.clone().unwrap_or_else(|| format!("tier {}", agent.tier.as_str()));
+            return Err(CallError::NoKey { wanted });
+        }
+        if agent.tier == Tier::Critic && request.model.is_none() {
+            let writer = request.avoid.or_else(|| self.writers_provider());
+            // Stable: among the others the order of the file stays.
+            candidates.sort_by_key(|model| Some(model.provider) == writer);
+        }
+        fitting(candidates, request)
+    }
+
+    /// Who writes what a critic reads, where the request does not say.
+    fn writers_provider(&self) -> Option<ProviderId> {
+        self.models
+            .tier(Tier::Standard)
+            .map(|model| model.provider)
+            .find(|provider| self.slots.contains_key(provider))
+    }
+
+    /// How each provider does, those that are not set up included.
+    #[must_use]
+    pub fn health(&self) -> Vec<ProviderHealth> {
+        let now = Instant::now();
+        ProviderId::ALL
+            .into_iter()
+            .map(|id| self.slots.get(&id).map_or_else(|| absent(id), |slot| slot.health(id, now)))
+            .collect()
+    }
+}
+
+/// Those of the models that the prompt fits into, by an estimate of its tokens.
+fn fitting<'a>(candidates: Vec<&'a Model>, request: &ModelRequest) -> Result<Vec<&'a Model>, CallError> {
+    let prompt_tokens = request.prompt_tokens_estimate();
+    let room = |model: &Model| {
+        let output = request.output_tokens_max.min(model.output_tokens_max);
+        model.context_window_tokens.saturating_sub(u64::from(output))
+    };
+    let fits: Vec<&Model> = candidates.iter().copied().filter(|model| prompt_tokens <= room(model)).collect();
+    match candidates.iter().max_by_key(|model| room(model)) {
+        Some(widest) if fits.is_empty() => Err(CallError::ContextTooLarge {
+            model: widest.id.clone(),
+            prompt_tokens,
+            limit_tokens: room(widest),
+        }),
+        _ => Ok(fits),
+    }
+}
+
+fn absent(provider: ProviderId) -> ProviderHealth {
+    ProviderHealth {
+        provider,
+        configured: false,
+        breaker: BreakerState::Closed,
+        failures: 0,
+        open_for_ms: 0,
+        calls: 0,
+        calls_failed: 0,
+        last_error: None,
+        last_error_at: None,
+        last_success_at: None,
+    }
+}
+
+impl Slot {
+    /// A seat and leave to call; or how long the breaker stays open.
+    async fn admit<'a>(
+        &'a self,
+        cancel: &CancellationToken,
+    ) -> Result<Result<(Permit, tokio::sync::SemaphorePermit<'a>), Duration>, CallError> {
+        if self.breaker.state(Instant::now()) == BreakerState::Open {
+            return Ok(Err(self.breaker.open_for(Instant::now())));
+        }
+        let seat = tokio::select! {
+            biased;
+            () = cancel.cancelled() => return Err(CallError::Cancelled { interruption: None }),
+            seat = self.seats.acquire() => seat,
+        };
+        // Nobody closes the semaphore; if it were, waiting a second is as good an answer as any.
+        let Ok(seat) = seat else {
+            return Ok(Err(Duration::from_secs(1)));
+        };
+        Ok(self.breaker.permit(Instant::now()).map(|permit| (permit, seat)))
+    }
+
+    fn last(&self) -> std::sync::MutexGuard<'_, Last> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note_success(&self) {
+        self.last().success = Some(now());
+    }
+
+    fn note_failure(&self, error: &CallError) {
+        self.calls_failed.fetch_add(1, Ordering::Relaxed);
+        self.last().error = Some((error.code().to_owned(), now()));
+    }
+
+    fn health(&self, provider: ProviderId, at: Instant) -> ProviderHealth {
+        let last = self.last();
+        ProviderHealth {
+            provider,
+            configured: true,
+            breaker: self.breaker.state(at),
+            failures: self.breaker.failures(),
+            open_for_ms: u64::try_from(self.breaker.open_for(at).as_millis()).unwrap_or(u64::MAX),
+            calls: self.calls.load(Ordering::Relaxed),
+            calls_failed: self.calls_failed.load(Ordering::Relaxed),
+            last_error: last.error.as_ref().map(|(code, _)| code.clone()),
+            last_error_at: last.error.as_ref().map(|(_, at)| *at),
+            last_success_at: last.success,
+        }
+    }
+}
+
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
