@@ -59,7 +59,7 @@ alter function renew_leases owner to groundwork_definer;
 
 -- Running texts ------------------------------------------------------------------------------------------------------
 
-grant select, insert, delete on stream_tail to groundwork_definer;
+grant select, insert, update, delete on stream_tail to groundwork_definer;
 create policy definer_all on stream_tail to groundwork_definer using (true) with check (true);
 
 -- One flush of all streams of a worker: keeps the chunks, drops what lies further back than keep_bytes or belongs to an

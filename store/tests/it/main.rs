@@ -1,0 +1,8 @@
+//! The store against a real PostgreSQL, as the role that servers have.
+#![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
+
+mod calls;
+mod database;
+mod publish;
+mod streams;
+mod tenancy;
