@@ -52,9 +52,9 @@ impl Shown {
 
     /// The updates that lead from `before` to this.
     pub(crate) fn updates(&self, before: &Self) -> Vec<SearchAttributeUpdate> {
-        let optional = |key: SearchAttributeKey<String>, value: &Option<String>| match value {
-            Some(value) => key.value_set(value.clone()),
-            None => key.value_unset(),
+        // Unsetting is refused by servers of the present version; an empty word finds nothing either.
+        let optional = |key: SearchAttributeKey<String>, value: &Option<String>| {
+            key.value_set(value.clone().unwrap_or_default())
         };
         let mut updates = Vec::new();
         if self.status != before.status {

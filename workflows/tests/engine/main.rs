@@ -1,0 +1,326 @@
+//! The workflow alone on a real Temporal server, with activities that follow a script: commands, signals, cancellation,
+//! continue-as-new, retry, and what operators see.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod script;
+mod server;
+
+use anyhow::{Context as _, Result, bail};
+use groundwork_domain::agent::known_agents;
+use groundwork_domain::command::{
+    Actor, Command, CommandBody, Disposition, Outcome, Rejection, RejectionCode,
+};
+use groundwork_domain::ids::{CommandId, Digest, ProjectId, UserId, WorkspaceId};
+use groundwork_domain::limits::Limits;
+use groundwork_domain::pipeline::Pipeline;
+use groundwork_domain::project::{Phase, ProjectInput, Summary};
+use groundwork_workflows::contract::{AGENTS_QUEUE, QUEUE};
+use groundwork_workflows::{ProjectWorkflow, StartInput};
+use script::{Script, Scripted};
+use server::Server;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use temporalio_client::errors::WorkflowUpdateError;
+use temporalio_client::{
+    Client, WorkflowExecuteUpdateOptions, WorkflowHandle, WorkflowHistory, WorkflowQueryOptions,
+    WorkflowStartOptions,
+};
+use temporalio_sdk::workflow_replayer::{WorkflowReplayer, WorkflowReplayerOptions};
+use temporalio_sdk::{Runtime, Worker, WorkerOptions};
+use uuid::Uuid;
+
+struct Scene {
+    server: Server,
+    client: Client,
+    script: Arc<Script>,
+    project: ProjectId,
+}
+
+impl Scene {
+    fn handle(&self) -> WorkflowHandle<Client, ProjectWorkflow> {
+        self.client.get_workflow_handle::<ProjectWorkflow>(self.project.workflow_id())
+    }
+
+    async fn summary(&self) -> Result<Summary> {
+        Ok(self.handle().query(ProjectWorkflow::summary, (), WorkflowQueryOptions::default()).await?)
+    }
+
+    async fn until(&self, phase: Phase) -> Result<Summary> {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        loop {
+            let summary = self.summary().await;
+            match summary {
+                Ok(summary) if summary.phase == phase => return Ok(summary),
+                other if Instant::now() > deadline => bail!("not {phase:?}: {other:?} {}", self.history()?),
+                _ => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        }
+    }
+
+    async fn until_said(&self, kind: &str, times: usize) -> Result<()> {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while self.script.kinds().iter().filter(|said| *said == kind).count() < times {
+            if Instant::now() > deadline {
+                bail!("{kind} was not said {times} times: {:?}", self.script.kinds());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(())
+    }
+
+    async fn say(&self, body: CommandBody) -> Result<Outcome> {
+        self.send(Uuid::new_v4(), body).await
+    }
+
+    async fn send(&self, id: Uuid, body: CommandBody) -> Result<Outcome> {
+        let actor = Actor::User { user_id: UserId(Uuid::from_u128(3)) };
+        let command = Command { command_id: CommandId(id), actor, body };
+        let options = WorkflowExecuteUpdateOptions::builder().update_id(id.to_string()).build();
+        Ok(self.handle().execute_update(ProjectWorkflow::command, command, options).await?)
+    }
+
+    /// Sends a signal by Temporal's own tool, as an operator does.
+    fn signal(&self, name: &str, input: Option<&str>) -> Result<()> {
+        let id = self.project.workflow_id();
+        let mut arguments = vec!["workflow", "signal", "--workflow-id", &id, "--name", name];
+        if let Some(input) = input {
+            arguments.extend(["--input", input]);
+        }
+        self.server.cli(&arguments).map(|_| ())
+    }
+
+    /// Replays what has happened with the code of this build; records it where GROUNDWORK_RECORD is set.
+    async fn replays(&self, name: &str) -> Result<()> {
+        let runs = self.server.cli(&["workflow", "list", "--output", "json"])?;
+        let runs: Vec<serde_json::Value> = serde_json::from_str(&runs)?;
+        for (number, run) in runs.iter().rev().enumerate() {
+            let run_id = run["execution"]["runId"].as_str().context("run id")?;
+            let mut info = self.handle().info().clone();
+            info.run_id = Some(run_id.to_owned());
+            let handle = WorkflowHandle::<_, ProjectWorkflow>::new(self.client.clone(), info);
+            let history = handle.fetch_history(Default::default()).to_json().await?;
+            let options = WorkflowReplayerOptions::new().register_workflow::<ProjectWorkflow>()?.build();
+            WorkflowReplayer::new(options)?.replay_workflow(WorkflowHistory::from_json(&history)?).await?;
+            if std::env::var_os("GROUNDWORK_RECORD").is_some() {
+                self.record(&format!("{name}-{}.json", number + 1), &history)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn record(&self, name: &str, history: &[u8]) -> Result<()> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("histories");
+        std::fs::create_dir_all(folder.join("states"))?;
+        std::fs::write(folder.join(name), history)?;
+        let published = self.script.published.lock().unwrap();
+        let completed =
+            published.iter().rev().find(|publication| publication.view.summary.phase == Phase::Completed);
+        if let Some(publication) = completed {
+            std::fs::write(folder.join("states").join(name), serde_json::to_vec(&publication.snapshot)?)?;
+        }
+        Ok(())
+    }
+
+    fn history(&self) -> Result<String> {
+        self.server.cli(&[
+            "workflow",
+            "show",
+            "--workflow-id",
+            &self.project.workflow_id(),
+            "--output",
+            "json",
+        ])
+    }
+}
+
+/// Starts a server, a worker with the script, and one project; then lets `body` act.
+async fn play<F: Future<Output = Result<()>>>(
+    script: Script,
+    body: impl FnOnce(Arc<Scene>) -> F,
+) -> Result<()> {
+    let server = Server::start().await?;
+    let client = server.client().await?;
+    let script = Arc::new(script);
+    let runtime = Runtime::from_current_tokio(Default::default())?;
+    let workflows = WorkerOptions::new(QUEUE)
+        .register_workflow::<ProjectWorkflow>()?
+        .register_activities(Scripted(script.clone()))
+        .build();
+    let agents = WorkerOptions::new(AGENTS_QUEUE).register_activities(Scripted(script.clone())).build();
+    let mut workflows = Worker::new(&runtime, client.clone(), workflows)?;
+    let mut agents = Worker::new(&runtime, client.clone(), agents)?;
+    let stops = (workflows.shutdown_handle(), agents.shutdown_handle());
+    let project = ProjectId(Uuid::new_v4());
+    let input = ProjectInput {
+        project_id: project,
+        workspace_id: WorkspaceId(Uuid::from_u128(2)),
+        owner_id: UserId(Uuid::from_u128(3)),
+        idea: Digest::of(b"a gym"),
+    };
+    let pipeline = Pipeline::parse(include_str!("../../../domain/pipelines/promptr.toml"), &known_agents())?;
+    let start = StartInput::new(input, pipeline, Limits::default());
+    let options = WorkflowStartOptions::new(QUEUE, project.workflow_id()).build();
+    client.start_workflow(ProjectWorkflow::run, start, options).await?;
+    let scene = Arc::new(Scene { server, client, script, project });
+    let acting = async {
+        let result = body(scene).await;
+        (stops.0)();
+        (stops.1)();
+        result
+    };
+    let (first, second, result) = tokio::join!(workflows.run(), agents.run(), acting);
+    result.and(first.map_err(Into::into)).and(second.map_err(Into::into))
+}
+
+fn recommended() -> CommandBody {
+    CommandBody::AcceptRecommendations
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plain_run_leaves_a_short_history() -> Result<()> {
+    play(Script::default(), async |scene| {
+        scene.until(Phase::AwaitingInput).await?;
+        scene.say(recommended()).await?;
+        scene.until(Phase::Completed).await?;
+        let history = scene.history()?;
+        let events = history.matches("\"eventId\"").count();
+        assert!(events < 60, "{events} events");
+        scene.replays("v1-plain").await
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_project_runs_is_refined_and_parks() -> Result<()> {
+    let script = Script { revisions: 1, ..Script::default() };
+    play(script, async |scene| {
+        scene.until(Phase::AwaitingInput).await?;
+        let id = Uuid::new_v4();
+        assert_eq!(scene.send(id, recommended()).await?.disposition, Disposition::Applied);
+        scene.until(Phase::Completed).await?;
+        assert!(matches!(
+            scene.send(id, recommended()).await?.disposition,
+            Disposition::Applied | Disposition::Repeated
+        ));
+        let refused = scene.say(recommended()).await.unwrap_err();
+        let Some(WorkflowUpdateError::Failed(failure)) = refused.downcast_ref() else { bail!("{refused:#}") };
+        let rejection = Rejection::from_text(&failure.message).context(failure.message.clone())?;
+        assert_eq!(rejection.code, RejectionCode::NotWaiting);
+        scene.say(CommandBody::Refine { target: "02".into(), request: "Shorter.".into() }).await?;
+        scene.until_said("refinement_completed", 1).await?;
+        assert_eq!(scene.until(Phase::Completed).await?.refinements_used, 1);
+        let listed = scene.server.cli(&[
+            "workflow",
+            "list",
+            "--query",
+            "GroundworkStatus=\"completed\"",
+            "--output",
+            "json",
+        ])?;
+        assert!(listed.contains(&scene.project.workflow_id()), "{listed}");
+        let history = scene.history()?;
+        let events = history.matches("\"eventId\"").count();
+        assert!(!history.contains("WORKFLOW_TASK_FAILED"), "a task failed: {history}");
+        assert!(events < 100, "{events} events with one round of mending and one refinement");
+        scene.replays("v1-mended-and-refined").await
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signals_of_any_form_leave_the_project_answering() -> Result<()> {
+    play(Script::default(), async |scene| {
+        scene.until(Phase::AwaitingInput).await?;
+        scene.signal("answer", None)?;
+        scene.signal("answer", Some("\"nonsense\""))?;
+        scene.signal("answer", Some("\"nonsense\""))?;
+        scene.signal("answer", Some("{\"answers\": [{\"question_id\": \"Q9\", \"options\": [\"A\"]}]}"))?;
+        scene.signal("approve", Some("{}"))?;
+        scene.signal("no_such_signal", Some("{}"))?;
+        // An update that does not decode is the sender's failure, not the project's.
+        let id = scene.project.workflow_id();
+        for input in ["\"nonsense\"", "{\"command\": \"fly\"}"] {
+            let update = [
+                "workflow",
+                "update",
+                "execute",
+                "--workflow-id",
+                &id,
+                "--name",
+                "command",
+                "--input",
+                input,
+            ];
+            assert!(scene.server.cli(&update).is_err());
+        }
+        scene.until_said("command_rejected", 5).await?;
+        scene.signal("answer", Some("{\"answers\": [{\"question_id\": \"Q1\", \"options\": [\"B\"]}]}"))?;
+        scene.until(Phase::Completed).await?;
+        scene.replays("v1-signals").await
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancellation_request_parks_the_project_and_leaves_it_answering() -> Result<()> {
+    let script = Script::default();
+    script.hanging.lock().unwrap().insert("spec:1".into());
+    play(script, async |scene| {
+        scene.until(Phase::AwaitingInput).await?;
+        scene.say(recommended()).await?;
+        scene.until(Phase::Working).await?;
+        scene.server.cli(&["workflow", "cancel", "--workflow-id", &scene.project.workflow_id()])?;
+        scene.until(Phase::Cancelled).await?;
+        // Every wait, timer and activity after a cancellation request must still work.
+        scene.signal("answer", Some("[]"))?;
+        scene.until_said("command_rejected", 1).await?;
+        let outcome = scene.say(CommandBody::Delete).await?;
+        assert!(outcome.summary.deleted);
+        scene.until_said("project_deleted", 1).await?;
+        scene.replays("v1-cancelled-and-deleted").await
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_stage_is_retried_and_a_paused_one_started_anew() -> Result<()> {
+    let script = Script::default();
+    script.failing.lock().unwrap().insert("spec:1".into());
+    script.hanging.lock().unwrap().insert("prompts:1".into());
+    play(script, async |scene| {
+        scene.until(Phase::AwaitingInput).await?;
+        scene.say(recommended()).await?;
+        scene.until(Phase::Failed).await?;
+        let failure = scene.script.published.lock().unwrap().last().unwrap().view.failure.clone().unwrap();
+        assert_eq!(
+            (failure.failure.code.as_str(), failure.failure.cause_call),
+            ("provider_refused", Some(1))
+        );
+        scene.signal("retry", None)?;
+        scene.until_said("spec_ready", 1).await?;
+        scene.say(CommandBody::Pause).await?;
+        scene.until(Phase::Paused).await?;
+        scene.say(CommandBody::Resume).await?;
+        scene.script.hanging.lock().unwrap().clear();
+        scene.until(Phase::Completed).await?;
+        scene.replays("v1-failed-retried-paused").await
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upgrade_continues_as_new_and_goes_on() -> Result<()> {
+    play(Script::default(), async |scene| {
+        scene.until(Phase::AwaitingInput).await?;
+        scene.signal("upgrade", None)?;
+        scene.say(recommended()).await?;
+        scene.until(Phase::Completed).await?;
+        scene.signal("upgrade", None)?;
+        scene.say(CommandBody::Refine { target: "Data model".into(), request: "More.".into() }).await?;
+        scene.until_said("refinement_completed", 1).await?;
+        assert!(scene.script.published.lock().unwrap().last().unwrap().position.run > 1);
+        scene.replays("v1-continued-as-new").await
+    })
+    .await
+}

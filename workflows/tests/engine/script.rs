@@ -1,0 +1,138 @@
+//! Activities that follow a script: no model, no database. They let the workflow alone be looked at.
+
+use groundwork_domain::document::{QuestionFormat, Verdict};
+use groundwork_domain::ids::Digest;
+use groundwork_domain::publication::Publication;
+use groundwork_domain::work::{
+    ArtifactRef, AskedQuestion, Failure, StageOutcome, StageResult, StageTask, Used,
+};
+use groundwork_workflows::contract;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+use temporalio_macros::activities;
+use temporalio_sdk::ApplicationFailure;
+use temporalio_sdk::activities::{ActivityContext, ActivityError};
+
+/// What the activities do and what they were told.
+#[derive(Default)]
+pub(crate) struct Script {
+    /// Attempts (`spec:1`) that fail for good.
+    pub(crate) failing: Mutex<BTreeSet<String>>,
+    /// Attempts that never end by themselves.
+    pub(crate) hanging: Mutex<BTreeSet<String>>,
+    /// Reviews that ask for mending before one passes.
+    pub(crate) revisions: u32,
+    /// Everything published, oldest first.
+    pub(crate) published: Mutex<Vec<Publication>>,
+}
+
+impl Script {
+    pub(crate) fn kinds(&self) -> Vec<String> {
+        let published = self.published.lock().unwrap();
+        let notices = published.iter().flat_map(|publication| &publication.notices);
+        notices.map(|notice| notice.kind.as_str().to_owned()).collect()
+    }
+}
+
+pub(crate) struct Scripted(pub(crate) Arc<Script>);
+
+#[activities]
+impl Scripted {
+    #[activity(definition = contract::Ask)]
+    pub(crate) async fn ask(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        task: StageTask,
+    ) -> Result<StageOutcome, ActivityError> {
+        let question = AskedQuestion {
+            id: "Q1".into(),
+            format: QuestionFormat::Radio,
+            options: vec!["A".into(), "B".into()],
+            recommended: Some("A".into()),
+        };
+        let result = StageResult::Asked { manifest: Digest::of(b"q"), questions: vec![question] };
+        self.end(&ctx, &task, result).await
+    }
+
+    #[activity(definition = contract::Write)]
+    pub(crate) async fn write(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        task: StageTask,
+    ) -> Result<StageOutcome, ActivityError> {
+        let result = StageResult::Written { artifact: artifact(&task), stale_prompts: 0 };
+        self.end(&ctx, &task, result).await
+    }
+
+    #[activity(definition = contract::Compose)]
+    pub(crate) async fn compose(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        task: StageTask,
+    ) -> Result<StageOutcome, ActivityError> {
+        let result = StageResult::Composed { artifact: artifact(&task), count: 5, changed: 5 };
+        self.end(&ctx, &task, result).await
+    }
+
+    #[activity(definition = contract::Review)]
+    pub(crate) async fn review(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        task: StageTask,
+    ) -> Result<StageOutcome, ActivityError> {
+        let verdict = if task.attempt <= self.0.revisions { Verdict::Revise } else { Verdict::Pass };
+        let mendable = u32::from(verdict == Verdict::Revise);
+        let result = StageResult::Reviewed { artifact: artifact(&task), verdict, mendable, open: 0 };
+        self.end(&ctx, &task, result).await
+    }
+
+    #[activity(definition = contract::Publish)]
+    pub(crate) async fn publish(
+        self: Arc<Self>,
+        _ctx: ActivityContext,
+        publication: Publication,
+    ) -> Result<(), ActivityError> {
+        self.0.published.lock().unwrap().push(publication);
+        Ok(())
+    }
+}
+
+impl Scripted {
+    async fn end(
+        &self,
+        ctx: &ActivityContext,
+        task: &StageTask,
+        result: StageResult,
+    ) -> Result<StageOutcome, ActivityError> {
+        let key = format!("{}:{}", task.stage, task.attempt);
+        while self.0.hanging.lock().unwrap().contains(&key) {
+            ctx.record_heartbeat(()).await.ok();
+            tokio::select! {
+                _ = ctx.cancelled() => return Err(ActivityError::cancelled()),
+                () = tokio::time::sleep(std::time::Duration::from_millis(200)) => {}
+            }
+        }
+        if self.0.failing.lock().unwrap().contains(&key) {
+            let failure = Failure {
+                code: "provider_refused".into(),
+                message: "The provider refused.".into(),
+                permanent: true,
+                calls: 1,
+                cause_call: Some(1),
+                used: Used::default(),
+            };
+            let error =
+                ApplicationFailure::builder("refused").type_name(failure.code.clone()).non_retryable(true);
+            return Err(ActivityError::from(error.details(failure).build()));
+        }
+        Ok(StageOutcome { result, used: Used { active_ms: 10, calls: 1, ..Used::default() } })
+    }
+}
+
+fn artifact(task: &StageTask) -> ArtifactRef {
+    ArtifactRef {
+        name: task.produces.clone(),
+        version: task.attempt,
+        digest: Digest::of(task.produces.as_bytes()),
+    }
+}

@@ -1,0 +1,52 @@
+//! Every recorded history still replays, every recorded state still loads. A history that landed is a contract: add new
+//! ones (`GROUNDWORK_RECORD=1 cargo test -p groundwork-workflows --test engine`), never change one.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use anyhow::{Context as _, Result};
+use groundwork_domain::project::{Phase, Project};
+use groundwork_workflows::{ProjectWorkflow, StartInput};
+use std::fs;
+use std::path::{Path, PathBuf};
+use temporalio_client::WorkflowHistory;
+use temporalio_sdk::workflow_replayer::{WorkflowReplayer, WorkflowReplayerOptions};
+
+fn recorded(folder: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let mut files: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+        .collect();
+    files.sort();
+    files
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_recorded_history_replays() -> Result<()> {
+    let files = recorded("histories");
+    assert!(files.len() >= 4, "happy path, failure and retry, refinement, continue-as-new: {files:?}");
+    let options = WorkflowReplayerOptions::new().register_workflow::<ProjectWorkflow>()?.build();
+    let replayer = WorkflowReplayer::new(options)?;
+    for file in files {
+        let history = WorkflowHistory::from_json(&fs::read(&file)?)?;
+        replayer.replay_workflow(history).await.with_context(|| file.display().to_string())?;
+    }
+    Ok(())
+}
+
+#[test]
+fn every_recorded_state_loads_and_goes_on() -> Result<()> {
+    let files = recorded("histories/states");
+    assert!(!files.is_empty());
+    for file in files {
+        let text = fs::read_to_string(&file)?;
+        let project: Project = serde_json::from_str(&text).with_context(|| file.display().to_string())?;
+        assert_eq!(project.phase(), Phase::Completed);
+        let run = project.run();
+        let input = StartInput::Continued { project: Box::new(project), rules: 1 };
+        let again: StartInput = serde_json::from_value(serde_json::to_value(input)?)?;
+        let StartInput::Continued { project, rules } = again else { panic!("{again:?}") };
+        assert_eq!(project.continued(rules).run(), run + 1);
+    }
+    Ok(())
+}
