@@ -256,6 +256,11 @@ impl Checker<'_> {
     fn stage_words(&self, stage: &RawStage) -> Result<(), PipelineError> {
         self.word(&stage.id, "a stage's id")?;
         self.word(&stage.status, "a status")?;
+        if stage.status.get_ref().contains('-') {
+            return Err(
+                self.fail(&stage.status, "a status has no `-`: it is one word, or words joined by `_`")
+            );
+        }
         self.word(&stage.produces, "an artifact's name")?;
         self.text(&stage.message, "a message")?;
         if ["idea", "answers"].contains(&stage.produces.get_ref().as_str()) {
