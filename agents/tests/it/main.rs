@@ -1,0 +1,11 @@
+//! Tests of the crate as its users see it: grammars, prompts as they are sent, clients against fake providers.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod check;
+mod fakes;
+mod grammar;
+mod prompts;
+mod providers;
+mod routing;
+mod samples;
+mod splice;
