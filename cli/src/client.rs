@@ -40,11 +40,6 @@ impl Client {
         Ok(Self { http, server: server.trim_end_matches('/').to_owned(), token })
     }
 
-    /// The server's URL.
-    pub(crate) fn server(&self) -> &str {
-        &self.server
-    }
-
     /// Reads something. `path` begins after `/api/v1`.
     pub(crate) async fn get<Answer: DeserializeOwned>(&self, path: &str) -> Result<Answer> {
         self.read_json(self.send(|| self.request(Method::GET, path)).await?).await
@@ -62,6 +57,12 @@ impl Client {
         self.read_json(self.send(request).await?).await
     }
 
+    /// As `change`, where neither a body nor the answer matters.
+    pub(crate) async fn change_quietly(&self, method: Method, path: &str) -> Result<()> {
+        let key = Uuid::new_v4().to_string();
+        self.send(|| self.request(method.clone(), path).header("idempotency-key", &key)).await.map(drop)
+    }
+
     /// Bytes of a file that the server makes.
     pub(crate) async fn download(&self, path: &str, body: &impl Serialize) -> Result<Vec<u8>> {
         let key = Uuid::new_v4().to_string();
@@ -69,11 +70,6 @@ impl Client {
         let response = self.send(request).await?;
         let bytes = response.bytes().await.map_err(|error| self.unreachable(&error))?;
         Ok(bytes.into())
-    }
-
-    /// Whether the server answers at all, in whatever state it is.
-    pub(crate) async fn is_there(&self) -> bool {
-        self.http.get(format!("{}/healthz", self.server)).send().await.is_ok()
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
@@ -119,8 +115,12 @@ impl Client {
         let url = response.url().clone();
         let bytes = response.bytes().await.map_err(|error| self.unreachable(&error))?;
         serde_json::from_slice(&bytes).map_err(|error| {
-            Failure::new(Exit::Failed, "unreadable_answer", format!("{url} answered what this version cannot read: {error}"))
-                .next("is the server of the same version? groundwork --version")
+            Failure::new(
+                Exit::Failed,
+                "unreadable_answer",
+                format!("{url} answered what this version cannot read: {error}"),
+            )
+            .next("is the server of the same version? groundwork --version")
         })
     }
 
@@ -131,8 +131,12 @@ impl Client {
             Ok(problem) => problem.failure(status),
             Err(_) => {
                 let server = &self.server;
-                Failure::new(exit_of(status), "http", format!("{server} answered {status} without saying why"))
-                    .next("is it a Groundwork server? See --server and GROUNDWORK_SERVER")
+                Failure::new(
+                    exit_of(status),
+                    "http",
+                    format!("{server} answered {status} without saying why"),
+                )
+                .next("is it a Groundwork server? See --server and GROUNDWORK_SERVER")
             }
         }
     }
@@ -150,7 +154,8 @@ fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
 }
 
 fn retry_after(response: &Response) -> Duration {
-    let seconds = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+    let seconds =
+        response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
     Duration::from_secs(seconds.unwrap_or(1))
 }
 

@@ -36,8 +36,10 @@ impl Credentials {
             .filter(|path| path.is_absolute())
             .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".config")))
             .ok_or_else(|| {
-                Failure::usage("neither HOME nor XDG_CONFIG_HOME is set, so there is no place for credentials")
-                    .next("set GROUNDWORK_CREDENTIALS to a file")
+                Failure::usage(
+                    "neither HOME nor XDG_CONFIG_HOME is set, so there is no place for credentials",
+                )
+                .next("set GROUNDWORK_CREDENTIALS to a file")
             })?;
         Ok(Self(directory.join("groundwork").join("credentials.toml")))
     }
@@ -118,6 +120,9 @@ mod tests {
         let credentials = Credentials(directory.path().join("credentials.toml"));
         std::fs::write(&credentials.0, "servers = 3").expect("written");
         let failure = credentials.token("http://a").expect_err("a failure");
-        assert_eq!((failure.exit, failure.next.as_deref()), (Exit::Usage, Some("remove it and sign in again")));
+        assert_eq!(
+            (failure.exit, failure.next.as_deref()),
+            (Exit::Usage, Some("remove it and sign in again"))
+        );
     }
 }

@@ -54,10 +54,10 @@ impl<'a> Events<'a> {
     /// The next of them. A lost connection is told once and then mended.
     pub(crate) async fn next(&mut self) -> Result<Received> {
         loop {
-            if self.frames.is_none() {
-                if let Some(lost) = self.connect().await? {
-                    return Ok(lost);
-                }
+            if self.frames.is_none()
+                && let Some(lost) = self.connect().await?
+            {
+                return Ok(lost);
             }
             let Some(frames) = &mut self.frames else { continue };
             match frames.next().await {
@@ -84,8 +84,9 @@ impl<'a> Events<'a> {
                 self.frames = Some(response.bytes_stream().eventsource().boxed());
                 Ok(None)
             }
-            Ok(response) if exit_of(response.status()) != Exit::Refused
-                && exit_of(response.status()) != Exit::NotSignedIn =>
+            Ok(response)
+                if exit_of(response.status()) != Exit::Refused
+                    && exit_of(response.status()) != Exit::NotSignedIn =>
             {
                 Ok(Some(self.lost(&format!("the server answered {}", response.status()))))
             }
@@ -108,7 +109,7 @@ impl<'a> Events<'a> {
         if frame.event == "delta" {
             return Some(Received::Delta(data));
         }
-        let seq = frame.id.parse().ok().or_else(|| data.get("seq")?.as_u64())?;
+        let seq = frame.id.parse().ok().or_else(|| data.get("sequence")?.as_u64())?;
         if self.seen.is_some_and(|seen| seq <= seen) {
             return None;
         }
@@ -119,9 +120,9 @@ impl<'a> Events<'a> {
 }
 
 impl Event {
-    /// A field of what the event says, wherever the server put it: beside the envelope's fields or under `payload`.
+    /// A field of what the event says.
     pub(crate) fn field(&self, name: &str) -> Option<&Value> {
-        self.frame.get("payload").and_then(|payload| payload.get(name)).or_else(|| self.frame.get(name))
+        self.frame.get(name)
     }
 
     /// As `field`, where it is text.

@@ -1,0 +1,208 @@
+//! Following a project live.
+
+use super::show::{next, project, usage};
+use super::{open, project_id};
+use crate::args::WatchArguments;
+use crate::client::Client;
+use crate::client::events::{Event, Events, Received};
+use crate::client::shapes::Project;
+use crate::failure::{Exit, Failure, Result};
+use crate::output::Output;
+use serde_json::Value;
+use uuid::Uuid;
+
+/// `groundwork watch`
+pub(crate) async fn watch(arguments: &WatchArguments) -> Result<()> {
+    let (client, output) = open(&arguments.connection)?;
+    let id = project_id(&client, &arguments.project).await?;
+    let follow = Follow { after: arguments.after, text: arguments.text, to_end: arguments.to_end };
+    let project = follow_until_interrupted(&client, output, id, &follow).await?;
+    output.note(usage(&project));
+    output.note(next(id, &project));
+    Ok(())
+}
+
+/// How to follow.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Follow {
+    /// Begin after this event; with what happens now where it is `None`.
+    after: Option<u64>,
+    /// Show the text that is being written.
+    text: bool,
+    /// Do not stop where the project waits for people.
+    to_end: bool,
+}
+
+impl Follow {
+    /// Without texts, until the project waits for people or ends.
+    pub(crate) fn new(after: Option<u64>) -> Self {
+        Self { after, text: false, to_end: false }
+    }
+}
+
+async fn follow_until_interrupted(
+    client: &Client,
+    output: Output,
+    id: Uuid,
+    how: &Follow,
+) -> Result<Project> {
+    tokio::select! {
+        ended = follow(client, output, id, how) => ended,
+        _ = tokio::signal::ctrl_c() => {
+            Err(Failure::new(Exit::Interrupted, "interrupted", "stopped watching; the project goes on by itself")
+                .next(format!("groundwork watch {id}")))
+        }
+    }
+}
+
+/// Tells what happens, until the project waits for people or ends, and reads it then.
+///
+/// # Errors
+/// A project that failed or was cancelled is one.
+pub(crate) async fn follow(client: &Client, output: Output, id: Uuid, how: &Follow) -> Result<Project> {
+    // What the events say is compared with the state: one that was passed before we came is not told again.
+    let now = project(client, id).await?;
+    let after = how.after.unwrap_or(now.last_sequence);
+    if after >= now.last_sequence && is_over(&now, how) {
+        return end(now);
+    }
+    let mut events = Events::new(client, &id.to_string(), Some(after));
+    let mut writing = Writing::default();
+    loop {
+        match events.next().await? {
+            Received::Event(event) => {
+                writing.finish(output);
+                output.json_line(&event.frame);
+                if let Some(line) = tell(&event) {
+                    output.line(format!("{:>4}  {line}", event.seq));
+                }
+                if (ends(&event.kind) || is_over(&now, how)) && event.seq >= now.last_sequence {
+                    let project = project(client, id).await?;
+                    // An answer may have been given since: then it goes on.
+                    if is_over(&project, how) {
+                        return end(project);
+                    }
+                }
+            }
+            Received::Delta(delta) if how.text => writing.add(output, &delta),
+            Received::Delta(_) => {}
+            Received::Lost(why) => {
+                writing.finish(output);
+                output.note(format!("      connection lost ({why}); connecting again, nothing is missed"));
+            }
+        }
+    }
+}
+
+/// Kinds after which the project may wait or be over.
+fn ends(kind: &str) -> bool {
+    matches!(
+        kind,
+        "questions_ready"
+            | "workflow_completed"
+            | "workflow_failed"
+            | "status_changed"
+            | "refinement_completed"
+            | "refinement_failed"
+            | "project_deleted"
+    )
+}
+
+fn is_over(project: &Project, how: &Follow) -> bool {
+    match project.item.phase.as_str() {
+        "completed" | "failed" | "cancelled" => true,
+        "awaiting_input" | "awaiting_approval" | "paused" => !how.to_end,
+        _ => false,
+    }
+}
+
+fn end(project: Project) -> Result<Project> {
+    let id = project.item.project_id;
+    match (project.item.phase.as_str(), &project.failure) {
+        ("failed", Some(failure)) => Err(Failure {
+            exit: Exit::ProjectFailed,
+            code: failure.code.clone(),
+            message: format!("{id} failed at {}: {}", failure.stage, failure.message),
+            next: Some(format!("groundwork retry {id}")),
+            allowed: project.allowed.clone(),
+        }),
+        ("failed" | "cancelled", _) => Err(Failure::new(
+            Exit::ProjectFailed,
+            project.item.phase.as_str(),
+            format!("{id} is {}", project.item.phase),
+        )
+        .next(format!("groundwork show {id}"))),
+        _ => Ok(project),
+    }
+}
+
+/// A sentence for people; `None` for what the other events say already.
+fn tell(event: &Event) -> Option<String> {
+    let text = |name: &str| event.text(name).unwrap_or_default();
+    let number = |name: &str| event.field(name).and_then(Value::as_u64).unwrap_or_default();
+    let line = match event.kind.as_str() {
+        "progress_update" => text("message").to_owned(),
+        "questions_ready" => {
+            let count = event.field("questions").and_then(Value::as_array).map_or(0, Vec::len);
+            format!("{count} questions wait for you")
+        }
+        "question_answered" => match event.text("assumption") {
+            Some(assumption) => format!("{}: recommendation taken as {assumption}", text("question_id")),
+            None => format!("{}: answered", text("question_id")),
+        },
+        "spec_ready" => "the specification is there".to_owned(),
+        "prompts_generated" => format!("{} prompts are there", number("count")),
+        "review_verdict" => format!(
+            "the critic says {}: {} to mend, {} for you",
+            text("verdict"),
+            number("mendable"),
+            number("open")
+        ),
+        "workflow_completed" => format!("completed, {} findings left open", number("open_findings")),
+        "workflow_failed" => event.failure().message,
+        "refinement_requested" => format!("refining {}", text("section")),
+        "refinement_completed" => format!("{} is refined, version {}", text("section"), number("version")),
+        "refinement_failed" => format!("{} could not be refined; it stays as it was", text("section")),
+        "stage_retried" => format!("{} again, attempt {}", text("stage"), number("attempt")),
+        "command_rejected" => format!("refused {}: {}", text("command"), text("message")),
+        "project_deleted" => "deleted".to_owned(),
+        "new_message" | "status_changed" => return None,
+        // A newer server has kinds that this program does not know; they are still worth a line.
+        other => other.to_owned(),
+    };
+    Some(line)
+}
+
+/// The text that is being written now.
+#[derive(Debug, Default)]
+struct Writing {
+    place: Option<(String, u64)>,
+    shown: u64,
+}
+
+impl Writing {
+    /// Shows a piece. Offsets count bytes of the text; after a reconnect a piece may begin before what is shown already.
+    fn add(&mut self, output: Output, delta: &Value) {
+        let stage = delta["stage"].as_str().unwrap_or_default().to_owned();
+        let place = (stage, delta["attempt"].as_u64().unwrap_or_default());
+        let (offset, text) =
+            (delta["offset"].as_u64().unwrap_or_default(), delta["text"].as_str().unwrap_or_default());
+        output.json_line(delta);
+        if self.place.as_ref() != Some(&place) {
+            self.finish(output);
+            self.place = Some(place);
+            self.shown = offset;
+        }
+        let known = usize::try_from(self.shown.saturating_sub(offset)).unwrap_or(usize::MAX);
+        if let Some(new) = text.get(known.min(text.len())..) {
+            output.fragment(new);
+            self.shown = self.shown.max(offset + text.len() as u64);
+        }
+    }
+
+    fn finish(&mut self, output: Output) {
+        if self.place.take().is_some() {
+            output.fragment("\n");
+        }
+    }
+}
