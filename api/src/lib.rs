@@ -1,1 +1,61 @@
-//! groundwork-api
+//! The HTTP surface: accounts, projects, commands, texts, live streams, health, metrics.
+//!
+//! Must never enter: SQL (that is `store`), a decision about what happens next (that is `domain`, run by the workflow), a call
+//! to a model. GETs read Postgres only, so they are served while Temporal and the workers are away.
+
+mod access;
+mod app;
+mod auth;
+mod engine;
+mod extract;
+mod idempotent;
+mod layers;
+mod live;
+mod metrics;
+mod openapi;
+mod package;
+mod pipelines;
+mod problem;
+mod routes;
+mod said;
+mod settings;
+mod starter;
+
+pub use app::AppError;
+pub use auth::{SecretError, secret_from_file};
+pub use engine::{Engine, EngineError};
+pub use openapi::openapi;
+pub use problem::{FieldError, Problem};
+pub use settings::{Settings, SettingsError};
+
+use app::App;
+use groundwork_store::Store;
+use std::net::SocketAddr;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// Serves the API on `listener` until `shutdown` is cancelled; then open streams are told to come back, and requests that are
+/// under way are answered. In the background it listens for events and starts projects that were left behind.
+///
+/// # Errors
+/// [`AppError`] where it cannot begin, or the listener breaks.
+pub async fn serve(
+    settings: Settings,
+    store: Store,
+    engine: Engine,
+    listener: TcpListener,
+    shutdown: CancellationToken,
+) -> Result<(), AppError> {
+    let app = App::new(settings, store, engine, shutdown.clone())?;
+    let background = tokio::spawn(background(app.clone(), shutdown.clone()));
+    let service = routes::router(&app).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(shutdown.clone().cancelled_owned()).await?;
+    shutdown.cancel();
+    // It only waits for the same token.
+    let _ = background.await;
+    Ok(())
+}
+
+async fn background(app: App, shutdown: CancellationToken) {
+    tokio::join!(app.hub.clone().listen(shutdown.clone()), starter::sweep(app, shutdown));
+}

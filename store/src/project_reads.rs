@@ -2,7 +2,7 @@
 
 use crate::StoreError;
 use chrono::{DateTime, Utc};
-use groundwork_domain::{CommandId, ProjectId, UserId};
+use groundwork_domain::{ProjectId, UserId};
 use rust_decimal::Decimal;
 use serde::Serialize;
 use sqlx::PgConnection;
@@ -313,23 +313,4 @@ pub async fn conversation(
     .fetch_all(conn)
     .await?;
     Ok(turns)
-}
-
-/// Whether the event log shows a command.
-///
-/// # Errors
-/// Postgres's own.
-pub async fn shows_command(
-    conn: &mut PgConnection,
-    project: ProjectId,
-    command: CommandId,
-) -> Result<bool, StoreError> {
-    let shown = sqlx::query_scalar!(
-        r#"select exists (select from events where project_id = $1 and command_id = $2) as "shown!""#,
-        project.0,
-        command.0
-    )
-    .fetch_one(conn)
-    .await?;
-    Ok(shown)
 }

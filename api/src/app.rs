@@ -1,0 +1,77 @@
+//! What handlers share.
+
+use crate::auth::{Passwords, SecretError, Tokens};
+use crate::engine::Engine;
+use crate::live::Hub;
+use crate::settings::{Settings, SettingsError};
+use groundwork_store::Store;
+use std::ops::Deref;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// The state of an API process; nothing in it is needed after it dies. Clones share it.
+#[derive(Clone)]
+pub(crate) struct App(Arc<Shared>);
+
+pub(crate) struct Shared {
+    pub(crate) settings: Settings,
+    pub(crate) store: Store,
+    pub(crate) engine: Engine,
+    pub(crate) tokens: Tokens,
+    pub(crate) passwords: Passwords,
+    pub(crate) hub: Hub,
+    /// Reads Temporal's own metrics on loopback.
+    pub(crate) http: reqwest::Client,
+    /// Cancelled when the process is about to end: streams close.
+    pub(crate) shutdown: CancellationToken,
+}
+
+impl Deref for App {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl App {
+    pub(crate) fn new(
+        settings: Settings,
+        store: Store,
+        engine: Engine,
+        shutdown: CancellationToken,
+    ) -> Result<Self, AppError> {
+        settings.check()?;
+        let shared = Shared {
+            tokens: Tokens::new(&settings.secret_key)?,
+            passwords: Passwords::new(settings.logins_at_once_max)?,
+            hub: Hub::new(store.clone()),
+            http: reqwest::Client::builder().no_proxy().build()?,
+            settings,
+            store,
+            engine,
+            shutdown,
+        };
+        Ok(Self(Arc::new(shared)))
+    }
+}
+
+/// Why an API process cannot begin.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// A setting.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// The secret.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// Hashing.
+    #[error("bcrypt does not work")]
+    Passwords(#[from] bcrypt::BcryptError),
+    /// The HTTP client.
+    #[error("no HTTP client could be made")]
+    Http(#[from] reqwest::Error),
+    /// The listener.
+    #[error("the listener failed")]
+    Listener(#[from] std::io::Error),
+}

@@ -1,0 +1,138 @@
+//! The OpenAPI document: generated from the handlers, served, and checked in as `api/openapi.json`.
+
+use crate::app::App;
+use crate::problem::Problem;
+use axum::Json;
+use axum::extract::State;
+use std::collections::BTreeMap;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{Content, OpenApi as Document, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::{IntoResponses, Modify, OpenApi};
+
+/// Under which everything lies.
+pub(crate) const PREFIX: &str = "/api/v1";
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Groundwork",
+        description = "Turns an idea into an approved, traceable plan that a person or a coding agent builds from.\n\n\
+            Errors are problem documents (RFC 9457) with a `code` for programs. Every mutation takes an \
+            `Idempotency-Key` header: a repeat within 24 hours gets the first answer. Lists are paged by cursor.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+    ),
+    components(schemas(Problem)),
+    modifiers(&Bearer),
+    tags(
+        (name = "accounts", description = "People and their sessions"),
+        (name = "projects", description = "Projects: creation, lists, the project itself"),
+        (name = "commands", description = "What people say to a project"),
+        (name = "texts", description = "What people and agents wrote"),
+        (name = "live", description = "What happens, as it happens"),
+        (name = "operations", description = "Health and this document"),
+    )
+)]
+struct ApiDocument;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut Document) {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        document
+            .components
+            .get_or_insert_default()
+            .add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    }
+}
+
+pub(crate) fn document() -> Document {
+    ApiDocument::openapi()
+}
+
+/// The whole document, as it is served and checked in.
+#[must_use]
+pub fn openapi() -> Document {
+    utoipa_axum::router::OpenApiRouter::<App>::new().nest(PREFIX, crate::routes::surface(None)).into_openapi()
+}
+
+/// This document.
+#[utoipa::path(get, path = "/openapi.json", tag = "operations",
+    responses((status = OK, description = "The OpenAPI document", content_type = "application/json", body = Object)))]
+pub(crate) async fn show(State(app): State<App>) -> Json<Document> {
+    let mut document = openapi();
+    if let Some(url) = &app.settings.public_url {
+        document.servers = Some(vec![utoipa::openapi::Server::new(url)]);
+    }
+    Json(document)
+}
+
+/// Problems of routes that anybody may call.
+pub(crate) struct PublicProblems;
+/// Problems of routes that read for a signed-in person.
+pub(crate) struct ReadProblems;
+/// Problems of routes that change something for a signed-in person.
+pub(crate) struct WriteProblems;
+
+const PUBLIC: [(&str, &str); 7] = [
+    ("400", "The request does not read"),
+    ("409", "This cannot be done now"),
+    ("413", "The body is too large"),
+    ("415", "The body is not JSON"),
+    ("422", "Fields are wrong"),
+    ("500", "Something went wrong on our side"),
+    ("503", "A part that is needed is not there; try again after Retry-After"),
+];
+const READ: [(&str, &str); 6] = [
+    ("400", "The request does not read"),
+    ("401", "Nobody is signed in"),
+    ("403", "The role does not allow it"),
+    ("404", "Unknown, or of somebody else"),
+    ("500", "Something went wrong on our side"),
+    ("503", "A part that is needed is not there; try again after Retry-After"),
+];
+const WRITE: [(&str, &str); 11] = [
+    ("400", "The request does not read"),
+    ("401", "Nobody is signed in"),
+    ("403", "The role does not allow it"),
+    ("404", "Unknown, or of somebody else"),
+    ("409", "The state does not allow it; `allowed` names what it does allow"),
+    ("413", "A text or the body is too large"),
+    ("415", "The body is not JSON"),
+    ("422", "Fields are wrong, or the Idempotency-Key was used for another request"),
+    ("429", "A limit is reached; `limit` and `used` say which"),
+    ("500", "Something went wrong on our side"),
+    (
+        "503",
+        "A part that is needed is not there, or the outcome is unknown; the same Idempotency-Key finds out",
+    ),
+];
+
+fn problems(list: &[(&str, &str)]) -> BTreeMap<String, RefOr<Response>> {
+    let problem = |description: &str| -> RefOr<Response> {
+        ResponseBuilder::new()
+            .description(description)
+            .content("application/problem+json", Content::new(Some(Ref::from_schema_name("Problem"))))
+            .build()
+            .into()
+    };
+    list.iter().map(|(status, description)| ((*status).to_owned(), problem(description))).collect()
+}
+
+impl IntoResponses for PublicProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        problems(&PUBLIC)
+    }
+}
+
+impl IntoResponses for ReadProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        problems(&READ)
+    }
+}
+
+impl IntoResponses for WriteProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        problems(&WRITE)
+    }
+}

@@ -1,0 +1,85 @@
+//! The routes, one file a resource. Every route is registered through `OpenApiRouter`, so that the document cannot drift.
+
+mod accounts;
+mod answer;
+mod commands;
+mod creation;
+mod events;
+mod export;
+mod health;
+mod projects;
+mod prompts;
+mod readings;
+mod socket;
+
+use crate::app::App;
+use crate::{auth, idempotent, layers, metrics, openapi};
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::get;
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// Everything under `/api/v1`, without the layers around it.
+pub(crate) fn surface(app: Option<&App>) -> OpenApiRouter<App> {
+    let signed_in = OpenApiRouter::new()
+        .routes(routes!(accounts::log_out))
+        .routes(routes!(accounts::me))
+        .routes(routes!(accounts::stats))
+        .routes(routes!(projects::list, creation::create))
+        .routes(routes!(projects::list_in_workspace, creation::create_in_workspace))
+        .routes(routes!(projects::show, projects::rename, commands::delete))
+        .routes(routes!(commands::command))
+        .routes(routes!(commands::respond))
+        .routes(routes!(commands::answer))
+        .routes(routes!(commands::refine))
+        .routes(routes!(commands::retry))
+        .routes(routes!(commands::cancel))
+        .routes(routes!(commands::pause))
+        .routes(routes!(commands::resume))
+        .routes(routes!(readings::questions))
+        .routes(routes!(readings::conversation))
+        .routes(routes!(readings::artifacts))
+        .routes(routes!(readings::artifact))
+        .routes(routes!(readings::findings))
+        .routes(routes!(prompts::list))
+        .routes(routes!(prompts::tick))
+        .routes(routes!(export::export))
+        .routes(routes!(events::events));
+    let signed_in = match app {
+        Some(app) => signed_in
+            .layer(from_fn_with_state(app.clone(), idempotent::answer_once))
+            .layer(from_fn_with_state(app.clone(), auth::require_user)),
+        None => signed_in,
+    };
+    OpenApiRouter::with_openapi(openapi::document())
+        .routes(routes!(accounts::sign_up))
+        .routes(routes!(accounts::register))
+        .routes(routes!(accounts::log_in))
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::health))
+        .routes(routes!(socket::connect))
+        .routes(routes!(openapi::show))
+        .merge(signed_in)
+}
+
+/// The whole API: the surface, its aliases at the root, and the layers around both.
+pub(crate) fn router(app: &App) -> Router {
+    let (surface, _) = OpenApiRouter::new().nest(openapi::PREFIX, surface(Some(app))).split_for_parts();
+    surface
+        .route("/healthz", get(health::healthz))
+        .route("/health", get(health::health))
+        .route("/ws", get(socket::connect))
+        .route("/metrics", get(metrics::show))
+        .fallback(layers::not_found)
+        .method_not_allowed_fallback(layers::method_not_allowed)
+        .layer(DefaultBodyLimit::max(app.settings.body_bytes_max))
+        .layer(from_fn_with_state(app.clone(), layers::limit_time))
+        .layer(CatchPanicLayer::custom(layers::panicked))
+        .layer(layers::cors(&app.settings.cors_origins))
+        .layer(from_fn(layers::secure))
+        .layer(from_fn(layers::identify))
+        .with_state(app.clone())
+}

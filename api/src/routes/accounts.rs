@@ -1,0 +1,280 @@
+//! Sign-up, login, logout, and what a person may know of their account.
+
+use crate::app::App;
+use crate::auth::CurrentUser;
+use crate::extract::Body;
+use crate::idempotent::IDEMPOTENCY_KEY;
+use crate::openapi::{PublicProblems, ReadProblems, WriteProblems};
+use crate::problem::{ApiError, ApiResult, internal};
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
+use garde::Validate;
+use groundwork_domain::UserId;
+use groundwork_store::accounts::{self, Account, NewAccount};
+use groundwork_store::workspaces::{self, Workspace};
+use groundwork_store::{Tx, sessions};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// Namespace of the ids of people who sign up.
+const PEOPLE: Uuid = Uuid::from_u128(0x5f1d_0a3e_6f0b_4c55_9a51_7d1c_4b0e_2a77);
+
+/// Who wants an account.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+pub(crate) struct SignUp {
+    /// Unique in the installation.
+    #[garde(custom(is_email))]
+    #[schema(format = Email, max_length = 255)]
+    email: String,
+    /// 8 to 128 characters.
+    #[garde(length(chars, min = 8, max = 128))]
+    #[schema(min_length = 8, max_length = 128)]
+    password: String,
+    /// What to be called.
+    #[garde(custom(is_name))]
+    #[schema(min_length = 1, max_length = 255)]
+    name: String,
+}
+
+/// Who comes back.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+pub(crate) struct LogIn {
+    /// As at sign-up; upper and lower case are the same.
+    #[garde(length(bytes, max = 1_024))]
+    email: String,
+    /// As at sign-up.
+    #[garde(length(bytes, max = 1_024))]
+    password: String,
+}
+
+/// A person, signed in.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SignedIn {
+    /// Who.
+    user: Account,
+    /// Their personal workspace.
+    workspace: Workspace,
+    /// For the `Authorization: Bearer` header.
+    access_token: String,
+    /// Always `Bearer`.
+    token_type: &'static str,
+    /// When the token ends.
+    expires_at: DateTime<Utc>,
+}
+
+/// Who is signed in.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Me {
+    /// Who.
+    user: Account,
+    /// Their personal workspace.
+    workspace: Workspace,
+}
+
+/// What a person has used of what they may use.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Stats {
+    /// Projects that count against the limit.
+    projects_used: u32,
+    /// Projects that may still be created.
+    projects_remaining: u32,
+    /// The limit.
+    max_projects: u32,
+    /// Projects that are not deleted.
+    projects_present: i64,
+    /// US dollars over all projects.
+    cost_usd: Decimal,
+    /// Tokens read by models.
+    input_tokens: i64,
+    /// Tokens written by models.
+    output_tokens: i64,
+}
+
+/// Sign up. Makes a personal workspace too.
+#[utoipa::path(post, path = "/auth/signup", tag = "accounts", request_body = SignUp,
+    params(("idempotency-key" = Option<String>, Header, description = "A repeat with it signs the same new person in")),
+    responses((status = CREATED, body = SignedIn), PublicProblems))]
+pub(crate) async fn sign_up(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Body(wish): Body<SignUp>,
+) -> ApiResult<(StatusCode, Json<SignedIn>)> {
+    let email = wish.email.trim().to_lowercase();
+    let hash = app.passwords.hash(&wish.password).await?;
+    let user = new_user_id(&headers, &email);
+    let account = NewAccount { user_id: user, email: &email, password_hash: &hash, name: wish.name.trim() };
+    let mut tx = app.store.tenant(workspaces::personal(user), user).await?;
+    if app.settings.users_max > 0 {
+        check_room(&app, &mut tx).await?;
+    }
+    let is_new = accounts::create(&mut tx, &account, workspaces::personal(user)).await?;
+    if !is_new {
+        drop(tx);
+        return repeated_sign_up(&app, user, &email, &wish.password, &headers).await;
+    }
+    let signed_in = open_session(&app, tx, user, &headers).await?;
+    Ok((StatusCode::CREATED, Json(signed_in)))
+}
+
+/// Sign up, under its other name.
+#[utoipa::path(post, path = "/auth/register", tag = "accounts", request_body = SignUp,
+    responses((status = CREATED, body = SignedIn), PublicProblems))]
+pub(crate) async fn register(
+    state: State<App>,
+    headers: HeaderMap,
+    body: Body<SignUp>,
+) -> ApiResult<(StatusCode, Json<SignedIn>)> {
+    sign_up(state, headers, body).await
+}
+
+/// Log in. Unknown addresses and wrong passwords give the same answer in the same time.
+#[utoipa::path(post, path = "/auth/login", tag = "accounts", request_body = LogIn,
+    responses((status = OK, body = SignedIn), (status = UNAUTHORIZED, description = "Not these credentials",
+        body = crate::problem::Problem, content_type = "application/problem+json"), PublicProblems))]
+pub(crate) async fn log_in(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Body(wish): Body<LogIn>,
+) -> ApiResult<Json<SignedIn>> {
+    let email = wish.email.trim().to_lowercase();
+    let (user, hash) = accounts::login_lookup(&app.store, &email).await?.unzip();
+    let matches = app.passwords.matches(&wish.password, hash).await?;
+    let Some(user) = user.filter(|_| matches) else {
+        return Err(ApiError::new(
+            StatusCode::UNAUTHORIZED,
+            "wrong_credentials",
+            "The email address or the password is wrong.",
+        ));
+    };
+    let mut tx = app.store.tenant(workspaces::personal(user), user).await?;
+    accounts::record_login(&mut tx, user).await?;
+    Ok(Json(open_session(&app, tx, user, &headers).await?))
+}
+
+/// Log out: the session ends, and with it every token of it.
+#[utoipa::path(post, path = "/auth/logout", tag = "accounts", security(("bearer" = [])),
+    responses((status = NO_CONTENT, description = "The session has ended"), WriteProblems))]
+pub(crate) async fn log_out(State(app): State<App>, user: CurrentUser) -> ApiResult<StatusCode> {
+    let mut tx = app.store.person(user.id).await?;
+    sessions::revoke(&mut tx, user.session, user.id).await?;
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Who is signed in.
+#[utoipa::path(get, path = "/auth/me", tag = "accounts", security(("bearer" = [])),
+    responses((status = OK, body = Me), ReadProblems))]
+pub(crate) async fn me(State(app): State<App>, user: CurrentUser) -> ApiResult<Json<Me>> {
+    let mut tx = app.store.tenant(workspaces::personal(user.id), user.id).await?;
+    let (user, workspace) = person(&mut tx, user.id).await?;
+    Ok(Json(Me { user, workspace }))
+}
+
+/// What the person has used of what they may use.
+#[utoipa::path(get, path = "/users/me/stats", tag = "accounts", security(("bearer" = [])),
+    responses((status = OK, body = Stats), ReadProblems))]
+pub(crate) async fn stats(State(app): State<App>, user: CurrentUser) -> ApiResult<Json<Stats>> {
+    let mut tx = app.store.person(user.id).await?;
+    let usage = accounts::usage(&mut tx, user.id).await?.ok_or_else(ApiError::unauthorized)?;
+    let count = |number: i32| u32::try_from(number).unwrap_or_default();
+    let projects_used = count(usage.projects_created);
+    let max_projects = usage.max_projects.map_or(app.settings.projects_max, count);
+    Ok(Json(Stats {
+        projects_used,
+        projects_remaining: max_projects.saturating_sub(projects_used),
+        max_projects,
+        projects_present: usage.projects_present,
+        cost_usd: usage.cost_usd.normalize(),
+        input_tokens: usage.input_tokens,
+        output_tokens: usage.output_tokens,
+    }))
+}
+
+/// The same address and Idempotency-Key name the same new person, so that a repeat can be told from a second person.
+fn new_user_id(headers: &HeaderMap, email: &str) -> UserId {
+    let key = headers.get(IDEMPOTENCY_KEY).and_then(|value| value.to_str().ok());
+    UserId(key.map_or_else(Uuid::new_v4, |key| Uuid::new_v5(&PEOPLE, format!("{email}|{key}").as_bytes())))
+}
+
+async fn check_room(app: &App, tx: &mut Tx) -> ApiResult<()> {
+    let used = u64::try_from(accounts::count(tx).await?).unwrap_or_default();
+    let limit = u64::from(app.settings.users_max);
+    if used < limit {
+        return Ok(());
+    }
+    let words = format!("This installation has all of its {limit} accounts. Ask its operator for more.");
+    Err(ApiError::limit_reached(words, limit, used))
+}
+
+/// A sign-up with the Idempotency-Key and the password of one that succeeded signs that person in.
+async fn repeated_sign_up(
+    app: &App,
+    user: UserId,
+    email: &str,
+    password: &str,
+    headers: &HeaderMap,
+) -> ApiResult<(StatusCode, Json<SignedIn>)> {
+    let taken =
+        || ApiError::conflict("email_taken", "There is an account with this email address. Log in instead.");
+    let known = accounts::login_lookup(&app.store, email).await?.filter(|(id, _)| *id == user);
+    let Some((_, hash)) = known else {
+        return Err(taken());
+    };
+    if !app.passwords.matches(password, Some(hash)).await? {
+        return Err(taken());
+    }
+    let tx = app.store.tenant(workspaces::personal(user), user).await?;
+    Ok((StatusCode::CREATED, Json(open_session(app, tx, user, headers).await?)))
+}
+
+async fn open_session(app: &App, mut tx: Tx, user: UserId, headers: &HeaderMap) -> ApiResult<SignedIn> {
+    // A token has whole seconds; what is said of it is the same.
+    let now = Utc::now().trunc_subsecs(0);
+    let expires_at = now + TimeDelta::hours(i64::from(app.settings.token_hours));
+    let session = Uuid::new_v4();
+    let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+    sessions::create(&mut tx, session, user, expires_at, agent).await?;
+    let (account, workspace) = person(&mut tx, user).await?;
+    tx.commit().await?;
+    let access_token =
+        app.tokens.issue(user, session, now, expires_at).map_err(|error| internal("a token", &error))?;
+    Ok(SignedIn { user: account, workspace, access_token, token_type: "Bearer", expires_at })
+}
+
+async fn person(tx: &mut Tx, user: UserId) -> ApiResult<(Account, Workspace)> {
+    let account = accounts::find(tx, user).await?.ok_or_else(ApiError::unauthorized)?;
+    let workspace = workspaces::find(tx, user, workspaces::personal(user)).await?;
+    Ok((account, workspace.ok_or_else(|| ApiError::not_found("workspace"))?))
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "garde's signature")]
+fn is_email(value: &str, _context: &()) -> garde::Result {
+    let value = value.trim();
+    if value.chars().count() > 255 {
+        return Err(garde::Error::new("has at most 255 characters"));
+    }
+    // The address is only compared and shown; nothing is sent to it that has not been checked by sending.
+    let (local, domain) = value.rsplit_once('@').unwrap_or_default();
+    let is_plain = !value.chars().any(|c| c.is_whitespace() || c.is_control());
+    let is_domain = domain.split('.').count() >= 2 && domain.split('.').all(|label| !label.is_empty());
+    if local.is_empty() || local.len() > 64 || local.contains('@') || !is_domain || !is_plain {
+        return Err(garde::Error::new("is not an email address"));
+    }
+    Ok(())
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "garde's signature")]
+fn is_name(value: &str, _context: &()) -> garde::Result {
+    let value = value.trim();
+    if value.is_empty() || value.chars().count() > 255 {
+        return Err(garde::Error::new("has 1 to 255 characters"));
+    }
+    if value.chars().any(char::is_control) {
+        return Err(garde::Error::new("has no control characters"));
+    }
+    Ok(())
+}

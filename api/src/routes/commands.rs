@@ -1,0 +1,329 @@
+//! What people say to a project. Every route here is a view of one thing: a command, delivered as an update.
+
+use crate::access;
+use crate::app::App;
+use crate::auth::CurrentUser;
+use crate::engine::EngineError;
+use crate::extract::{Body, OptionalBody, Path};
+use crate::idempotent::RequestKey;
+use crate::openapi::WriteProblems;
+use crate::problem::{ApiError, ApiResult, internal};
+use crate::{metrics, said};
+use axum::Json;
+use axum::extract::State;
+use garde::Validate;
+use groundwork_domain::command::{Actor, Command, CommandBody, Disposition, Outcome};
+use groundwork_domain::{CommandId, ProjectId};
+use groundwork_store::workspaces::{Role, Standing};
+use groundwork_store::{events, project_reads};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use std::time::{Duration, Instant};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// Pause between two looks at the read model.
+const LOOK_EVERY: Duration = Duration::from_millis(15);
+
+/// What became of a command.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CommandAnswer {
+    /// The command's own id: the same key gives the same id.
+    command_id: Uuid,
+    /// `applied`, or `repeated` where it had been applied before.
+    outcome: &'static str,
+    /// The project.
+    project_id: Uuid,
+    /// The canonical phase after it.
+    phase: &'static str,
+    /// The pipeline's own word after it.
+    status: String,
+    /// The stage that is under way, waited for or failed.
+    stage: Option<String>,
+    /// `answers` while questions wait for people.
+    waiting_for: Option<String>,
+    /// Ids of the questions that wait for an answer.
+    open_questions: Vec<String>,
+    /// Refinements that were done.
+    refinements_used: u32,
+    /// Refinements that are allowed.
+    refinements_max: u32,
+    /// US dollars so far.
+    cost_usd: Decimal,
+    /// Wire names of the commands that would be taken now.
+    allowed: Vec<String>,
+    /// True once the project is deleted.
+    deleted: bool,
+}
+
+type Answer = ApiResult<Json<CommandAnswer>>;
+
+/// Say anything that can be said to a project.
+#[utoipa::path(post, path = "/projects/{project_id}/commands", tag = "commands", params(("project_id" = Uuid, Path)),
+    request_body = said::Said, security(("bearer" = [])),
+    responses((status = OK, body = CommandAnswer), WriteProblems))]
+pub(crate) async fn command(
+    State(app): State<App>,
+    user: CurrentUser,
+    Path(project): Path<ProjectId>,
+    key: RequestKey,
+    Body(said): Body<said::Said>,
+) -> Answer {
+    say(&app, user, project, &key, said.into()).await
+}
+
+/// Answer all questions, or several, at once.
+#[utoipa::path(patch, path = "/projects/{project_id}/respond", tag = "commands", params(("project_id" = Uuid, Path)),
+    request_body = said::Answers, security(("bearer" = [])),
+    responses((status = OK, body = CommandAnswer), WriteProblems))]
+pub(crate) async fn respond(
+    State(app): State<App>,
+    user: CurrentUser,
+    Path(project): Path<ProjectId>,
+    key: RequestKey,
+    Body(answers): Body<said::Answers>,
+) -> Answer {
+    say(&app, user, project, &key, answers.into()).await
+}
+
+/// Answer one question.
+#[utoipa::path(post, path = "/projects/{project_id}/answers", tag = "commands", params(("project_id" = Uuid, Path)),
+    request_body = said::OneAnswer, security(("bearer" = [])),
+    responses((status = OK, body = CommandAnswer), WriteProblems))]
+pub(crate) async fn answer(
+    State(app): State<App>,
+    user: CurrentUser,
+    Path(project): Path<ProjectId>,
+    key: RequestKey,
+    Body(answer): Body<said::OneAnswer>,
+) -> Answer {
+    let answers = vec![answer.into()];
+    say(&app, user, project, &key, CommandBody::Answer { answers, recommendations_for_rest: false }).await
+}
+
+/// Have one named section or prompt rewritten.
+#[utoipa::path(post, path = "/projects/{project_id}/refine", tag = "commands", params(("project_id" = Uuid, Path)),
+    request_body = said::Refinement, security(("bearer" = [])),
+    responses((status = OK, body = CommandAnswer), WriteProblems))]
+pub(crate) async fn refine(
+    State(app): State<App>,
+    user: CurrentUser,
+    Path(project): Path<ProjectId>,
+    key: RequestKey,
+    Body(wish): Body<said::Refinement>,
+) -> Answer {
+    say(&app, user, project, &key, wish.into()).await
+}
+
+/// The failed stage again, also with another model.
+#[utoipa::path(post, path = "/projects/{project_id}/retry", tag = "commands", params(("project_id" = Uuid, Path)),
+    request_body(content = inline(Option<RetryWish>)), security(("bearer" = [])),
+    responses((status = OK, body = CommandAnswer), WriteProblems))]
+pub(crate) async fn retry(
+    State(app): State<App>,
+    user: CurrentUser,
+    Path(project): Path<ProjectId>,
+    key: RequestKey,
+    OptionalBody(wish): OptionalBody<RetryWish>,
+) -> Answer {
+    say(&app, user, project, &key, CommandBody::Retry { model: wish.model }).await
+}
+
+/// How to try again.
+#[derive(Debug, Default, Deserialize, Validate, ToSchema)]
+pub(crate) struct RetryWish {
+    /// A model for this attempt instead of the agent's own.
+    #[garde(length(bytes, max = 100))]
+    model: Option<String>,
+}
+
+/// Stop for good; what is there stays readable.
+#[utoipa::path(post, path = "/projects/{project_id}/cancel", tag = "commands", params(("project_id" = Uuid, Path)),
+    security(("bearer" = [])), responses((status = OK, body = CommandAnswer), WriteProblems))]
+pub(crate) async fn cancel(
+    State(app): State<App>,
+    user: CurrentUser,
+    Path(project): Path<ProjectId>,
+    key: RequestKey,
+) -> Answer {
+    say(&app, user, project, &key, CommandBody::Cancel).await
+}
+
+/// Stop starting work for a while.
+#[utoipa::path(post, path = "/projects/{project_id}/pause", tag = "commands", params(("project_id" = Uuid, Path)),
+    security(("bearer" = [])), responses((status = OK, body = CommandAnswer), WriteProblems))]
+pub(crate) async fn pause(
+    State(app): State<App>,
+    user: CurrentUser,
+    Path(project): Path<ProjectId>,
+    key: RequestKey,
+) -> Answer {
+    say(&app, user, project, &key, CommandBody::Pause).await
+}
+
+/// Go on after a pause.
+#[utoipa::path(post, path = "/projects/{project_id}/resume", tag = "commands", params(("project_id" = Uuid, Path)),
+    security(("bearer" = [])), responses((status = OK, body = CommandAnswer), WriteProblems))]
+pub(crate) async fn resume(
+    State(app): State<App>,
+    user: CurrentUser,
+    Path(project): Path<ProjectId>,
+    key: RequestKey,
+) -> Answer {
+    say(&app, user, project, &key, CommandBody::Resume).await
+}
+
+/// Delete a project. Admins may, and who created it.
+#[utoipa::path(delete, path = "/projects/{project_id}", tag = "projects", params(("project_id" = Uuid, Path)),
+    security(("bearer" = [])), responses((status = OK, body = CommandAnswer), WriteProblems))]
+pub(crate) async fn delete(
+    State(app): State<App>,
+    user: CurrentUser,
+    Path(project): Path<ProjectId>,
+    key: RequestKey,
+) -> Answer {
+    say(&app, user, project, &key, CommandBody::Delete).await
+}
+
+/// Delivers a command and waits until what can be read shows it.
+async fn say(
+    app: &App,
+    user: CurrentUser,
+    project: ProjectId,
+    key: &RequestKey,
+    body: CommandBody,
+) -> Answer {
+    let (tx, standing) = access::project(app, user, project, Role::Viewer).await?;
+    drop(tx);
+    check_role(&body, standing)?;
+    let command = Command {
+        command_id: CommandId::derive(project, user.id, &key.0),
+        actor: Actor::User { user_id: user.id },
+        body,
+    };
+    let name = command.body.name();
+    let told = app.engine.command(project, &command, app.settings.engine_time_max()).await;
+    metrics::command(name, word(&told));
+    let outcome = match told {
+        Ok(outcome) => outcome,
+        Err(EngineError::NotRunning) => return Err(not_running(app, user, project, standing, &command).await),
+        Err(error) => return Err(of_engine(error)),
+    };
+    let disposition = match &outcome.disposition {
+        Disposition::Applied => "applied",
+        Disposition::Repeated => "repeated",
+        Disposition::Rejected { rejection } => return Err(rejection.clone().into()),
+    };
+    wait_until_shown(app, standing, project, command.command_id).await;
+    Ok(Json(answer_of(project, command.command_id, disposition, outcome)))
+}
+
+fn check_role(body: &CommandBody, standing: Standing) -> ApiResult<()> {
+    let may = match body {
+        CommandBody::Delete => {
+            standing.role >= Role::Admin || (standing.is_creator && standing.role >= Role::Editor)
+        }
+        CommandBody::Answer { .. }
+        | CommandBody::AcceptRecommendations
+        | CommandBody::Refine { .. }
+        | CommandBody::Retry { .. }
+        | CommandBody::Pause
+        | CommandBody::Resume
+        | CommandBody::Cancel => standing.role >= Role::Editor,
+    };
+    if may {
+        return Ok(());
+    }
+    Err(ApiError::forbidden("Your role in this workspace does not allow this command."))
+}
+
+/// What to say where no workflow runs: it may not have begun, or be over.
+async fn not_running(
+    app: &App,
+    user: CurrentUser,
+    project: ProjectId,
+    standing: Standing,
+    command: &Command,
+) -> ApiError {
+    let is_starting = async {
+        let mut tx = app.store.tenant(standing.workspace_id, user.id).await?;
+        Ok::<_, ApiError>(project_reads::head(&mut tx, project).await?.item.status == "starting")
+    };
+    match is_starting.await {
+        Ok(true) if command.body == CommandBody::Delete => ApiError::unavailable(
+            "project_starting",
+            "The project is being started; it can be deleted then.",
+            2,
+        ),
+        Ok(true) => ApiError::unavailable("project_starting", "The project is being started. Try again.", 2),
+        Ok(false) => ApiError::conflict("not_running", "The workflow of this project has ended."),
+        Err(error) => error,
+    }
+}
+
+fn of_engine(error: EngineError) -> ApiError {
+    match error {
+        EngineError::Unavailable(_) => ApiError::unavailable(
+            "engine_unavailable",
+            "The workflow engine is not there; nothing was done. Try again in a moment.",
+            2,
+        ),
+        EngineError::OutcomeUnknown(_) => ApiError::unavailable(
+            "outcome_unknown",
+            "The workflow engine did not answer in time. Ask again with the same Idempotency-Key to find out.",
+            2,
+        ),
+        EngineError::Refused(rejection) => rejection.into(),
+        error @ (EngineError::NotRunning | EngineError::Failed(_)) => internal("a command", &error),
+    }
+}
+
+/// Of what became of it, for metrics.
+fn word(told: &Result<Outcome, EngineError>) -> &'static str {
+    match told {
+        Ok(outcome) => match outcome.disposition {
+            Disposition::Applied => "applied",
+            Disposition::Repeated => "repeated",
+            Disposition::Rejected { .. } => "refused",
+        },
+        Err(EngineError::Refused(_)) => "refused",
+        Err(EngineError::Unavailable(_)) => "unavailable",
+        Err(EngineError::OutcomeUnknown(_)) => "unknown",
+        Err(EngineError::NotRunning | EngineError::Failed(_)) => "failed",
+    }
+}
+
+/// So that who was answered also reads what was done. It is done either way: at the end of its patience this gives up.
+async fn wait_until_shown(app: &App, standing: Standing, project: ProjectId, command: CommandId) {
+    let deadline = Instant::now() + Duration::from_millis(app.settings.read_model_ms_max);
+    while Instant::now() < deadline {
+        let look = async {
+            let mut tx = app.store.workspace(standing.workspace_id).await?;
+            events::shows_command(&mut tx, project, command.0).await
+        };
+        if matches!(look.await, Ok(true)) {
+            return;
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    tracing::info!(command_id = %command, "the read model does not show the command yet");
+}
+
+fn answer_of(project: ProjectId, command: CommandId, outcome: &'static str, told: Outcome) -> CommandAnswer {
+    let summary = told.summary;
+    CommandAnswer {
+        command_id: command.0,
+        outcome,
+        project_id: project.0,
+        phase: summary.phase.as_str(),
+        status: summary.status,
+        stage: summary.stage.map(|stage| stage.0),
+        waiting_for: summary.waiting_for,
+        open_questions: summary.open_questions,
+        refinements_used: summary.refinements_used,
+        refinements_max: summary.refinements_max,
+        cost_usd: summary.cost_usd,
+        allowed: summary.allowed,
+        deleted: summary.deleted,
+    }
+}

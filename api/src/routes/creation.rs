@@ -1,0 +1,263 @@
+//! An idea becomes a project: one row, then one workflow, both named by the request's key, so that a repeat makes nothing.
+
+use crate::access;
+use crate::app::App;
+use crate::auth::CurrentUser;
+use crate::extract::{Body, Path};
+use crate::idempotent::RequestKey;
+use crate::openapi::WriteProblems;
+use crate::problem::{ApiError, ApiResult};
+use crate::starter::{self, Start};
+use crate::{metrics, pipelines};
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderName, StatusCode, header};
+use garde::Validate;
+use groundwork_domain::limits::IDEA_BYTES_MAX;
+use groundwork_domain::{ProjectId, WorkspaceId};
+use groundwork_store::project_reads::{self, ProjectItem};
+use groundwork_store::project_writes::{self, Creation, NewProject};
+use groundwork_store::workspaces::{self, Role};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// What is to become a project.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+pub(crate) struct Wish {
+    /// The idea in plain words, in any language: at most 64 KiB of UTF-8. Data, never an instruction to us.
+    #[garde(skip)]
+    idea: Option<String>,
+    /// Another name of `idea`.
+    #[garde(skip)]
+    product_idea: Option<String>,
+    /// What to call it; made of the idea's first line when not said.
+    #[garde(inner(custom(super::projects::is_title)))]
+    #[schema(min_length = 1, max_length = 200)]
+    title: Option<String>,
+    /// The pipeline to run on: `promptr` when not said.
+    #[garde(skip)]
+    pipeline: Option<String>,
+    /// `greenfield` when not said.
+    #[garde(skip)]
+    #[serde(default)]
+    project_type: ProjectType,
+    /// The workspace to create it in: the personal one when not said.
+    #[garde(skip)]
+    workspace_id: Option<Uuid>,
+}
+
+/// Whether there is something already.
+#[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ProjectType {
+    /// From nothing.
+    #[default]
+    Greenfield,
+    /// In an existing code base.
+    Brownfield,
+}
+
+/// A project that was created.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Created {
+    /// The project as lists show it; `status` is `starting` until its workflow runs.
+    #[serde(flatten)]
+    project: ProjectItem,
+}
+
+type Answer = (StatusCode, [(HeaderName, String); 1], Json<Created>);
+
+/// Create a project and start its workflow.
+#[utoipa::path(post, path = "/projects", tag = "projects", request_body = Wish, security(("bearer" = [])),
+    params(("idempotency-key" = Option<String>, Header, description = "The same key makes the same project, once")),
+    responses((status = CREATED, body = Created, headers(("Location" = String))), WriteProblems))]
+pub(crate) async fn create(
+    State(app): State<App>,
+    user: CurrentUser,
+    key: RequestKey,
+    Body(wish): Body<Wish>,
+) -> ApiResult<Answer> {
+    let workspace = wish.workspace_id.map_or_else(|| workspaces::personal(user.id), WorkspaceId);
+    create_project(&app, user, &key, workspace, wish).await
+}
+
+/// Create a project in a workspace and start its workflow.
+#[utoipa::path(post, path = "/workspaces/{workspace_id}/projects", tag = "projects", request_body = Wish,
+    params(("workspace_id" = Uuid, Path)), security(("bearer" = [])),
+    responses((status = CREATED, body = Created, headers(("Location" = String))), WriteProblems))]
+pub(crate) async fn create_in_workspace(
+    State(app): State<App>,
+    user: CurrentUser,
+    key: RequestKey,
+    Path(workspace): Path<WorkspaceId>,
+    Body(wish): Body<Wish>,
+) -> ApiResult<Answer> {
+    if wish.workspace_id.is_some_and(|other| other != workspace.0) {
+        return Err(ApiError::field("workspace_id", "is not the workspace of the path"));
+    }
+    create_project(&app, user, &key, workspace, wish).await
+}
+
+async fn create_project(
+    app: &App,
+    user: CurrentUser,
+    key: &RequestKey,
+    workspace: WorkspaceId,
+    wish: Wish,
+) -> ApiResult<Answer> {
+    let idea = idea_of(wish.idea, wish.product_idea)?;
+    let pipeline_id = wish.pipeline.as_deref().unwrap_or(pipelines::DEFAULT);
+    let pipeline = pipelines::find(pipeline_id).ok_or_else(|| {
+        ApiError::unprocessable("unknown_pipeline", format!("There is no pipeline `{}`.", brief(pipeline_id)))
+    })?;
+    let title = wish.title.map_or_else(|| title_of(&idea), |title| title.trim().to_owned());
+    let name = format!("{}|{}", user.id, key.0);
+    let project_id = ProjectId(Uuid::new_v5(&workspace.0, name.as_bytes()));
+    let new = NewProject {
+        project_id,
+        workspace_id: workspace,
+        owner_id: user.id,
+        title: &title,
+        project_type: match wish.project_type {
+            ProjectType::Greenfield => "greenfield",
+            ProjectType::Brownfield => "brownfield",
+        },
+        idea: &idea,
+        pipeline,
+        limits: &app.settings.limits,
+    };
+    if !store(app, user, &new).await? {
+        start(app, user, &new).await?;
+    }
+    answer(app, user, project_id).await
+}
+
+/// Stores the row; true where its workflow is known to run already.
+async fn store(app: &App, user: CurrentUser, new: &NewProject<'_>) -> ApiResult<bool> {
+    let (mut tx, _) = access::workspace(app, user, new.workspace_id, Role::Editor).await?;
+    match project_writes::create(&mut tx, new, app.settings.projects_max).await? {
+        Creation::Stored => {
+            tx.commit().await?;
+            Ok(false)
+        }
+        Creation::Repeated { started } => Ok(started),
+        Creation::OtherRequest => Err(ApiError::unprocessable(
+            "idempotency_key_reused",
+            "This Idempotency-Key was used for another idea. Make a new one for a new request.",
+        )),
+        Creation::LimitReached { limit, used } => {
+            let words = format!("You have created {used} of {limit} projects that you may create.");
+            Err(ApiError::limit_reached(words, limit.into(), used.into()))
+        }
+    }
+}
+
+/// Starts the workflow. A start that surely failed leaves nothing; one that perhaps succeeded is left to the sweeper, and the
+/// project is `starting` meanwhile.
+async fn start(app: &App, user: CurrentUser, new: &NewProject<'_>) -> ApiResult<()> {
+    let pipeline = new.pipeline.id.as_str();
+    match starter::start(app, new.workspace_id, new.project_id).await {
+        Ok(Start::Running) => metrics::project_started(pipeline, "started"),
+        Ok(Start::Unknown) => metrics::project_started(pipeline, "unknown"),
+        Err(error) => {
+            metrics::project_started(pipeline, "failed");
+            let mut tx = app.store.tenant(new.workspace_id, user.id).await?;
+            if project_writes::take_back(&mut tx, new.project_id, user.id).await? {
+                tx.commit().await?;
+                return Err(error);
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn answer(app: &App, user: CurrentUser, project: ProjectId) -> ApiResult<Answer> {
+    let (mut tx, _) = access::project(app, user, project, Role::Viewer).await?;
+    let head = project_reads::head(&mut tx, project).await?;
+    let location = format!("{}/projects/{project}", crate::openapi::PREFIX);
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(Created { project: head.item })))
+}
+
+fn idea_of(idea: Option<String>, product_idea: Option<String>) -> ApiResult<String> {
+    let idea = match (idea, product_idea) {
+        (Some(idea), None) | (None, Some(idea)) => idea,
+        (Some(idea), Some(other)) if idea == other => idea,
+        (Some(_), Some(_)) => {
+            return Err(ApiError::field(
+                "product_idea",
+                "is another name of `idea`, and says something else",
+            ));
+        }
+        (None, None) => {
+            return Err(ApiError::field("idea", "is missing: say in plain words what is to be built"));
+        }
+    };
+    if idea.len() > IDEA_BYTES_MAX {
+        let words = format!("An idea has at most {IDEA_BYTES_MAX} bytes, this one has {}.", idea.len());
+        return Err(ApiError::too_large(words));
+    }
+    if idea.trim().is_empty() {
+        return Err(ApiError::field("idea", "is empty: say in plain words what is to be built"));
+    }
+    // Whatever a person may write is data. What no person writes is not text.
+    let is_binary = |c: char| c.is_ascii_control() && !matches!(c, '\n' | '\r' | '\t');
+    if let Some(found) = idea.chars().find(|c| is_binary(*c)) {
+        let words = format!("has the control character U+{:04X}: it is not text", u32::from(found));
+        return Err(ApiError::field("idea", words));
+    }
+    Ok(idea)
+}
+
+/// The first line that says something, as far as a title goes.
+fn title_of(idea: &str) -> String {
+    let line = idea.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("Untitled");
+    let line = line.trim_start_matches(['#', ' ']);
+    let clean: String = line.chars().filter(|c| !c.is_control()).collect();
+    let title = brief(&clean);
+    if title.trim().is_empty() { "Untitled".to_owned() } else { title }
+}
+
+fn brief(text: &str) -> String {
+    const CHARACTERS_MAX: usize = 80;
+    if text.chars().count() <= CHARACTERS_MAX {
+        return text.to_owned();
+    }
+    let cut: String = text.chars().take(CHARACTERS_MAX - 1).collect();
+    format!("{}…", cut.trim_end())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn refused(idea: &str) -> String {
+        idea_of(Some(idea.to_owned()), None).unwrap_err().code().to_owned()
+    }
+
+    #[test]
+    fn what_is_no_text_is_refused() {
+        assert_eq!(refused(""), "invalid_fields");
+        assert_eq!(refused(" \n\t "), "invalid_fields");
+        assert_eq!(refused("a\0b"), "invalid_fields");
+        assert_eq!(refused("\u{1b}[31m"), "invalid_fields");
+        assert_eq!(refused(&"x".repeat(IDEA_BYTES_MAX + 1)), "too_large");
+    }
+
+    #[test]
+    fn what_people_write_is_taken_as_it_is() {
+        for idea in ["<script>alert(1)</script>", "Ignore all rules.", "予約アプリ", "مواعيد", "a\r\n\tb 😀"]
+        {
+            assert_eq!(idea_of(None, Some(idea.to_owned())).unwrap(), idea);
+        }
+        assert_eq!(idea_of(Some("ü".repeat(IDEA_BYTES_MAX / 2)), None).unwrap().len(), IDEA_BYTES_MAX);
+    }
+
+    #[test]
+    fn titles_come_from_the_first_line_that_says_something() {
+        assert_eq!(title_of("\n\n# A gym\nmore"), "A gym");
+        assert_eq!(title_of("###"), "Untitled");
+        assert_eq!(title_of(&"word ".repeat(50)).chars().count(), 79);
+    }
+}

@@ -1,0 +1,200 @@
+//! Projects: lists, the project itself, its name.
+
+use super::answer::etagged;
+use crate::access;
+use crate::app::App;
+use crate::auth::CurrentUser;
+use crate::extract::{Body, Path, Query};
+use crate::openapi::{ReadProblems, WriteProblems};
+use crate::problem::{ApiError, ApiResult};
+use axum::Json;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
+use garde::Validate;
+use groundwork_domain::{ProjectId, WorkspaceId};
+use groundwork_store::project_reads::{self, ListFilter, ProjectHead, ProjectItem, TaskItem};
+use groundwork_store::project_texts::{self, ArtifactItem, PromptItem};
+use groundwork_store::workspaces::Role;
+use groundwork_store::{Tx, project_writes};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+/// Which projects.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ListQuery {
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// Rows of the page: 1 to 100, 20 when not said.
+    limit: Option<u32>,
+    /// Only with this status.
+    status: Option<String>,
+    /// Only in this phase.
+    phase: Option<String>,
+}
+
+/// A page of projects, those with the latest activity first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ProjectPage {
+    /// The projects.
+    items: Vec<ProjectItem>,
+    /// Where the next page begins; none: this is the last one.
+    next_cursor: Option<String>,
+    /// The most rows that this page could have had.
+    limit: u32,
+}
+
+/// A project with its parts.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ProjectPageView {
+    /// The project.
+    #[serde(flatten)]
+    head: ProjectHead,
+    /// The attempts of all stages, in the order of the pipeline.
+    tasks: Vec<TaskItem>,
+    /// The current artifacts, without their contents.
+    artifacts: Vec<ArtifactItem>,
+    /// How many prompts there are.
+    final_prompts_count: usize,
+    /// The current prompts.
+    final_prompts: Vec<PromptItem>,
+}
+
+/// A new name.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+pub(crate) struct Rename {
+    /// 1 to 200 characters.
+    #[garde(custom(is_title))]
+    #[schema(min_length = 1, max_length = 200)]
+    title: String,
+}
+
+/// My projects, over all workspaces.
+#[utoipa::path(get, path = "/projects", tag = "projects", params(ListQuery), security(("bearer" = [])),
+    responses((status = OK, body = ProjectPage), ReadProblems))]
+pub(crate) async fn list(
+    State(app): State<App>,
+    user: CurrentUser,
+    Query(query): Query<ListQuery>,
+) -> ApiResult<Json<ProjectPage>> {
+    let mut tx = app.store.person(user.id).await?;
+    page(&app, &mut tx, user, None, &query).await
+}
+
+/// The projects of a workspace.
+#[utoipa::path(get, path = "/workspaces/{workspace_id}/projects", tag = "projects",
+    params(("workspace_id" = Uuid, Path), ListQuery), security(("bearer" = [])),
+    responses((status = OK, body = ProjectPage), ReadProblems))]
+pub(crate) async fn list_in_workspace(
+    State(app): State<App>,
+    user: CurrentUser,
+    Path(workspace): Path<WorkspaceId>,
+    Query(query): Query<ListQuery>,
+) -> ApiResult<Json<ProjectPage>> {
+    let (mut tx, _) = access::workspace(&app, user, workspace, Role::Viewer).await?;
+    page(&app, &mut tx, user, Some(workspace), &query).await
+}
+
+async fn page(
+    app: &App,
+    tx: &mut Tx,
+    user: CurrentUser,
+    workspace: Option<WorkspaceId>,
+    query: &ListQuery,
+) -> ApiResult<Json<ProjectPage>> {
+    let limit = page_limit(app, query.limit)?;
+    let filter = ListFilter {
+        workspace: workspace.map(|workspace| workspace.0),
+        status: query.status.as_deref(),
+        phase: query.phase.as_deref(),
+        after: query.cursor.as_deref().map(read_cursor).transpose()?,
+        rows_max: i64::from(limit) + 1,
+    };
+    let mut items = project_reads::list(tx, user.id, &filter).await?;
+    let has_more = items.len() > limit as usize;
+    items.truncate(limit as usize);
+    let next_cursor = items.last().filter(|_| has_more).map(cursor);
+    Ok(Json(ProjectPage { items, next_cursor, limit }))
+}
+
+/// How many rows a page may have.
+pub(super) fn page_limit(app: &App, asked: Option<u32>) -> ApiResult<u32> {
+    let limit = asked.unwrap_or(app.settings.page_rows_default);
+    if (1..=app.settings.page_rows_max).contains(&limit) {
+        return Ok(limit);
+    }
+    Err(ApiError::field("limit", format!("is 1 to {}", app.settings.page_rows_max)))
+}
+
+fn cursor(last: &ProjectItem) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{}:{}", last.last_activity_at.timestamp_micros(), last.project_id))
+}
+
+fn read_cursor(cursor: &str) -> ApiResult<(DateTime<Utc>, Uuid)> {
+    let read = || {
+        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
+        let (micros, id) = text.split_once(':')?;
+        Some((DateTime::from_timestamp_micros(micros.parse().ok()?)?, id.parse().ok()?))
+    };
+    read().ok_or_else(|| ApiError::bad_request("invalid_cursor", "This cursor is not one of ours."))
+}
+
+/// A project: where it stands, its tasks, artifacts and prompts.
+#[utoipa::path(get, path = "/projects/{project_id}", tag = "projects", params(("project_id" = Uuid, Path)),
+    security(("bearer" = [])),
+    responses((status = OK, body = ProjectPageView, headers(("ETag" = String))),
+        (status = NOT_MODIFIED, description = "As If-None-Match has it"), ReadProblems))]
+pub(crate) async fn show(
+    State(app): State<App>,
+    user: CurrentUser,
+    Path(project): Path<ProjectId>,
+    headers: HeaderMap,
+) -> ApiResult<Response> {
+    let (mut tx, _) = access::project(&app, user, project, Role::Viewer).await?;
+    etagged(&headers, &view(&mut tx, project).await?)
+}
+
+async fn view(tx: &mut Tx, project: ProjectId) -> ApiResult<ProjectPageView> {
+    let final_prompts = project_texts::prompts(tx, project, false).await?;
+    Ok(ProjectPageView {
+        head: project_reads::head(tx, project).await?,
+        tasks: project_reads::tasks(tx, project).await?,
+        artifacts: project_texts::artifacts(tx, project, false).await?,
+        final_prompts_count: final_prompts.len(),
+        final_prompts,
+    })
+}
+
+/// Give a project another name.
+#[utoipa::path(patch, path = "/projects/{project_id}", tag = "projects", params(("project_id" = Uuid, Path)),
+    request_body = Rename, security(("bearer" = [])),
+    responses((status = OK, body = ProjectPageView), WriteProblems))]
+pub(crate) async fn rename(
+    State(app): State<App>,
+    user: CurrentUser,
+    Path(project): Path<ProjectId>,
+    Body(wish): Body<Rename>,
+) -> ApiResult<Json<ProjectPageView>> {
+    let (mut tx, _) = access::project(&app, user, project, Role::Editor).await?;
+    project_writes::rename(&mut tx, project, wish.title.trim()).await?;
+    let view = view(&mut tx, project).await?;
+    tx.commit().await?;
+    Ok(Json(view))
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "garde's signature")]
+pub(super) fn is_title(value: &str, _context: &()) -> garde::Result {
+    let value = value.trim();
+    if value.is_empty() || value.chars().count() > 200 {
+        return Err(garde::Error::new("has 1 to 200 characters"));
+    }
+    if value.chars().any(char::is_control) {
+        return Err(garde::Error::new("has no control characters"));
+    }
+    Ok(())
+}

@@ -1,0 +1,131 @@
+//! What a person can say to a project, as JSON: the command enum of the rules without what only the server may say.
+
+use garde::Validate;
+use groundwork_domain::command::CommandBody;
+use groundwork_domain::document;
+use groundwork_domain::limits::{COMMAND_TEXT_BYTES_MAX, QUESTIONS_TOTAL_MAX};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+/// One answer: options, words of one's own, or both.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+pub(crate) struct OneAnswer {
+    /// `Q1`, …
+    #[garde(length(bytes, min = 1, max = 100))]
+    question_id: String,
+    /// Keys of the chosen options.
+    #[garde(length(max = 50), inner(length(bytes, max = 100)))]
+    #[serde(default)]
+    options: Vec<String>,
+    /// Words of one's own.
+    #[garde(inner(custom(words)))]
+    text: Option<String>,
+}
+
+/// Answers to some or all of the open questions.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+pub(crate) struct Answers {
+    /// One for each question answered.
+    #[garde(length(max = QUESTIONS_TOTAL_MAX), dive)]
+    #[serde(default)]
+    answers: Vec<OneAnswer>,
+    /// Take the recommendation, as an assumption, for every question that is still open.
+    #[garde(skip)]
+    #[serde(default)]
+    recommendations_for_rest: bool,
+}
+
+/// What to rewrite, and how.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+pub(crate) struct Refinement {
+    /// What to change, in words.
+    #[garde(custom(words))]
+    #[serde(alias = "request")]
+    refinement_request: String,
+    /// A heading of the specification, a requirement id, or a prompt (`02`, `prompts/02`).
+    #[garde(custom(words))]
+    #[serde(alias = "target")]
+    target_section: String,
+}
+
+/// A command.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(tag = "command", rename_all = "snake_case")]
+pub(crate) enum Said {
+    /// Answers to some or all of the open questions.
+    Answer(#[garde(dive)] Answers),
+    /// Take the recommendation, as an assumption, for every open question.
+    AcceptRecommendations,
+    /// Rewrite one named section or prompt.
+    Refine {
+        /// A heading of the specification, a requirement id, or a prompt (`02`, `prompts/02`).
+        #[garde(custom(words))]
+        target: String,
+        /// What to change, in words.
+        #[garde(custom(words))]
+        request: String,
+    },
+    /// The failed stage again.
+    Retry {
+        /// A model for this attempt instead of the agent's own.
+        #[garde(length(bytes, max = 100))]
+        model: Option<String>,
+    },
+    /// Stop starting work.
+    Pause,
+    /// Go on after a pause.
+    Resume,
+    /// Stop for good.
+    Cancel,
+    /// Remove the project.
+    Delete,
+}
+
+impl From<OneAnswer> for document::Answer {
+    fn from(answer: OneAnswer) -> Self {
+        Self { question_id: answer.question_id, options: answer.options, text: answer.text, assumption: None }
+    }
+}
+
+impl From<Answers> for CommandBody {
+    fn from(said: Answers) -> Self {
+        let answers = said.answers.into_iter().map(Into::into).collect();
+        Self::Answer { answers, recommendations_for_rest: said.recommendations_for_rest }
+    }
+}
+
+impl From<Refinement> for CommandBody {
+    fn from(said: Refinement) -> Self {
+        Self::Refine { target: said.target_section, request: said.refinement_request }
+    }
+}
+
+impl From<Said> for CommandBody {
+    fn from(said: Said) -> Self {
+        match said {
+            Said::Answer(answers) => answers.into(),
+            Said::AcceptRecommendations => Self::AcceptRecommendations,
+            Said::Refine { target, request } => Self::Refine { target, request },
+            Said::Retry { model } => Self::Retry { model },
+            Said::Pause => Self::Pause,
+            Said::Resume => Self::Resume,
+            Said::Cancel => Self::Cancel,
+            Said::Delete => Self::Delete,
+        }
+    }
+}
+
+/// Words that a person could write; how many the rules count.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "garde's signature")]
+fn words(value: &str, _context: &()) -> garde::Result {
+    if value.trim().is_empty() {
+        return Err(garde::Error::new("is empty"));
+    }
+    if value.len() > COMMAND_TEXT_BYTES_MAX {
+        return Err(garde::Error::new(format!("has more than {COMMAND_TEXT_BYTES_MAX} bytes")));
+    }
+    if value.contains('\0') {
+        return Err(garde::Error::new("has a NUL: it is not text"));
+    }
+    Ok(())
+}

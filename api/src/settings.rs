@@ -1,0 +1,124 @@
+//! What an installation can set, with the defaults of requirements.md §2. The cli reads it from file and environment.
+
+use groundwork_domain::limits::Limits;
+use secrecy::SecretString;
+use serde::Deserialize;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+/// Settings of an API process.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Where to listen; used by the caller that binds the listener.
+    pub bind: SocketAddr,
+    /// The URL under which people reach this API; named in the OpenAPI document.
+    pub public_url: Option<String>,
+    /// Signs tokens; at least 32 bytes. Set by the caller from `SECRET_KEY` or [`crate::secret_from_file`].
+    #[serde(skip)]
+    pub secret_key: SecretString,
+    /// Hours that an access token lives, at most 24.
+    pub token_hours: u32,
+    /// Accounts of the installation; 0: no cap.
+    pub users_max: u32,
+    /// Promptr projects a person may create (B-09).
+    pub projects_max: u32,
+    /// Rows of a list page: the most that can be asked for (N-03).
+    pub page_rows_max: u32,
+    /// Rows of a list page when nothing is asked for.
+    pub page_rows_default: u32,
+    /// Bytes of a request's body.
+    pub body_bytes_max: usize,
+    /// Milliseconds until a request that is not a stream is given up.
+    pub request_ms_max: u64,
+    /// Milliseconds without a byte after which a stream ends.
+    pub stream_idle_ms_max: u64,
+    /// Milliseconds between signs of life on a stream.
+    pub stream_ping_ms: u64,
+    /// Milliseconds that a start or an update may take.
+    pub engine_ms_max: u64,
+    /// Milliseconds to wait until the read model shows a command that was applied.
+    pub read_model_ms_max: u64,
+    /// Hours that first answers are kept.
+    pub idempotency_hours: u32,
+    /// Bytes of one message of a WebSocket client.
+    pub socket_message_bytes_max: usize,
+    /// Projects that one WebSocket may be subscribed to.
+    pub socket_subscriptions_max: usize,
+    /// Connections to Postgres that may wait for a client's login check at once: bcrypt takes a core for a quarter of a second.
+    pub logins_at_once_max: usize,
+    /// Seconds after which the sweeper starts a project whose start has an unknown outcome.
+    pub sweep_after_s: u32,
+    /// Milliseconds between two looks of the sweeper.
+    pub sweep_every_ms: u64,
+    /// Origins that browsers may call from; none by default: the web application is served from the same origin.
+    pub cors_origins: Vec<String>,
+    /// Where Temporal's own metrics are served (`host:port`), to be appended to `/metrics`.
+    pub temporal_metrics_address: Option<SocketAddr>,
+    /// Limits that a new project is started with.
+    pub limits: Limits,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            public_url: None,
+            secret_key: SecretString::default(),
+            token_hours: 24,
+            users_max: 0,
+            projects_max: 3,
+            page_rows_max: 100,
+            page_rows_default: 20,
+            body_bytes_max: 10 * 1024 * 1024,
+            request_ms_max: 30_000,
+            stream_idle_ms_max: 120_000,
+            stream_ping_ms: 20_000,
+            engine_ms_max: 5_000,
+            read_model_ms_max: 1_000,
+            idempotency_hours: 24,
+            socket_message_bytes_max: 64 * 1024,
+            socket_subscriptions_max: 50,
+            logins_at_once_max: 8,
+            sweep_after_s: 10,
+            sweep_every_ms: 5_000,
+            cors_origins: Vec::new(),
+            temporal_metrics_address: None,
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Settings {
+    pub(crate) fn request_time_max(&self) -> Duration {
+        Duration::from_millis(self.request_ms_max)
+    }
+
+    pub(crate) fn stream_idle_max(&self) -> Duration {
+        Duration::from_millis(self.stream_idle_ms_max)
+    }
+
+    pub(crate) fn stream_ping(&self) -> Duration {
+        Duration::from_millis(self.stream_ping_ms)
+    }
+
+    pub(crate) fn engine_time_max(&self) -> Duration {
+        Duration::from_millis(self.engine_ms_max)
+    }
+
+    /// What is wrong with these settings, if something is.
+    pub(crate) fn check(&self) -> Result<(), SettingsError> {
+        if !(1..=24).contains(&self.token_hours) {
+            return Err(SettingsError("token_hours must be 1 to 24"));
+        }
+        if self.page_rows_default == 0 || self.page_rows_default > self.page_rows_max {
+            return Err(SettingsError("page_rows_default must be 1 to page_rows_max"));
+        }
+        Ok(())
+    }
+}
+
+/// A setting that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("api settings: {0}")]
+pub struct SettingsError(pub(crate) &'static str);
