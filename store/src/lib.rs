@@ -28,4 +28,4 @@ mod error;
 mod tenancy;
 
 pub use error::StoreError;
-pub use tenancy::{Store, StoreOptions, Tx, migrate};
+pub use tenancy::{Store, StoreOptions, Tx, migrate, migrate_at};

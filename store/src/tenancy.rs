@@ -150,3 +150,14 @@ impl DerefMut for Tx {
 pub async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
     Ok(sqlx::migrate!("../migrations").run(pool).await?)
 }
+
+/// Brings the database at `url` to this version; `url` connects as its owner.
+///
+/// # Errors
+/// [`StoreError::Database`] where `url` does not read or nobody answers, [`StoreError::Migrate`].
+pub async fn migrate_at(url: &str) -> Result<(), StoreError> {
+    let pool = PgPoolOptions::new().max_connections(1).connect(url).await?;
+    migrate(&pool).await?;
+    pool.close().await;
+    Ok(())
+}
