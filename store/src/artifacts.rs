@@ -95,6 +95,39 @@ pub async fn content(
     Ok(content)
 }
 
+/// One version of an artifact, as what it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Loaded {
+    /// Markdown.
+    Document(String),
+    /// A set of prompts, in order.
+    Prompts(Vec<Prompt>),
+}
+
+/// One version of an artifact, whatever it is.
+///
+/// # Errors
+/// As [`content`].
+pub async fn load(
+    conn: &mut PgConnection,
+    project: ProjectId,
+    artifact: &ArtifactRef,
+) -> Result<Loaded, StoreError> {
+    let kind = sqlx::query_scalar!(
+        "select kind from artifacts where project_id = $1 and name = $2 and version = $3",
+        project.0,
+        artifact.name,
+        int(artifact.version),
+    )
+    .fetch_optional(&mut *conn)
+    .await?
+    .ok_or(StoreError::NotFound("artifact"))?;
+    if kind == "prompts" {
+        return Ok(Loaded::Prompts(prompts(conn, project, artifact).await?));
+    }
+    Ok(Loaded::Document(content(conn, project, artifact).await?))
+}
+
 /// The prompts of a set, in order.
 ///
 /// # Errors
@@ -189,6 +222,24 @@ pub async fn current(
     .fetch_optional(conn)
     .await?;
     Ok(row.map(|row| ArtifactRef { name: row.name, version: count(row.version), digest: Digest(row.digest) }))
+}
+
+/// The prompts that count now, in order; empty where there are none yet.
+///
+/// # Errors
+/// As [`content`].
+pub async fn current_prompts(conn: &mut PgConnection, project: ProjectId) -> Result<Vec<Prompt>, StoreError> {
+    let name = sqlx::query_scalar!(
+        "select name from artifacts where project_id = $1 and kind = 'prompts' and state = 'current' limit 1",
+        project.0,
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    let Some(name) = name else { return Ok(Vec::new()) };
+    match current(&mut *conn, project, &name).await? {
+        Some(set) => prompts(conn, project, &set).await,
+        None => Ok(Vec::new()),
+    }
 }
 
 /// A person's words to a refinement; `None` until `publish` has stored them.
