@@ -91,7 +91,8 @@ impl OpenAi {
                 Err(error) => return Err(writing.broken(cause(&error), None)),
             }
         }
-        if writing.has_stopped() {
+        // Usage is the last thing of a stream: with it the answer is whole, even where a local server gives no reason.
+        if writing.has_stopped() || writing.has_usage() {
             return Ok(());
         }
         Err(writing.broken("the stream ended without a finish reason".to_owned(), None))

@@ -5,6 +5,7 @@ mod lines;
 mod prompts;
 mod questions;
 mod review;
+mod section;
 mod spec;
 
 use crate::call::{ModelReply, StopReason};
@@ -95,7 +96,7 @@ pub fn spec(text: &str) -> Result<Spec, ParseErrors> {
 /// # Errors
 /// Another heading or id, a second section, no text, a requirement that breaks its own rules.
 pub fn section(text: &str, current: &str) -> Result<String, ParseErrors> {
-    spec::parse_section(text, current)
+    section::parse(text, current)
 }
 
 /// Reads the synthesizer's reply: 5 to 6 prompts, numbered from 01 without gaps, stages in order.

@@ -11,6 +11,7 @@ use groundwork_domain::agent::AgentDefinition;
 use groundwork_domain::document::{Answer, Finding, Prompt, Question};
 use groundwork_domain::ids::Digest;
 
+pub(crate) use documents::NO_TARGET;
 pub use documents::{findings_text, prompts_text, questions_text, review_text};
 pub(crate) use escape::escape;
 pub use set::{PromptSet, PromptSetError};

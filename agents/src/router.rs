@@ -1,6 +1,7 @@
 //! Which model answers: by tier, by what is set up, by what works. One call is decided at a time; trying the same
 //! provider again is Temporal's business.
 
+mod health;
 mod settings;
 
 use crate::anthropic::Anthropic;
@@ -14,7 +15,6 @@ use groundwork_domain::ids::Timestamp;
 use groundwork_domain::model::{Model, Models, ProviderId, Tier, Tokens};
 use rust_decimal::Decimal;
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,32 +22,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+pub use health::ProviderHealth;
 pub use settings::{AgentsSettings, ProviderSettings};
-
-/// How a provider does, for the table `provider_health` and `GET /healthz`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProviderHealth {
-    /// Which one.
-    pub provider: ProviderId,
-    /// False where neither a key nor an address is set.
-    pub configured: bool,
-    /// What its circuit breaker does with the next call.
-    pub breaker: BreakerState,
-    /// Failures in a row.
-    pub failures: u32,
-    /// Milliseconds until it may be tried again; 0 unless the breaker is open.
-    pub open_for_ms: u64,
-    /// Calls since this process started.
-    pub calls: u64,
-    /// Calls that failed since this process started, whoever was to blame.
-    pub calls_failed: u64,
-    /// [`CallError::code`] of the last failure.
-    pub last_error: Option<String>,
-    /// When it was.
-    pub last_error_at: Option<Timestamp>,
-    /// When it last answered well.
-    pub last_success_at: Option<Timestamp>,
-}
 
 #[derive(Default)]
 struct Last {
@@ -311,7 +287,9 @@ impl Agents {
         let now = Instant::now();
         ProviderId::ALL
             .into_iter()
-            .map(|id| self.slots.get(&id).map_or_else(|| absent(id), |slot| slot.health(id, now)))
+            .map(|id| {
+                self.slots.get(&id).map_or_else(|| ProviderHealth::absent(id), |slot| slot.health(id, now))
+            })
             .collect()
     }
 }
@@ -331,21 +309,6 @@ fn fitting<'a>(candidates: Vec<&'a Model>, request: &ModelRequest) -> Result<Vec
             limit_tokens: room(widest),
         }),
         _ => Ok(fits),
-    }
-}
-
-fn absent(provider: ProviderId) -> ProviderHealth {
-    ProviderHealth {
-        provider,
-        configured: false,
-        breaker: BreakerState::Closed,
-        failures: 0,
-        open_for_ms: 0,
-        calls: 0,
-        calls_failed: 0,
-        last_error: None,
-        last_error_at: None,
-        last_success_at: None,
     }
 }
 

@@ -96,6 +96,10 @@ impl<'a> Writing<'a> {
         self.stop.is_some()
     }
 
+    pub(crate) fn has_usage(&self) -> bool {
+        !self.usage.is_null()
+    }
+
     /// What will probably be billed for a call that broke off.
     fn probable(&self, read: fn(&Value) -> Tokens) -> Tokens {
         let mut tokens = read(&self.usage);

@@ -171,7 +171,13 @@ pub(super) fn check_spec(spec: &Spec, questions: &[Question], assumptions: &[Str
             if !known {
                 let problem = format!("{} names its source {source}, which does not exist.", requirement.id);
                 let fix = "Name the question, assumption or idea that supports it, or remove it.".to_owned();
-                findings.add(Severity::Major, Layer::Spec, (&[], &[requirement.id.clone()]), problem, fix);
+                findings.add(
+                    Severity::Major,
+                    Layer::Spec,
+                    (&[], std::slice::from_ref(&requirement.id)),
+                    problem,
+                    fix,
+                );
             }
         }
     }
@@ -221,7 +227,13 @@ pub(super) fn renumbered(before: &Spec, after: &Spec) -> Vec<Finding> {
             (_, None) => {
                 let problem = format!("{} is gone.", old.id);
                 let fix = format!("Keep {} and write `(retired)` behind its title.", old.id);
-                findings.add(Severity::Major, Layer::Spec, (&[], &[old.id.clone()]), problem, fix);
+                findings.add(
+                    Severity::Major,
+                    Layer::Spec,
+                    (&[], std::slice::from_ref(&old.id)),
+                    problem,
+                    fix,
+                );
             }
             (_, Some(_)) => {}
         }

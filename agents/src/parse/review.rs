@@ -156,7 +156,7 @@ fn targets(text: &str) -> (Vec<u32>, Vec<String>, Vec<String>) {
             prompts.push(number);
         } else if id_number(word, "FR-", Some(3)).or_else(|| id_number(word, "NFR-", Some(3))).is_some() {
             requirements.push(word.to_owned());
-        } else {
+        } else if word != crate::prompt::NO_TARGET {
             others.push(word.to_owned());
         }
     }

@@ -1,7 +1,7 @@
 //! The architect's grammar: twelve headings in order, requirements with ids, sources and acceptance criteria.
 
 use super::ParseErrors;
-use super::lines::{Errors, Line, body, check_size, id_number, split, whole};
+use super::lines::{Errors, Line, body, check_size, id_number, split};
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -122,7 +122,7 @@ pub(super) fn parse(source: &str) -> Result<Spec, ParseErrors> {
     Ok(Spec { sections, requirements, qualities, assumptions, text })
 }
 
-fn sections(lines: &[Line<'_>], length: usize) -> Vec<Section> {
+pub(super) fn sections(lines: &[Line<'_>], length: usize) -> Vec<Section> {
     let headings: Vec<(&Line<'_>, usize, &str)> = lines
         .iter()
         .filter_map(|line| line.heading().map(|(level, title)| (line, level, title)))
@@ -144,7 +144,7 @@ fn sections(lines: &[Line<'_>], length: usize) -> Vec<Section> {
         .collect()
 }
 
-fn is_requirement_id(word: &str) -> bool {
+pub(super) fn is_requirement_id(word: &str) -> bool {
     id_number(word, "FR-", Some(3)).is_some() || id_number(word, "NFR-", Some(3)).is_some()
 }
 
@@ -251,7 +251,12 @@ fn requirements(
     found
 }
 
-fn requirement(text: &str, lines: &[Line<'_>], section: &Section, errors: &mut Errors) -> Requirement {
+pub(super) fn requirement(
+    text: &str,
+    lines: &[Line<'_>],
+    section: &Section,
+    errors: &mut Errors,
+) -> Requirement {
     let id = section.id.clone().unwrap_or_default();
     let title = section.heading[id.len()..].trim_start_matches(':').trim();
     let retired = title.ends_with(RETIRED);
@@ -318,7 +323,7 @@ fn check_criteria(section: &Section, id: &str, criteria: &[String], errors: &mut
 }
 
 /// Sources in a line's brackets: `(Q2)`, `(Q1, A2)`, `(idea)`.
-pub(super) fn cited(line: &str) -> Vec<String> {
+fn cited(line: &str) -> Vec<String> {
     let mut sources = Vec::new();
     for part in line.split('(').skip(1) {
         let inner = part.split(')').next().unwrap_or_default();
@@ -370,48 +375,4 @@ fn listed(
         ids.push(word.to_owned());
     }
     ids
-}
-
-pub(super) fn parse_section(source: &str, current: &str) -> Result<String, ParseErrors> {
-    check_size(source)?;
-    let text = source[body(source)].to_owned();
-    let mut errors = Errors::default();
-    let old = split(current);
-    let lines = split(&text);
-    let Some((level, title)) = old.first().and_then(Line::heading) else {
-        return Err(ParseErrors(vec![whole(
-            "the current text of the section begins with its heading",
-            current,
-        )]));
-    };
-    let all = sections(&lines, text.len());
-    let id = |title: &str| {
-        title.split([' ', ':']).next().filter(|word| is_requirement_id(word)).map(str::to_owned)
-    };
-    let wanted = format!("{} {}", "#".repeat(level), id(title).unwrap_or_else(|| title.to_owned()));
-    let head = lines.first().and_then(Line::heading);
-    let same = head.is_some_and(|(other_level, other)| {
-        other_level == level
-            && if let Some(id) = id(title) { first_word(other) == id } else { other == title }
-    });
-    if !same {
-        let found = lines.first().map_or("", |line| line.text);
-        errors.at(1, format!("the new text begins with the heading as it was: `{wanted}`"), found);
-    }
-    for line in lines.iter().skip(1).filter(|line| line.heading().is_some_and(|(other, _)| other <= level)) {
-        errors.at(line.number, "the reply is one section and nothing else", line.text);
-    }
-    if lines.iter().skip(1).all(|line| line.text.trim().is_empty()) {
-        errors.at(1, "the section has text", "only a heading");
-    }
-    if let Some(section) =
-        all.first().filter(|section| section.id.as_deref().is_some_and(|id| id.starts_with("FR-")))
-    {
-        let _ = requirement(&text, &lines, section, &mut errors);
-    }
-    errors.finish(text)
-}
-
-fn first_word(title: &str) -> &str {
-    title.split([' ', ':']).next().unwrap_or_default()
 }

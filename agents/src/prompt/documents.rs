@@ -9,6 +9,9 @@ use groundwork_domain::document::{
 };
 use std::fmt::Write as _;
 
+/// Stands for the target of a finding that names neither prompt nor requirement.
+pub(crate) const NO_TARGET: &str = "the whole";
+
 /// One block a document, in the fixed order; a breakpoint behind each that a later call may share as its prefix.
 pub(super) fn blocks(documents: &[Document<'_>]) -> Vec<Block> {
     let mut ordered: Vec<&Document<'_>> = documents.iter().collect();
@@ -152,7 +155,7 @@ pub fn findings_text(findings: &[Finding]) -> String {
                 finding.id,
                 severity_word(finding.severity),
                 layer_word(finding.layer),
-                if target.is_empty() { "the whole" } else { &target },
+                if target.is_empty() { NO_TARGET } else { &target },
                 one_line(&finding.problem),
                 one_line(&finding.fix)
             )

@@ -124,7 +124,7 @@ fn broken_specifications_name_line_rule_and_finding() {
         (
             "### FR-002",
             "### FR-2",
-            "line 17: a requirement begins with `### FR-001 Title`; found `FR-2 Waiting list`".to_owned(),
+            "line 15: a requirement begins with `### FR-001 Title`; found `FR-2 Waiting list`".to_owned(),
         ),
         (
             "### FR-002",

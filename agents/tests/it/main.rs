@@ -9,3 +9,4 @@ mod providers;
 mod routing;
 mod samples;
 mod splice;
+mod wire;
