@@ -3,13 +3,12 @@
 use crate::WorkerError;
 use groundwork_workflows::attributes::ALL;
 use std::time::Duration;
-use temporalio_client::Client;
-use temporalio_client::grpc::OperatorService as _;
+use temporalio_client::tonic::IntoRequest as _;
+use temporalio_client::{Client, NamespacedClient as _};
 use temporalio_common::protos::temporal::api::enums::v1::IndexedValueType;
 use temporalio_common::protos::temporal::api::operatorservice::v1::{
     AddSearchAttributesRequest, ListSearchAttributesRequest,
 };
-use temporalio_client::tonic::IntoRequest as _;
 
 /// How long a freshly registered attribute may take to become known to the server.
 const REGISTRATION_WAIT: Duration = Duration::from_secs(30);
@@ -34,7 +33,9 @@ pub async fn register(client: &Client) -> Result<(), WorkerError> {
         })
         .collect();
     let request = AddSearchAttributesRequest { search_attributes, namespace: client.namespace() };
-    if let Err(status) = client.connection().operator_service().add_search_attributes(request.into_request()).await {
+    if let Err(status) =
+        client.connection().operator_service().add_search_attributes(request.into_request()).await
+    {
         tracing::warn!(%status, "search attributes could not be registered from here");
     }
     let deadline = tokio::time::Instant::now() + REGISTRATION_WAIT;

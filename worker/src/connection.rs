@@ -11,8 +11,9 @@ use crate::WorkerError;
 /// # Errors
 /// Settings that cannot be read, or a server that does not answer.
 pub async fn connect() -> Result<Client, WorkerError> {
-    let (mut connection, options) = ClientOptions::load_from_config(LoadClientConfigProfileOptions::default())
-        .map_err(|error| WorkerError::Settings(error.to_string()))?;
+    let (mut connection, options) =
+        ClientOptions::load_from_config(LoadClientConfigProfileOptions::default())
+            .map_err(|error| WorkerError::Settings(error.to_string()))?;
     // Between us and a server on the same network gzip only costs CPU (performance.md).
     connection.grpc_compression = GrpcCompression::None;
     connection.connect_timeout = Some(std::time::Duration::from_secs(5));

@@ -1,6 +1,7 @@
 //! A worker process: owns the connection to Temporal, registers search attributes, runs the task queues, writes provider
 //! health. Wiring only: no SQL, no rules, no prompts.
 
+mod agents;
 mod attributes;
 mod connection;
 mod metrics;
@@ -11,8 +12,10 @@ pub use connection::connect;
 pub use metrics::temporal_metrics_address;
 
 use groundwork_activities::{AgentActivities, PublishActivities};
+use groundwork_store::Store;
 use groundwork_workflows::contract::{AGENTS_QUEUE, QUEUE};
 use serde::Deserialize;
+use std::path::PathBuf;
 use temporalio_client::Client;
 use tokio_util::sync::CancellationToken;
 
@@ -26,11 +29,24 @@ pub struct Settings {
     pub cached_workflows: usize,
     /// Seconds that running activities have to end after a stop was asked for.
     pub shutdown_seconds: u64,
+    /// Calls of one model provider at once; more wait.
+    pub provider_calls: usize,
+    /// A file of models in the place of the shipped `models.toml`.
+    pub models_file: Option<PathBuf>,
+    /// A folder with prompt files that take the place of the shipped ones of the same name.
+    pub prompts_folder: Option<PathBuf>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { agent_slots: 500, cached_workflows: 1000, shutdown_seconds: 10 }
+        Self {
+            agent_slots: 500,
+            cached_workflows: 1000,
+            shutdown_seconds: 10,
+            provider_calls: 64,
+            models_file: None,
+            prompts_folder: None,
+        }
     }
 }
 
@@ -52,7 +68,9 @@ pub enum WorkerError {
     #[error("Temporal refused: {0}")]
     Refused(String),
     /// Search attributes are not registered.
-    #[error("search attributes are not registered: {0}. Run `groundwork migrate` (on Temporal Cloud: add them in its console)")]
+    #[error(
+        "search attributes are not registered: {0}. Run `groundwork migrate` (on Temporal Cloud: add them in its console)"
+    )]
     AttributesMissing(String),
     /// A task queue's worker ended.
     #[error("the worker of task queue {name} ended: {reason}")]
@@ -64,17 +82,20 @@ pub enum WorkerError {
     },
 }
 
-/// Serves both task queues until `shutdown` is cancelled, then lets running activities end.
+/// Serves both task queues until `shutdown` is cancelled, then lets running activities end. Providers and their keys come
+/// from the environment (`ANTHROPIC_API_KEY`, `ANTHROPIC_BASE_URL`, `OPENAI_API_KEY`, `OPENAI_BASE_URL`, or the same names
+/// with `_FILE`).
 ///
 /// # Errors
-/// Search attributes that are missing, or a queue whose worker ended by itself.
+/// Settings that cannot be used, search attributes that are missing, or a queue whose worker ended by itself.
 pub async fn run(
     settings: Settings,
     client: Client,
-    agents: AgentActivities,
-    publish: PublishActivities,
+    store: Store,
     shutdown: CancellationToken,
 ) -> Result<(), WorkerError> {
+    let publish = PublishActivities::new(store.clone());
+    let agents = AgentActivities::new(agents::workshop(&settings, store)?);
     check_search_attributes(&client).await?;
     metrics::start_exporter();
     let workflow_options = queues::workflow_options(&settings, publish)?;
@@ -82,10 +103,8 @@ pub async fn run(
     let workflows = queues::spawn(QUEUE, client.clone(), workflow_options, shutdown.clone())?;
     let model_calls = queues::spawn(AGENTS_QUEUE, client, agent_options, shutdown.clone())?;
     // One that ends early takes the other with it: half a worker would leave projects waiting without a word.
-    let (first, second) = tokio::join!(
-        end_together(workflows, shutdown.clone()),
-        end_together(model_calls, shutdown)
-    );
+    let (first, second) =
+        tokio::join!(end_together(workflows, shutdown.clone()), end_together(model_calls, shutdown));
     first.and(second)
 }
 

@@ -7,7 +7,7 @@ use groundwork_workflows::contract::{AGENTS_QUEUE, QUEUE};
 use std::thread;
 use std::time::Duration;
 use temporalio_client::Client;
-use temporalio_sdk::runtime::worker_tuner::{FixedSizeSlotSupplier, WorkerTuner};
+use temporalio_sdk::runtime::worker_tuner::{FixedSizeSlotSupplier, TunerHolder};
 use temporalio_sdk::{Runtime, Worker, WorkerOptions};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
@@ -36,7 +36,10 @@ impl Queue {
 }
 
 /// Options of the worker of workflows and `publish`.
-pub(crate) fn workflow_options(settings: &Settings, publish: PublishActivities) -> Result<WorkerOptions, WorkerError> {
+pub(crate) fn workflow_options(
+    settings: &Settings,
+    publish: PublishActivities,
+) -> Result<WorkerOptions, WorkerError> {
     Ok(WorkerOptions::new(QUEUE)
         .register_workflow::<ProjectWorkflow>()
         .map_err(|error| WorkerError::Settings(error.to_string()))?
@@ -49,10 +52,19 @@ pub(crate) fn workflow_options(settings: &Settings, publish: PublishActivities) 
 
 /// Options of the worker of model calls.
 pub(crate) fn agent_options(settings: &Settings, agents: AgentActivities) -> WorkerOptions {
+    // Slots of kinds that this queue has no tasks of.
+    let unused = FixedSizeSlotSupplier::new(1);
     let slots = FixedSizeSlotSupplier::new(settings.agent_slots);
     WorkerOptions::new(AGENTS_QUEUE)
         .register_activities(agents)
-        .tuner(WorkerTuner::builder().activity_task_slot_supplier(slots).build())
+        .tuner(
+            TunerHolder::builder()
+                .activity_task_slot_supplier(slots)
+                .workflow_task_slot_supplier(unused)
+                .local_activity_task_slot_supplier(unused)
+                .nexus_task_slot_supplier(unused)
+                .build(),
+        )
         .max_heartbeat_throttle_interval(HEARTBEAT_THROTTLE)
         .graceful_shutdown_period(Duration::from_secs(settings.shutdown_seconds))
         .build()
@@ -80,7 +92,8 @@ pub(crate) fn spawn(
 }
 
 async fn serve(client: Client, options: WorkerOptions, shutdown: CancellationToken) -> Result<(), String> {
-    let runtime = Runtime::from_current_tokio(crate::metrics::runtime_options()).map_err(|error| error.to_string())?;
+    let runtime =
+        Runtime::from_current_tokio(crate::metrics::runtime_options()).map_err(|error| error.to_string())?;
     let mut worker = Worker::new(&runtime, client, options).map_err(|error| error.to_string())?;
     let stop = worker.shutdown_handle();
     let on_shutdown = tokio::task::spawn_local(async move {
