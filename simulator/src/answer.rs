@@ -7,6 +7,7 @@ mod elicitor;
 mod generic;
 mod lexicon;
 mod mend;
+mod outline;
 mod package;
 mod phrase;
 mod product;

@@ -182,7 +182,7 @@ impl CallGuard {
     /// The server itself broke the answer off.
     pub(crate) fn broken(mut self) {
         self.ended = true;
-        self.update(|call| end(call));
+        self.update(end);
     }
 
     fn end(&mut self, finished: bool) {

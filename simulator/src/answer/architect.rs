@@ -125,20 +125,26 @@ fn decided(answered: &Answered<'_>, product: &Product) -> Draft {
     let answer = answer.trim_end_matches('.');
     let topic = TOPICS.iter().find(|topic| topic.question(product) == answered.question);
     let question = plain(answered.question, 200);
-    let (title, sentence) = match topic {
-        Some(topic) => (product.fill(topic.title), product.fill(topic.sentence).replace("answer", answer)),
+    // The answer goes in last: a person's text is never read as a template.
+    let fill = |template: &str| {
+        let (before, after) = template.split_once("{answer}").unwrap_or((template, ""));
+        format!("{}{answer}{}", product.fill(before), product.fill(after))
+    };
+    let (title, sentence, criterion) = match topic {
+        Some(topic) => (product.fill(topic.title), fill(topic.sentence), fill(topic.criterion)),
         None => (
             format!("Settle: {}", plain(&question, 60).trim_end_matches('?')),
             format!("It was asked '{question}' and decided: {answer}."),
+            fill(
+                "{a role} who uses {many}, when this decision matters, then what they see and may do follows it: {answer}.",
+            ),
         ),
     };
     Draft {
         title: capital(&title),
         sentence: capital(&sentence),
         source: answered.assumption.unwrap_or(answered.id).to_owned(),
-        criteria: vec![
-            product.fill("{a role} who uses {many}, when this decision matters, then what they see and may do follows it: ") + answer + ".",
-        ],
+        criteria: vec![criterion],
     }
 }
 

@@ -23,6 +23,8 @@ pub(super) struct Topic {
     /// The requirement that the answer becomes: title and sentence.
     pub(super) title: &'static str,
     pub(super) sentence: &'static str,
+    /// How the answer is seen to be kept, after `Given`.
+    pub(super) criterion: &'static str,
 }
 
 pub(super) const TOPICS: &[Topic] = &[
@@ -41,6 +43,7 @@ pub(super) const TOPICS: &[Topic] = &[
         ],
         title: "Take payments the chosen way",
         sentence: "{A role} pays as it was decided: {answer}.",
+        criterion: "{a one} that is not paid, when its {role} comes to pay, then this way and no other is offered: {answer}.",
     },
     Topic {
         about: &["remind", "reminder", "notif", "alert", "erinner"],
@@ -53,6 +56,7 @@ pub(super) const TOPICS: &[Topic] = &[
         options: ["By e-mail", "As a push message on the phone", "Only inside the application"],
         title: "Send messages over the chosen channel",
         sentence: "Messages about {many} reach people as it was decided: {answer}.",
+        criterion: "{a role} with a message waiting, when it is sent, then it goes this way and the sending is recorded: {answer}.",
     },
     Topic {
         about: &[],
@@ -83,6 +87,7 @@ pub(super) const TOPICS: &[Topic] = &[
         ],
         title: "Show {many} to the right people",
         sentence: "Who sees {a role}'s {many} is decided: {answer}.",
+        criterion: "{a one} of somebody else, when {a role} opens its address, then it is shown or refused by this rule: {answer}.",
     },
     Topic {
         about: &[],
@@ -116,10 +121,21 @@ pub(super) const TOPICS: &[Topic] = &[
         ],
         title: "Use it on the chosen devices",
         sentence: "{A role} uses it as it was decided: {answer}.",
+        criterion: "a device of the decided kind, when {a role} opens the first page, then all of it can be read and used without zooming: {answer}.",
     },
     Topic {
         about: &[],
-        settled_by: &["delete", "archive", "history", "keep", "retention", "forever", "export", "gdpr"],
+        settled_by: &[
+            "delete",
+            "archive",
+            "history",
+            "keep",
+            "kept",
+            "retention",
+            "forever",
+            "export",
+            "gdpr",
+        ],
         words_max: 30,
         question: "What happens to {many} that are over or no longer needed?",
         category: "data and its life",
@@ -132,6 +148,7 @@ pub(super) const TOPICS: &[Topic] = &[
         ],
         title: "Keep old {many} as decided",
         sentence: "What is over is treated as it was decided: {answer}.",
+        criterion: "{a one} that is over, when the nightly run has passed, then it is treated by this rule: {answer}.",
     },
 ];
 
