@@ -35,9 +35,13 @@ struct Course {
 
 impl Course {
     async fn start() -> Self {
+        Self::with(Options::default()).await
+    }
+
+    async fn with(options: Options) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(groundwork_simulator::serve(listener, Options::default(), std::future::pending()));
+        tokio::spawn(groundwork_simulator::serve(listener, options, std::future::pending()));
         let settings = AgentsSettings::from_variables(|name| match name {
             "ANTHROPIC_API_KEY" | "OPENAI_API_KEY" => Some("simulated".to_owned()),
             "ANTHROPIC_BASE_URL" => Some(url.clone()),
@@ -245,6 +249,28 @@ async fn what_code_finds_is_mended_too() {
     let numbers: Vec<u32> = facts.iter().flat_map(|fact| fact.prompts.clone()).collect();
     let prompts = mend(&course, &spec, prompts, &numbers, &[], &facts).await;
     assert_eq!(check::package(&spec, &prompts), []);
+}
+
+#[tokio::test]
+async fn what_must_not_parse_does_not_and_a_repair_gives_the_whole_again() {
+    let fault = "unparsable,times=4".parse().unwrap();
+    let course = Course::with(Options { faults: vec![fault], ..Options::default() }).await;
+    let idea = [Document::Idea(IDEAS[0])];
+    let ask = Task::Ask { questions_max: 3 };
+    let bad = course.text("elicitor", &idea, ask).await;
+    assert!(parse::questions(&bad, 3).is_err() && parse::spec(&bad).is_err());
+    assert!(parse::prompts(&bad).is_err() && parse::review(&bad).is_err());
+    assert!(parse::section(&bad, "## Overview\nx").is_err() && parse::one_prompt(&bad, 1).is_err());
+    let agent = agent::find("elicitor").unwrap();
+    let request =
+        render(&PromptSet::shipped(), agent, &idea, &ask).unwrap().into_request(agent, "test/questions/1/9");
+    let repair = "<task kind=\"repair\" of=\"ask\">\n<errors>\nline 1: no\n</errors>\nAgain.\n</task>";
+    for attempt in 1..=4 {
+        let request = request.clone().with_repair(bad.clone(), repair);
+        let reply =
+            course.agents.call(agent, request, &mut |_: &str| {}, &CancellationToken::new()).await.unwrap();
+        assert_eq!(parse::questions(&reply.text, 3).is_ok(), attempt == 4, "{}", reply.text);
+    }
 }
 
 #[test]
