@@ -5,7 +5,7 @@
 
 use crate::call::{Block, ModelReply, ModelRequest, Provider, Sink};
 use crate::error::CallError;
-use crate::http::{ProviderFault, Seen, call_headers, cause, failed_answer, network};
+use crate::http::{ProviderFault, Seen, UNREADABLE_KEY, call_headers, cause, failed_answer, network};
 use crate::stream::{Writing, counter};
 use async_trait::async_trait;
 use eventsource_stream::Eventsource;
@@ -37,8 +37,8 @@ impl Anthropic {
     }
 
     async fn send(&self, model: &Model, request: &ModelRequest) -> Result<reqwest::Response, reqwest::Error> {
-        let mut key =
-            HeaderValue::from_str(self.key.expose_secret()).unwrap_or(HeaderValue::from_static("unreadable"));
+        let mut key = HeaderValue::from_str(self.key.expose_secret())
+            .unwrap_or(HeaderValue::from_static(UNREADABLE_KEY));
         // Keeps it out of every Debug of the request.
         key.set_sensitive(true);
         self.http

@@ -14,6 +14,9 @@ const DETAIL_CHARS_MAX: usize = 300;
 /// Longest body of an error that is read, in bytes.
 const ERROR_BYTES_MAX: usize = 64 * 1024;
 
+/// Sent in the place of a key that cannot be a header: the provider rejects it, and the error names the setting.
+pub(crate) const UNREADABLE_KEY: &str = "unreadable";
+
 /// How long to wait for a provider. There is no limit on a whole call: a long answer is not a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {

@@ -5,7 +5,7 @@
 
 use crate::call::{Block, ModelReply, ModelRequest, Provider, Sink};
 use crate::error::CallError;
-use crate::http::{ProviderFault, Seen, call_headers, cause, failed_answer, network};
+use crate::http::{ProviderFault, Seen, UNREADABLE_KEY, call_headers, cause, failed_answer, network};
 use crate::stream::{Writing, counter};
 use async_openai::config::OpenAIConfig;
 use async_openai::error::OpenAIError;
@@ -14,6 +14,7 @@ use async_openai::traits::RequestOptionsBuilder;
 use async_trait::async_trait;
 use futures::StreamExt;
 use groundwork_domain::model::{Model, OutputParameter, ProviderId, Tokens};
+use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -31,9 +32,14 @@ impl OpenAi {
     /// A client for an address that ends in `/v1`, as OpenAI's own SDKs have it.
     #[must_use]
     pub fn new(http: reqwest::Client, base_url: &str, key: &SecretString) -> Self {
+        // The library panics at what cannot be a header, and would take an organisation from the environment.
+        let key = key.expose_secret();
+        let key = if HeaderValue::from_str(key).is_ok() { key } else { UNREADABLE_KEY };
         let config = OpenAIConfig::new()
             .with_api_base(base_url.trim_end_matches('/'))
-            .with_api_key(key.expose_secret());
+            .with_org_id("")
+            .with_project_id("")
+            .with_api_key(key);
         Self { http, config }
     }
 

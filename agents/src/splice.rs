@@ -88,6 +88,13 @@ pub fn prompts(old: &[Prompt], changed: Vec<Prompt>, allowed: &[u32]) -> Result<
         let Some(place) = all.iter_mut().find(|other| other.number == prompt.number) else {
             return Err(SpliceError::UnknownTarget { target: list(&[prompt.number]), known: list(&numbers) });
         };
+        if place.stage != prompt.stage {
+            let changed = format!("the stage of {}", list(&[prompt.number]));
+            return Err(SpliceError::ChangesMore {
+                allowed: format!("the text of {}", list(allowed)),
+                changed,
+            });
+        }
         *place = prompt;
     }
     for (before, after) in old.iter().zip(&all) {

@@ -48,11 +48,13 @@ pub struct AgentsSettings {
 }
 
 impl AgentsSettings {
-    /// Reads `ANTHROPIC_API_KEY`, `ANTHROPIC_BASE_URL`, `OPENAI_API_KEY`, `OPENAI_BASE_URL` through `variable`; an empty
-    /// value counts as none. Models are the shipped ones.
+    /// Reads `ANTHROPIC_API_KEY`, `ANTHROPIC_BASE_URL`, `OPENAI_API_KEY`, `OPENAI_BASE_URL` through `variable`; spaces
+    /// around a value do not count, and an empty one is none. Models are the shipped ones.
     #[must_use]
     pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Self {
-        let read = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
+        let read = |name: &str| {
+            variable(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+        };
         let provider = |id, key, url| {
             let (key, url) = (read(key).map(SecretString::from), read(url));
             (key.is_some() || url.is_some()).then(|| ProviderSettings::new(id, url, key))

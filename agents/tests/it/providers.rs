@@ -287,3 +287,19 @@ async fn nobody_at_the_address_is_a_network_failure() {
         assert!(!format!("{error} {error:?}").contains("very-secret"));
     }
 }
+
+#[tokio::test]
+async fn a_key_that_cannot_be_a_header_is_rejected_like_a_wrong_one() {
+    let unauthorised = r#"{"error":{"message":"invalid x-api-key"}}"#;
+    for wire in WIRES {
+        let (fake, agents) = wire
+            .fake_with(Scripted::json(401, unauthorised), |settings| {
+                for provider in [&mut settings.anthropic, &mut settings.openai].into_iter().flatten() {
+                    provider.api_key = Some(SecretString::from("sk-\u{7}bell"));
+                }
+            })
+            .await;
+        assert_eq!(call(&agents, request()).await.0.unwrap_err().code(), "provider_rejected_key", "{wire:?}");
+        assert_eq!(fake.calls(), 1);
+    }
+}

@@ -64,6 +64,12 @@ fn prompts_change_by_number_and_only_the_named_ones() {
         assert_eq!(after[index], old[index]);
     }
     assert!(matches!(splice::prompts(&old, vec![two.clone()], &[3]), Err(SpliceError::ChangesMore { .. })));
+    let moved = groundwork_domain::document::Prompt {
+        stage: groundwork_domain::document::PromptStage::Setup,
+        ..two.clone()
+    };
+    let error = splice::prompts(&old, vec![moved], &[2]).unwrap_err().to_string();
+    assert_eq!(error, "only the text of prompt 02 may change, and the stage of prompt 02 would change too");
     let nine = groundwork_domain::document::Prompt { number: 9, ..two };
     assert!(matches!(splice::prompts(&old, vec![nine], &[9]), Err(SpliceError::UnknownTarget { .. })));
 }

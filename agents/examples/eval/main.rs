@@ -15,7 +15,7 @@ use groundwork_agents::{Agents, AgentsSettings};
 use measure::Measures;
 use std::path::PathBuf;
 
-const USAGE: &str = "groundwork-eval [--ideas FOLDER] [--only NAME] [--json FILE]
+const USAGE: &str = "eval [--ideas FOLDER] [--only NAME] [--json FILE]
 Runs the ideas of a folder (agents/eval by default) through the agents and prints what can be measured.";
 
 struct Options {
