@@ -32,6 +32,8 @@ pub(crate) struct Measures {
     pub(crate) prompts: usize,
     /// Prompts that lean on what a fresh reader has not seen.
     pub(crate) prompts_leaning: usize,
+    /// Prompts that a model with nothing else before it could not follow; `None` where none was asked.
+    pub(crate) prompts_not_followed: Option<usize>,
     /// Findings of the first review and of the checks before it.
     pub(crate) findings_first: usize,
     /// Findings that are left at the end.
@@ -113,8 +115,16 @@ pub(crate) fn totals(all: &[Measures]) -> String {
     let cost: Decimal = all.iter().filter_map(|measures| measures.cost_usd).sum();
     let read: u64 = all.iter().map(|measures| measures.tokens.prompt()).sum();
     let cached: u64 = all.iter().map(|measures| measures.tokens.cache_read).sum();
+    let followed = match all
+        .iter()
+        .filter_map(|measures| measures.prompts_not_followed)
+        .reduce(|one, other| one + other)
+    {
+        Some(count) => format!("{count} prompts a fresh reader could not follow; "),
+        None => String::new(),
+    };
     format!(
-        "{} of {} ideas became packages; {} needless questions; {} requirements untested; {} of {first} findings mended; {:.0} % of input read from caches; {cost:.4} USD{}",
+        "{} of {} ideas became packages; {} needless questions; {} requirements untested; {followed}{} of {first} findings mended; {:.0} % of input read from caches; {cost:.4} USD{}",
         done.len(),
         all.len(),
         sum(|measures| measures.questions_needless),

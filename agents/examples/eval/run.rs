@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use groundwork_agents::parse::{self, ParseErrors};
 use groundwork_agents::prompt::{Document, PromptSet, Task, render};
 use groundwork_agents::{
-    Agents, CallError, CancellationToken, ModelReply, ModelRequest, check, repair, splice,
+    Agents, Block, CallError, CancellationToken, ModelReply, ModelRequest, check, repair, splice,
 };
 use groundwork_domain::agent;
 use groundwork_domain::document::{Finding, Layer, Prompt, Severity};
@@ -22,9 +22,9 @@ const ROUNDS_MAX: u32 = 2;
 const ATTEMPTS_MAX: u32 = 5;
 
 /// Runs one idea; what goes wrong is part of the figures.
-pub(crate) async fn run(agents: &Agents, case: &Case) -> Measures {
+pub(crate) async fn run(agents: &Agents, case: &Case, reader: bool) -> Measures {
     let measures = Measures { idea: case.name.clone(), cost_usd: Some(Decimal::ZERO), ..Measures::default() };
-    let mut runner = Runner { agents, set: PromptSet::shipped(), measures, writer: None, case };
+    let mut runner = Runner { agents, set: PromptSet::shipped(), measures, writer: None, case, reader };
     if let Err(error) = runner.all().await {
         runner.measures.failure = Some(format!("{error:#}"));
     }
@@ -38,6 +38,8 @@ struct Runner<'a> {
     /// Who wrote the prompts: the critic should be another.
     writer: Option<ProviderId>,
     case: &'a Case,
+    /// True where a model is asked whether it could follow each prompt.
+    reader: bool,
 }
 
 impl Runner<'_> {
@@ -75,7 +77,36 @@ impl Runner<'_> {
         }
         self.measures.findings_left = open.len();
         self.measures.package(&spec, &prompts);
+        if self.reader {
+            self.measures.prompts_not_followed = self.not_followed(&prompts).await?;
+        }
         Ok(())
+    }
+
+    /// How many prompts a reader who has seen nothing else could not follow, in the words of `reader.md`; `None`
+    /// where a simulator answers, which is no reader.
+    async fn not_followed(&mut self, prompts: &[Prompt]) -> anyhow::Result<Option<usize>> {
+        let critic = agent::find("critic").context("there is no critic")?;
+        let mut count = 0;
+        for prompt in prompts {
+            let documents = [Document::Prompts(std::slice::from_ref(prompt))];
+            let task = Task::Review { round: 1, facts: &[], mended: &[] };
+            let mut request =
+                render(&self.set, critic, &documents, &task)?.into_request(critic, "eval/read/1/1");
+            request.system = vec![Block::new(include_str!("reader.md"))];
+            // The one document alone: the critic's own task is not the reader's.
+            request.user.truncate(1);
+            let reply = self.call(critic, &request).await?;
+            if reply.simulated {
+                return Ok(None);
+            }
+            match reply.text.trim().lines().next() {
+                Some("follow: yes") => {}
+                Some("follow: no") => count += 1,
+                _ => bail!("the reader's verdict on prompt {:02} cannot be read", prompt.number),
+            }
+        }
+        Ok(Some(count))
     }
 
     async fn review(
