@@ -86,7 +86,7 @@ async fn serve_api(
     let listener = listen(settings.api.bind).await?;
     let address = listener.local_addr()?;
     tracing::info!(%address, "api listens");
-    groundwork_api::serve(listener, settings.api, store, engine, shutdown).await.context("the api ended")?;
+    groundwork_api::serve(settings.api, store, engine, listener, shutdown).await.context("the api ended")?;
     Ok(())
 }
 

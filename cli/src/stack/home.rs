@@ -24,10 +24,14 @@ pub struct State {
     pub api_url: Option<String>,
     /// The pid of the running `groundwork dev`.
     pub dev: Option<Identity>,
+    /// Our own processes: simulator, API, worker.
+    pub servers: Vec<Identity>,
     /// Where the PostgreSQL cluster is: inside this directory, unless the user that must run it cannot come here.
     pub postgres_directory: Option<PathBuf>,
     /// The Temporal server.
     pub temporal: Option<Identity>,
+    /// Whether the cluster has our database.
+    pub database_created: bool,
     /// PostgreSQL's superuser password.
     pub postgres_password: Option<String>,
     /// What tokens are signed with where `SECRET_KEY` is not set.

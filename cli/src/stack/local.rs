@@ -73,6 +73,10 @@ impl LocalStack {
     /// # Errors
     /// When a part does not come up; what was started before it is stopped again.
     pub async fn start(home: Home, options: Options, report: Report<'_>) -> Result<Self> {
+        let left = server::end_left_over(&home.state()?.servers).await?;
+        if left > 0 {
+            report(&format!("ended      {left} processes that an earlier run left behind"));
+        }
         let api_port = ports::free_or_other(options.ports.api)?;
         let mut stack = Self {
             home,
@@ -124,7 +128,13 @@ impl LocalStack {
     pub async fn add(&mut self, role: Role, name: &str, port: u16) -> Result<()> {
         let server = Server::start(&self.home, role, name, port, self.env.clone(), &[]).await?;
         self.servers.push(server);
-        Ok(())
+        self.remember_servers()
+    }
+
+    /// Written down, so that a later run finds them should this one be killed.
+    fn remember_servers(&self) -> Result<()> {
+        let servers = self.servers.iter().chain(&self.simulator).map(Server::identity).collect();
+        self.home.remember(|state| state.servers = servers)
     }
 
     /// Starts again what has ended by itself, everything that it needs first; returns what that was.
@@ -152,6 +162,9 @@ impl LocalStack {
                 mended.push(format!("groundwork {}", server.role().as_str()));
             }
         }
+        if !mended.is_empty() {
+            self.remember_servers()?;
+        }
         Ok(mended)
     }
 
@@ -174,6 +187,7 @@ impl LocalStack {
             state.api_url = None;
             state.dev = None;
             state.temporal = None;
+            state.servers = Vec::new();
         });
         ended.and(forgotten)
     }
@@ -275,7 +289,7 @@ impl LocalStack {
         self.set("ANTHROPIC_BASE_URL", url.clone());
         self.set("OPENAI_BASE_URL", format!("{url}/v1"));
         self.simulator = Some(simulator);
-        Ok(())
+        self.remember_servers()
     }
 }
 

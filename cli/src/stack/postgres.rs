@@ -65,7 +65,11 @@ impl Postgres {
         let process = cluster.spawn(port)?;
         let mut started = Self { cluster, port, process, found: false };
         started.await_ready().await?;
-        started.cluster.create_database(port).await?;
+        // Asking for a database that is there would leave an error in the log at every start.
+        if !home.state()?.database_created {
+            started.cluster.create_database(port).await?;
+            home.remember(|state| state.database_created = true)?;
+        }
         Ok(started)
     }
 
@@ -167,6 +171,7 @@ impl Cluster {
         let log = home.log("postgres");
         let cluster = Self { binaries: binaries()?, directory, owner, password, durability, log };
         if !cluster.data().exists() {
+            home.remember(|state| state.database_created = false)?;
             cluster.initialise().await?;
         }
         Ok(cluster)

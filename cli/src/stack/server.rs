@@ -2,7 +2,7 @@
 
 use super::home::Home;
 use super::postgres::tail;
-use super::process::{Process, Spec};
+use super::process::{Identity, Process, Spec};
 use super::wait;
 use anyhow::{Context, Result, bail};
 use nix::sys::signal::Signal;
@@ -45,7 +45,7 @@ impl Role {
     fn probe(self) -> Option<&'static str> {
         match self {
             Self::Serve | Self::Api => Some("/healthz"),
-            Self::Simulator => Some("/v1/models"),
+            Self::Simulator => Some("/_simulator/health"),
             Self::Worker => None,
         }
     }
@@ -105,6 +105,12 @@ impl Server {
     #[must_use]
     pub fn pid(&self) -> i32 {
         self.process.pid()
+    }
+
+    /// Its pid and start.
+    #[must_use]
+    pub fn identity(&self) -> Identity {
+        self.process.identity()
     }
 
     /// Where it listens.
@@ -168,6 +174,21 @@ async fn answers(port: u16, path: &str) -> bool {
         std::io::Result::Ok(status.starts_with(b"HTTP/1.1 2"))
     };
     matches!(tokio::time::timeout(Duration::from_secs(5), ask).await, Ok(Ok(true)))
+}
+
+/// Ends processes of ours that an earlier, killed run left behind: they may be of an older build and hold our ports. Says how many.
+///
+/// # Errors
+/// When one does not go away.
+pub async fn end_left_over(left: &[Identity]) -> Result<usize> {
+    let mut ended = 0;
+    for mut process in
+        left.iter().filter_map(|identity| Process::find("a process of an earlier run", *identity))
+    {
+        process.stop(Signal::SIGTERM, Duration::from_secs(STOP_SECONDS_MAX)).await?;
+        ended += 1;
+    }
+    Ok(ended)
 }
 
 /// Runs a subcommand to its end.
