@@ -22,7 +22,7 @@ pub struct ProviderHealth {
     pub calls: u64,
     /// Calls that failed since this process started, whoever was to blame.
     pub calls_failed: u64,
-    /// [`CallError::code`] of the last failure.
+    /// [`crate::CallError::code`] of the last failure.
     pub last_error: Option<String>,
     /// When it was.
     pub last_error_at: Option<Timestamp>,
