@@ -1,0 +1,222 @@
+//! A thin client of the HTTP API. A patient one repeats under the same key what found something down, as every client of
+//! an API with idempotency keys may.
+
+use anyhow::{Context, Result, bail};
+use reqwest::{Method, StatusCode};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+use uuid::Uuid;
+
+/// Pause before a request is repeated.
+const PAUSE: Duration = Duration::from_millis(300);
+const REQUEST_MAX: Duration = Duration::from_secs(40);
+/// Of every account that is made here; long enough for any rule about passwords.
+pub const PASSWORD: &str = "Correct-Horse-Battery-Staple-9";
+
+/// What the API said: any status, any body.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The body, null where it is not JSON.
+    pub body: Value,
+    /// The body as it came.
+    pub bytes: Vec<u8>,
+}
+
+impl Answer {
+    /// Itself where it is a success.
+    ///
+    /// # Errors
+    /// Every other status, with the problem document.
+    pub fn ok(self) -> Result<Self> {
+        if self.status.is_success() {
+            return Ok(self);
+        }
+        bail!("{}: {}", self.status, String::from_utf8_lossy(&self.bytes))
+    }
+
+    /// The code of a problem document; empty where it is none.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        self.body["code"].as_str().unwrap_or_default()
+    }
+}
+
+/// An option of a question.
+#[derive(Clone, Debug, Deserialize)]
+pub struct QuestionOption {
+    /// `A`, `B`, …
+    pub key: String,
+    /// True for one of them.
+    #[serde(default)]
+    pub recommended: bool,
+}
+
+/// A question of a project.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Question {
+    /// `Q1`, …
+    pub id: String,
+    /// `radio`, `checkbox` or `text`.
+    pub format: String,
+    /// What can be chosen.
+    #[serde(default)]
+    pub options: Vec<QuestionOption>,
+    /// `open`, `answered` or `superseded`.
+    pub state: String,
+}
+
+/// A client: a server, perhaps a person, perhaps patience.
+#[derive(Clone, Debug)]
+pub struct Client {
+    http: reqwest::Client,
+    server: String,
+    token: Option<String>,
+    patience: Duration,
+}
+
+impl Client {
+    /// A client of the server at `url` (without a path).
+    #[must_use]
+    pub fn new(url: &str) -> Self {
+        Self { http: reqwest::Client::new(), server: url.to_owned(), token: None, patience: Duration::ZERO }
+    }
+
+    /// The same person, who goes on asking for so long while the API or something behind it is away.
+    #[must_use]
+    pub fn patient(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// Makes an account; the client returned is that person.
+    ///
+    /// # Errors
+    /// When the API refuses.
+    pub async fn sign_up(&self, name: &str) -> Result<Self> {
+        let body = json!({
+            "email": format!("{name}-{}@example.com", Uuid::new_v4().simple()), "name": name, "password": PASSWORD,
+        });
+        let answer = self.call(Method::POST, "/auth/signup", None, Some(&body)).await?.ok()?;
+        let token = answer.body["access_token"].as_str().context("no access_token in the answer")?;
+        Ok(Self { token: Some(token.to_owned()), ..self.clone() })
+    }
+
+    /// The person's token.
+    #[must_use]
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
+    /// Creates a project from an idea. The same key makes the same project, once.
+    ///
+    /// # Errors
+    /// When the API refuses, or is away for longer than the client's patience.
+    pub async fn create(&self, key: &str, idea: &str) -> Result<Uuid> {
+        let body = json!({"idea": idea, "pipeline": "promptr"});
+        let answer = self.call(Method::POST, "/projects", Some(key), Some(&body)).await?;
+        let answer = answer.ok().context("creating a project")?;
+        let id = answer.body["project_id"].as_str().context("no project_id in the answer")?;
+        id.parse().context("a project id")
+    }
+
+    /// The project as the API shows it.
+    ///
+    /// # Errors
+    /// As [`Client::create`].
+    pub async fn project(&self, id: Uuid) -> Result<Value> {
+        Ok(self.get(&format!("/projects/{id}")).await?.ok().context("reading a project")?.body)
+    }
+
+    /// The project's phase.
+    ///
+    /// # Errors
+    /// As [`Client::create`].
+    pub async fn phase(&self, id: Uuid) -> Result<String> {
+        let project = self.project(id).await?;
+        Ok(project["phase"].as_str().context("no phase in the answer")?.to_owned())
+    }
+
+    /// The project's questions, answered ones too.
+    ///
+    /// # Errors
+    /// As [`Client::create`].
+    pub async fn questions(&self, id: Uuid) -> Result<Vec<Question>> {
+        let answer = self.get(&format!("/projects/{id}/questions")).await?.ok().context("reading questions")?;
+        Ok(serde_json::from_value(answer.body["items"].clone())?)
+    }
+
+    /// Says something to a project: a command as `POST p/commands` takes it. The same key says it once.
+    ///
+    /// # Errors
+    /// When the API is away for longer than the client's patience. Refusals are answers.
+    pub async fn command(&self, id: Uuid, key: &str, body: &Value) -> Result<Answer> {
+        self.call(Method::POST, &format!("/projects/{id}/commands"), Some(key), Some(body)).await
+    }
+
+    /// The package of a completed project, a zip archive.
+    ///
+    /// # Errors
+    /// As [`Client::create`].
+    pub async fn export(&self, id: Uuid, key: &str) -> Result<Vec<u8>> {
+        let answer = self.call(Method::POST, &format!("/projects/{id}/export"), Some(key), Some(&json!({}))).await?;
+        Ok(answer.ok().context("exporting a project")?.bytes)
+    }
+
+    /// Reads something. `path` begins after `/api/v1`.
+    ///
+    /// # Errors
+    /// When the API is away for longer than the client's patience.
+    pub async fn get(&self, path: &str) -> Result<Answer> {
+        self.call(Method::GET, path, None, None).await
+    }
+
+    /// Any request, repeated while the API, or something behind it, is away and patience lasts.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub async fn call(&self, method: Method, path: &str, key: Option<&str>, body: Option<&Value>) -> Result<Answer> {
+        let deadline = Instant::now() + self.patience;
+        loop {
+            let answer = self.call_once(method.clone(), path, key, body).await;
+            let is_over = Instant::now() >= deadline;
+            match answer {
+                Ok(answer) if is_over || !is_passing(&answer) => return Ok(answer),
+                Err(error) if is_over => return Err(error.context(format!("{method} {path}"))),
+                Ok(_) | Err(_) => tokio::time::sleep(PAUSE).await,
+            }
+        }
+    }
+
+    async fn call_once(
+        &self,
+        method: Method,
+        path: &str,
+        key: Option<&str>,
+        body: Option<&Value>,
+    ) -> Result<Answer> {
+        let mut request =
+            self.http.request(method, format!("{}/api/v1{path}", self.server)).timeout(REQUEST_MAX);
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
+        }
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let response = request.send().await?;
+        let status = response.status();
+        let bytes = response.bytes().await?.to_vec();
+        let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        Ok(Answer { status, body, bytes })
+    }
+}
+
+/// Whether the same request may be answered otherwise in a moment.
+fn is_passing(answer: &Answer) -> bool {
+    answer.status.is_server_error() || answer.code() == "request_in_progress"
+}
