@@ -61,7 +61,7 @@ async fn follow_until_interrupted(
 /// A project that failed or was cancelled is one.
 pub(crate) async fn follow(client: &Client, output: Output, id: Uuid, how: &Follow) -> Result<Project> {
     // What the events say is compared with the state: one that was passed before we came is not told again.
-    let now = project(client, id).await?;
+    let mut now = project(client, id).await?;
     let after = how.after.unwrap_or(now.last_sequence);
     if after >= now.last_sequence && is_over(&now, how) {
         return end(now);
@@ -76,12 +76,12 @@ pub(crate) async fn follow(client: &Client, output: Output, id: Uuid, how: &Foll
                 if let Some(line) = tell(&event) {
                     output.line(format!("{:>4}  {line}", event.seq));
                 }
-                if (ends(&event.kind) || is_over(&now, how)) && event.seq >= now.last_sequence {
-                    let project = project(client, id).await?;
-                    // An answer may have been given since: then it goes on.
-                    if is_over(&project, how) {
-                        return end(project);
-                    }
+                if event.seq >= now.last_sequence && (ends(&event.kind) || is_over(&now, how)) {
+                    now = project(client, id).await?;
+                }
+                // Not before the last word was told; and an answer may have been given since, then it goes on.
+                if event.seq >= now.last_sequence && is_over(&now, how) {
+                    return end(now);
                 }
             }
             Received::Delta(delta) if how.text => writing.add(output, &delta),
@@ -144,7 +144,7 @@ fn tell(event: &Event) -> Option<String> {
         "progress_update" => text("message").to_owned(),
         "questions_ready" => {
             let count = event.field("questions").and_then(Value::as_array).map_or(0, Vec::len);
-            format!("{count} questions wait for you")
+            format!("{count} {} for you", if count == 1 { "question waits" } else { "questions wait" })
         }
         "question_answered" => match event.text("assumption") {
             Some(assumption) => format!("{}: recommendation taken as {assumption}", text("question_id")),
