@@ -1,0 +1,98 @@
+//! A whole project, every attempt of it twice.
+
+use crate::world::World;
+use groundwork_activities::AttemptError;
+use groundwork_agents::CancellationToken;
+use groundwork_domain::command::CommandBody;
+use groundwork_domain::project::{Fact, Phase, Step};
+use groundwork_domain::work::StageResult;
+use groundwork_store::artifacts;
+
+/// Runs what is next until people are asked or all is done; every attempt again by another worker.
+async fn run_on(world: &mut World) {
+    while let Some(Step::RunStage(_)) = world.machine.next().first() {
+        let again = world.task();
+        let outcome = world.step().await;
+        let repeated = world.workshop().run(&again, &CancellationToken::new()).await.unwrap();
+        assert_eq!(outcome, repeated);
+        assert!(outcome.used.simulated && outcome.used.calls > 0);
+    }
+}
+
+#[tokio::test]
+async fn every_attempt_run_twice_is_bought_once() {
+    let mut world = World::new(&[]).await;
+    run_on(&mut world).await;
+    assert_eq!(world.machine.phase(), Phase::AwaitingInput);
+    world.command(CommandBody::AcceptRecommendations).await;
+    run_on(&mut world).await;
+    assert_eq!(world.machine.phase(), Phase::Completed);
+    let bought = world.bought().await;
+    assert!(bought.values().all(|times| *times == 1), "{bought:?}");
+    let ledger = "select count(*) from projects, lateral (select count(*) as calls, sum(cost_usd) as cost from usage_entries) as sums
+        where model_calls = sums.calls and cost_usd = sums.cost";
+    assert_eq!(world.database.count(ledger).await, 1);
+    assert_eq!(
+        world.database.count("select count(*) from stream_tail").await,
+        0,
+        "no running text is left behind"
+    );
+
+    refine_a_requirement(&mut world).await;
+    refine_a_prompt(&mut world).await;
+    unknown_targets(&mut world).await;
+    world.database.remove().await;
+}
+
+async fn content(world: &World, name: &str) -> String {
+    let mut tx = world.database.store.tenant(world.tenant.workspace, world.tenant.user).await.unwrap();
+    let artifact = artifacts::current(&mut tx, world.project, name).await.unwrap().unwrap();
+    artifacts::content(&mut tx, world.project, &artifact).await.unwrap()
+}
+
+async fn refine_a_requirement(world: &mut World) {
+    let before = content(world, "spec").await;
+    let body = CommandBody::Refine {
+        target: "FR-001".into(),
+        request: "Say what happens without a network.".into(),
+    };
+    world.command(body).await;
+    let outcome = world.step().await;
+    let StageResult::Written { artifact, stale_prompts } = outcome.result else { panic!("{outcome:?}") };
+    assert_eq!((artifact.version, stale_prompts > 0), (2, true));
+    let after = content(world, "spec").await;
+    let other = |text: &str| text.split("### FR-002").nth(1).unwrap().to_owned();
+    assert_ne!(before, after);
+    assert_eq!(other(&before), other(&after), "everything else stays byte for byte");
+    let stale = world.database.count("select count(*) from prompts where is_stale and is_current").await;
+    assert_eq!(stale, i64::from(stale_prompts));
+}
+
+async fn refine_a_prompt(world: &mut World) {
+    let before = world.database.count("select count(*) from prompts").await;
+    world
+        .command(CommandBody::Refine {
+            target: "prompts/02".into(),
+            request: "Use another framework.".into(),
+        })
+        .await;
+    let outcome = world.step().await;
+    assert!(matches!(outcome.result, StageResult::Composed { changed: 1, .. }), "{outcome:?}");
+    assert_eq!(world.database.count("select count(*) from prompts").await, before + 1);
+    let current = "select count(*) from prompts where is_current and number = 2 and not is_stale
+        and version = (select max(version) from prompts where number = 2)";
+    assert_eq!(world.database.count(current).await, 1);
+}
+
+async fn unknown_targets(world: &mut World) {
+    let calls = world.calls().await.len();
+    world.command(CommandBody::Refine { target: "Ponies".into(), request: "More of them.".into() }).await;
+    let task = world.task();
+    let Err(AttemptError::Failed(failure)) = world.run().await else {
+        panic!("refined a section that is not there")
+    };
+    assert_eq!((failure.code.as_str(), failure.permanent, failure.calls), ("unknown_target", true, 0));
+    world.tell(Fact::StageFailed { stage: task.stage, attempt: task.attempt, failure: *failure }).await;
+    assert_eq!(world.machine.phase(), Phase::Completed, "what was there stays");
+    assert_eq!(world.calls().await.len(), calls);
+}
