@@ -220,7 +220,8 @@ impl Cluster {
             "max_connections=300",
         ];
         if self.durability == Durability::Volatile {
-            settings.extend(["fsync=off", "synchronous_commit=off", "full_page_writes=off"]);
+            // Not synchronous_commit=off: commits that still are in shared memory die with the processes.
+            settings.extend(["fsync=off", "full_page_writes=off"]);
         }
         for setting in settings {
             args.extend(["-c".into(), setting.into()]);
