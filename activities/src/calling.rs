@@ -5,9 +5,9 @@ use crate::error::AttemptError;
 use groundwork_agents::{CallError, Interruption, ModelReply, ModelRequest};
 use groundwork_domain::Timestamp;
 use groundwork_domain::model::Tokens;
-use groundwork_store::StoreError;
 use groundwork_store::calls::{self, CallKey, CallRequest, Claim, FinishedCall, Held, Reply};
 use groundwork_store::usage::{self, PurchaseEnd, Spending};
+use groundwork_store::{StoreError, streams};
 use serde_json::{Value, json};
 use std::sync::Mutex;
 use std::time::Duration;
@@ -256,6 +256,7 @@ impl Attempt<'_> {
             let stored = async {
                 let mut tx = self.begin().await?;
                 calls::give_up(&mut tx, held, end, record, spending).await?;
+                streams::forget(&mut tx, held.key.project_id, &held.key.stage, held.key.attempt).await?;
                 tx.commit().await
             };
             match stored.await {

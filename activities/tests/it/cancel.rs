@@ -16,6 +16,7 @@ async fn a_call_that_nobody_wants_any_more_is_closed_and_paid() {
     assert!(matches!(worker.await.unwrap(), Err(AttemptError::Cancelled)));
     world.until("select count(*) from usage_entries where outcome = 'abandoned' and estimated", 1).await;
     assert_eq!(world.database.count("select count(*) from model_calls where state = 'failed'").await, 1);
+    assert_eq!(world.database.count("select count(*) from stream_tail").await, 0);
     world.database.remove().await;
 }
 

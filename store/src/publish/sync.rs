@@ -31,6 +31,17 @@ pub(super) async fn tasks(conn: &mut PgConnection, publication: &Publication) ->
         &agents,
         &states,
     )
+    .execute(&mut *conn)
+    .await?;
+    // A worker that died, or a call that was closed, may have left a text that nobody will write on.
+    sqlx::query!(
+        "delete from stream_tail as tail
+         where project_id = $1 and not exists (
+             select from tasks
+             where tasks.project_id = $1 and tasks.stage = tail.stage and tasks.attempt = tail.attempt
+               and tasks.status = 'working')",
+        publication.project_id.0,
+    )
     .execute(conn)
     .await?;
     Ok(())
