@@ -87,10 +87,14 @@ async fn carry_out(plan: Plan, stack: &Arc<Stack>) -> Result<Report> {
     report.wrong.extend(checks::ledger(&records, &calls));
     report.wrong.extend(checks::published(&records, &live));
     let leases = database.leases().await?;
-    report.wrong.extend(leases.iter().map(|key| format!("{key}: still leased, though its project is completed")));
+    report
+        .wrong
+        .extend(leases.iter().map(|key| format!("{key}: still leased, though its project is completed")));
     if report.kills_during_calls < plan.kills {
         let (landed, wanted) = (report.kills_during_calls, plan.kills);
-        report.wrong.push(format!("{landed} kills landed while model calls ran, {wanted} were asked for: more projects?"));
+        report.wrong.push(format!(
+            "{landed} kills landed while model calls ran, {wanted} were asked for: more projects?"
+        ));
     }
     Ok(report)
 }
@@ -109,7 +113,11 @@ async fn without_kills(stack: &Arc<Stack>, errands: &[Errand]) -> Result<(Vec<Re
     Ok((Record::of_all(&stack.database(), &projects).await?, seconds))
 }
 
-async fn with_kills(plan: Plan, stack: &Arc<Stack>, errands: &[Errand]) -> Result<(Vec<Uuid>, Vec<Kill>, u64)> {
+async fn with_kills(
+    plan: Plan,
+    stack: &Arc<Stack>,
+    errands: &[Errand],
+) -> Result<(Vec<Uuid>, Vec<Kill>, u64)> {
     let began = Instant::now();
     let client = stack.client().sign_up("chaos").await?.patient(PATIENCE);
     let over = CancellationToken::new();

@@ -144,7 +144,8 @@ impl Client {
     /// # Errors
     /// As [`Client::create`].
     pub async fn questions(&self, id: Uuid) -> Result<Vec<Question>> {
-        let answer = self.get(&format!("/projects/{id}/questions")).await?.ok().context("reading questions")?;
+        let answer =
+            self.get(&format!("/projects/{id}/questions")).await?.ok().context("reading questions")?;
         Ok(serde_json::from_value(answer.body["items"].clone())?)
     }
 
@@ -161,7 +162,8 @@ impl Client {
     /// # Errors
     /// As [`Client::create`].
     pub async fn export(&self, id: Uuid, key: &str) -> Result<Vec<u8>> {
-        let answer = self.call(Method::POST, &format!("/projects/{id}/export"), Some(key), Some(&json!({}))).await?;
+        let answer =
+            self.call(Method::POST, &format!("/projects/{id}/export"), Some(key), Some(&json!({}))).await?;
         Ok(answer.ok().context("exporting a project")?.bytes)
     }
 
@@ -177,7 +179,13 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::get`].
-    pub async fn call(&self, method: Method, path: &str, key: Option<&str>, body: Option<&Value>) -> Result<Answer> {
+    pub async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        key: Option<&str>,
+        body: Option<&Value>,
+    ) -> Result<Answer> {
         let deadline = Instant::now() + self.patience;
         loop {
             let answer = self.call_once(method.clone(), path, key, body).await;

@@ -122,7 +122,9 @@ pub async fn until_phase(client: &Client, id: Uuid, phases: &[&str]) -> Result<S
 async fn answer(client: &Client, id: Uuid, errand: &Errand, open: &[Question]) -> Result<()> {
     let key = &errand.key;
     match errand.style {
-        Style::Recommended => say(client, id, &format!("{key}-answer"), &json!({"command": "accept_recommendations"})).await,
+        Style::Recommended => {
+            say(client, id, &format!("{key}-answer"), &json!({"command": "accept_recommendations"})).await
+        }
         Style::AtOnce => say(client, id, &format!("{key}-answer"), &answers(open)).await,
         Style::OneByOne => {
             let (first, rest) = open.split_at(1);
@@ -134,7 +136,8 @@ async fn answer(client: &Client, id: Uuid, errand: &Errand, open: &[Question]) -
             // could be published together, in another order than one after the other.
             wait::until_every(LOOK_EVERY, "the first answer in the log", STAGE_MAX, async || {
                 let questions = client.questions(id).await?;
-                let is_taken = |question: &Question| question.id == first[0].id && question.state == "answered";
+                let is_taken =
+                    |question: &Question| question.id == first[0].id && question.state == "answered";
                 Ok(questions.iter().any(is_taken).then_some(()))
             })
             .await?;

@@ -27,7 +27,9 @@ pub async fn measure(stack: &Stack, times: u32) -> Result<Vec<i64>> {
     for number in 0..times {
         // Spread over the call: a worker sends its heartbeats and renews its leases once a second.
         let into_call = Duration::from_millis(500 + u64::from(number) * 137 % 2_000);
-        all.push(once(stack, &client, number, into_call).await.with_context(|| format!("kill {}", number + 1))?);
+        all.push(
+            once(stack, &client, number, into_call).await.with_context(|| format!("kill {}", number + 1))?,
+        );
     }
     all.sort_unstable();
     Ok(all)
@@ -40,7 +42,10 @@ async fn once(stack: &Stack, client: &Client, number: u32, into_call: Duration) 
         style: driver::Style::Recommended,
     };
     let id = driver::begin(client, &errand).await?;
-    client.command(id, &format!("{}-answer", errand.key), &json!({"command": "accept_recommendations"})).await?.ok()?;
+    client
+        .command(id, &format!("{}-answer", errand.key), &json!({"command": "accept_recommendations"}))
+        .await?
+        .ok()?;
     let key = until_called(stack, id, "spec").await?.key().to_owned();
     tokio::time::sleep(into_call).await;
     let killed_ms = wait::now_ms();

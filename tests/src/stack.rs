@@ -108,8 +108,10 @@ impl Stack {
         let directory = directory()?;
         let home = Home::open(directory.path())?;
         let ports = ports()?;
-        let (postgres, temporal) =
-            tokio::try_join!(Postgres::start(&home, ports.postgres, options.durability), Temporal::start(&home, ports))?;
+        let (postgres, temporal) = tokio::try_join!(
+            Postgres::start(&home, ports.postgres, options.durability),
+            Temporal::start(&home, ports)
+        )?;
         let database_url = postgres.url();
         let environment = environment(&home, &ports, &database_url, &temporal.address(), options.env)?;
         let spec = |name: &str, args: &[&str]| spec(&binary, &home, &environment, name, args);

@@ -7,7 +7,11 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 ///
 /// # Errors
 /// The probe's own, or that `what` was not there within `limit`.
-pub async fn until<T>(what: &str, limit: Duration, probe: impl AsyncFnMut() -> Result<Option<T>>) -> Result<T> {
+pub async fn until<T>(
+    what: &str,
+    limit: Duration,
+    probe: impl AsyncFnMut() -> Result<Option<T>>,
+) -> Result<T> {
     until_every(Duration::from_millis(100), what, limit, probe).await
 }
 

@@ -55,7 +55,8 @@ impl Scene {
     /// Waits until the project is completed, and checks log, results and ledger. Returns how often the call was made.
     async fn complete(&self) -> Result<usize> {
         driver::until_phase(&self.client, self.project, &["completed"]).await?;
-        let undisturbed = driver::run(&self.stack.client().sign_up("other").await?.patient(SOON), &self.errand).await?;
+        let undisturbed =
+            driver::run(&self.stack.client().sign_up("other").await?.patient(SOON), &self.errand).await?;
         let database = self.stack.database();
         let records = [Record::of(&database, self.project).await?];
         let reference = [Record::of(&database, undisturbed).await?];

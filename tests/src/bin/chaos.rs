@@ -73,8 +73,11 @@ async fn measure(arguments: &Arguments, times: u32) -> Result<ExitCode> {
     let stack = Stack::start(Options::durable(recovery::CALL_MS)).await?;
     let all = recovery::measure(&stack, times).await?;
     let [p50, p95, max] = [50, 95, 100].map(|percent| percentile(&all, percent).unwrap_or_default());
-    println!("worker killed in a call {times} times: next attempt after p50 {p50} ms, p95 {p95} ms, at most {max} ms");
-    let json = serde_json::json!({"times": times, "p50_ms": p50, "p95_ms": p95, "max_ms": max, "all_ms": all});
+    println!(
+        "worker killed in a call {times} times: next attempt after p50 {p50} ms, p95 {p95} ms, at most {max} ms"
+    );
+    let json =
+        serde_json::json!({"times": times, "p50_ms": p50, "p95_ms": p95, "max_ms": max, "all_ms": all});
     write(arguments, "recovery.json", &json)?;
     if p95 <= RECOVERY_P95_MS_MAX {
         return Ok(ExitCode::SUCCESS);
@@ -86,7 +89,8 @@ async fn measure(arguments: &Arguments, times: u32) -> Result<ExitCode> {
 fn write(arguments: &Arguments, name: &str, json: &Value) -> Result<()> {
     std::fs::create_dir_all(&arguments.out).with_context(|| format!("making {}", arguments.out.display()))?;
     let path = arguments.out.join(name);
-    std::fs::write(&path, serde_json::to_vec_pretty(json)?).with_context(|| format!("writing {}", path.display()))?;
+    std::fs::write(&path, serde_json::to_vec_pretty(json)?)
+        .with_context(|| format!("writing {}", path.display()))?;
     println!("{}", path.display());
     Ok(())
 }

@@ -15,7 +15,8 @@ const SHOWN_BYTES: usize = 160;
 /// Every project is completed, and its workflow known.
 #[must_use]
 pub fn completed(records: &[Record]) -> Vec<String> {
-    let is_wrong = |record: &&Record| record.row.phase != "completed" || record.row.workflow_state != "started";
+    let is_wrong =
+        |record: &&Record| record.row.phase != "completed" || record.row.workflow_state != "started";
     let say = |record: &Record| {
         format!("{}: phase {}, workflow {}", record.id, record.row.phase, record.row.workflow_state)
     };
@@ -58,13 +59,16 @@ pub fn logs(records: &[Record], reference: &[Record]) -> Vec<String> {
 pub fn contents(records: &[Record], reference: &[Record]) -> Vec<String> {
     let pairs = records.iter().zip(reference);
     pairs
-        .flat_map(|(record, undisturbed)| difference(record.id, "content", &record.content, &undisturbed.content))
+        .flat_map(|(record, undisturbed)| {
+            difference(record.id, "content", &record.content, &undisturbed.content)
+        })
         .collect()
 }
 
 /// The first place at which two lists differ, in words.
 fn difference(id: Uuid, what: &str, found: &[String], expected: &[String]) -> Option<String> {
-    let place = (0..found.len().max(expected.len())).find(|index| found.get(*index) != expected.get(*index))?;
+    let place =
+        (0..found.len().max(expected.len())).find(|index| found.get(*index) != expected.get(*index))?;
     let part = |lines: &[String]| match lines.get(place) {
         Some(line) => line.chars().take(SHOWN_BYTES).collect(),
         None => "nothing".to_owned(),
@@ -77,9 +81,14 @@ fn difference(id: Uuid, what: &str, found: &[String], expected: &[String]) -> Op
 pub fn purchases(records: &[Record], calls: &[Call], kills: &[Kill]) -> Vec<String> {
     let by_key = by_key(records, calls);
     let mut wrong = Vec::new();
-    for (record, call) in records.iter().flat_map(|record| record.calls.iter().map(move |call| (record, call))) {
+    for (record, call) in
+        records.iter().flat_map(|record| record.calls.iter().map(move |call| (record, call)))
+    {
         let Some(committed_ms) = call.finished_ms.filter(|_| call.state == "finished") else {
-            wrong.push(format!("{}: {}, though its project {} is {}", call.key, call.state, record.id, record.row.phase));
+            wrong.push(format!(
+                "{}: {}, though its project {} is {}",
+                call.key, call.state, record.id, record.row.phase
+            ));
             continue;
         };
         let seen = by_key.get(call.key.as_str()).map(Vec::as_slice).unwrap_or_default();
@@ -91,9 +100,12 @@ pub fn purchases(records: &[Record], calls: &[Call], kills: &[Kill]) -> Vec<Stri
         // 2. Every further purchase has a kill behind it, between the start of the call before it and its own. (That is
         // stricter than "between the start of one call and the commit of its reply", for the commit comes last of all.)
         for pair in seen.windows(2) {
-            if cause_between(kills, pair[0].started_ms, pair[1].started_ms).is_none() {
+            if causes_between(kills, pair[0].started_ms, pair[1].started_ms).is_empty() {
                 let gap_ms = pair[1].started_ms - pair[0].started_ms;
-                wrong.push(format!("{}: bought again after {gap_ms} ms, though nothing was killed meanwhile", call.key));
+                wrong.push(format!(
+                    "{}: bought again after {gap_ms} ms, though nothing was killed meanwhile",
+                    call.key
+                ));
             }
         }
         // 3. What is stored is what was sold: a call that the simulator handed over whole.
@@ -109,15 +121,16 @@ pub fn purchases(records: &[Record], calls: &[Call], kills: &[Kill]) -> Vec<Stri
     wrong
 }
 
-/// A kill of worker, PostgreSQL or Temporal between two instants, milliseconds since 1970. (The API has no part in calls.)
+/// Kills of worker, PostgreSQL or Temporal between two instants, milliseconds since 1970. (The API has no part in calls.)
 #[must_use]
-pub fn cause_between(kills: &[Kill], from_ms: i64, to_ms: i64) -> Option<&Kill> {
-    kills.iter().find(|kill| match kill.component {
+pub fn causes_between(kills: &[Kill], from_ms: i64, to_ms: i64) -> BTreeSet<Component> {
+    let is_between = |kill: &&Kill| match kill.component {
         Component::Worker | Component::Postgres | Component::Temporal => {
             kill.gone_ms >= from_ms && kill.before_ms <= to_ms
         }
         Component::Api => false,
-    })
+    };
+    kills.iter().filter(is_between).map(|kill| kill.component).collect()
 }
 
 /// The simulator's calls of these projects, by key, in the order of their starts.
@@ -142,7 +155,8 @@ pub fn by_key<'a>(records: &[Record], calls: &'a [Call]) -> BTreeMap<&'a str, Ve
 #[must_use]
 pub fn ledger(records: &[Record], calls: &[Call]) -> Vec<String> {
     let by_key = by_key(records, calls);
-    let by_request: BTreeMap<&str, &Call> = calls.iter().map(|call| (call.request_id.as_str(), call)).collect();
+    let by_request: BTreeMap<&str, &Call> =
+        calls.iter().map(|call| (call.request_id.as_str(), call)).collect();
     let mut wrong = Vec::new();
     for record in records {
         let (id, row, booked) = (record.id, &record.row, &record.purchases);
@@ -159,7 +173,10 @@ pub fn ledger(records: &[Record], calls: &[Call]) -> Vec<String> {
             let (sold, rows) = (by_key.get(call.key.as_str()).map_or(0, Vec::len), of_key().count());
             if rows < sold || usize::try_from(call.purchase).is_ok_and(|purchases| purchases != rows) {
                 let purchase = call.purchase;
-                wrong.push(format!("{}: sold {sold} times, purchase {purchase}, {rows} rows in the ledger", call.key));
+                wrong.push(format!(
+                    "{}: sold {sold} times, purchase {purchase}, {rows} rows in the ledger",
+                    call.key
+                ));
             }
             let counted = call.request_id.as_deref().and_then(|request| by_request.get(request));
             let counted = counted.and_then(|call| {
@@ -168,13 +185,18 @@ pub fn ledger(records: &[Record], calls: &[Call]) -> Vec<String> {
             let finished = of_key().find(|purchase| purchase.outcome == "finished");
             let paid = finished.map(|purchase| (purchase.input_tokens, purchase.output_tokens));
             if Some((call.input_tokens, call.output_tokens)) != counted {
-                wrong.push(format!("{}: stored with {} + {} tokens, the simulator counted {counted:?}", call.key,
-                    call.input_tokens, call.output_tokens));
+                wrong.push(format!(
+                    "{}: stored with {} + {} tokens, the simulator counted {counted:?}",
+                    call.key, call.input_tokens, call.output_tokens
+                ));
             }
             // A reply of a worker that was taken for dead is stored, though its purchase was booked as lost before.
             let was_lost = of_key().any(|purchase| purchase.outcome == "lost");
             if paid != counted && !(paid.is_none() && was_lost) {
-                wrong.push(format!("{}: the ledger has {paid:?} tokens, the simulator counted {counted:?}", call.key));
+                wrong.push(format!(
+                    "{}: the ledger has {paid:?} tokens, the simulator counted {counted:?}",
+                    call.key
+                ));
             }
         }
     }
@@ -210,10 +232,15 @@ mod tests {
 
     #[test]
     fn only_a_kill_in_between_explains_a_repeat() {
-        let kill = |component, at_ms| Kill { component, before_ms: at_ms, gone_ms: at_ms + 5, ready_ms: at_ms + 900 };
+        let kill = |component, at_ms| Kill {
+            component,
+            before_ms: at_ms,
+            gone_ms: at_ms + 5,
+            ready_ms: at_ms + 900,
+        };
         let kills = [kill(Component::Api, 150), kill(Component::Worker, 300)];
-        assert!(cause_between(&kills, 100, 200).is_none());
-        assert!(cause_between(&kills, 310, 400).is_none());
-        assert!(cause_between(&kills, 200, 300).is_some());
+        assert!(causes_between(&kills, 100, 200).is_empty());
+        assert!(causes_between(&kills, 310, 400).is_empty());
+        assert_eq!(causes_between(&kills, 200, 300), BTreeSet::from([Component::Worker]));
     }
 }

@@ -55,7 +55,12 @@ pub struct Killer {
 impl Killer {
     /// A killer, and how many of its kills have landed so far.
     #[must_use]
-    pub fn new(stack: Arc<Stack>, wanted: usize, seed: u64, over: CancellationToken) -> (Self, watch::Receiver<usize>) {
+    pub fn new(
+        stack: Arc<Stack>,
+        wanted: usize,
+        seed: u64,
+        over: CancellationToken,
+    ) -> (Self, watch::Receiver<usize>) {
         let (landed, count) = watch::channel(0);
         let random = StdRng::seed_from_u64(seed);
         let simulator = stack.simulator();
@@ -83,9 +88,16 @@ impl Killer {
             let gone_ms = wait::now_ms();
             let running = self.simulator.calls().await?.iter().filter(|call| call.ran_at(before_ms)).count();
             self.landed.send_modify(|landed| *landed += usize::from(running > 0));
-            say(&format!("kill {:>2}: {:<8} while {running} model calls ran", *self.landed.borrow(), component.as_str()));
+            say(&format!(
+                "kill {:>2}: {:<8} while {running} model calls ran",
+                *self.landed.borrow(),
+                component.as_str()
+            ));
             let (stack, down) = (Arc::clone(&self.stack), self.milliseconds(DOWN_MS));
-            returning.insert(component, tokio::task::spawn_local(bring_back(stack, component, down, before_ms, gone_ms)));
+            returning.insert(
+                component,
+                tokio::task::spawn_local(bring_back(stack, component, down, before_ms, gone_ms)),
+            );
         }
         for back in returning.into_values() {
             kills.push(back.await.context("a restart")??);
@@ -116,7 +128,13 @@ impl Killer {
     }
 }
 
-async fn bring_back(stack: Arc<Stack>, component: Component, down: Duration, before_ms: i64, gone_ms: i64) -> Result<Kill> {
+async fn bring_back(
+    stack: Arc<Stack>,
+    component: Component,
+    down: Duration,
+    before_ms: i64,
+    gone_ms: i64,
+) -> Result<Kill> {
     tokio::time::sleep(down).await;
     stack.restart(component).await.with_context(|| format!("restarting {}", component.as_str()))?;
     Ok(Kill { component, before_ms, gone_ms, ready_ms: wait::now_ms() })

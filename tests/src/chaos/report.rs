@@ -1,6 +1,6 @@
 //! What was counted, as a table for people and as JSON for programs.
 
-use super::checks::{by_key, cause_between};
+use super::checks::{by_key, causes_between};
 use super::kills::Kill;
 use super::record::Record;
 use super::{Plan, by_component};
@@ -19,8 +19,8 @@ pub struct Repeat {
     pub key: String,
     /// How often.
     pub times: usize,
-    /// The first kill that explains it; none is a fault.
-    pub kill: Option<&'static str>,
+    /// Who was killed between the first call and the last; nobody would be a fault.
+    pub killed: Vec<&'static str>,
 }
 
 /// The outcome of a run.
@@ -65,7 +65,13 @@ impl Report {
         let repeats = keys.iter().filter(|(_, calls)| calls.len() > 1).map(|(key, calls)| Repeat {
             key: (*key).to_owned(),
             times: calls.len(),
-            kill: cause_between(kills, calls[0].started_ms, calls[1].started_ms).map(|kill| kill.component.as_str()),
+            killed: match (calls.first(), calls.last()) {
+                (Some(first), Some(last)) => causes_between(kills, first.started_ms, last.started_ms)
+                    .into_iter()
+                    .map(Component::as_str)
+                    .collect(),
+                _ => Vec::new(),
+            },
         });
         let mut recoveries_ms: Vec<i64> = keys.values().flat_map(|calls| recoveries(calls, kills)).collect();
         recoveries_ms.sort_unstable();
@@ -93,25 +99,57 @@ impl Report {
         crate::recovery::percentile(&self.recoveries_ms, percent)
     }
 
+    /// Keys that were called again though no worker died meanwhile: the server's or the database's death alone should
+    /// cost no call, since a worker keeps what it has until it can be stored.
+    #[must_use]
+    pub fn avoidable(&self) -> usize {
+        let worker = Component::Worker.as_str();
+        self.repeats.iter().filter(|repeat| !repeat.killed.contains(&worker)).count()
+    }
+
     /// For people.
     #[must_use]
     pub fn table(&self) -> String {
-        let kills: Vec<_> = self.kills.iter().map(|(part, count)| format!("{} {count}", part.as_str())).collect();
-        let purchases: Vec<_> = self.purchases.iter().map(|(outcome, count)| format!("{outcome} {count}")).collect();
+        let kills: Vec<_> =
+            self.kills.iter().map(|(part, count)| format!("{} {count}", part.as_str())).collect();
+        let purchases: Vec<_> =
+            self.purchases.iter().map(|(outcome, count)| format!("{outcome} {count}")).collect();
         let recovery = [50, 95, 100].map(|percent| {
-            self.recovery_ms(percent).map_or_else(|| "–".to_owned(), |ms| format!("{:.1} s", ms as f64 / 1000.0))
+            self.recovery_ms(percent)
+                .map_or_else(|| "–".to_owned(), |ms| format!("{:.1} s", ms as f64 / 1000.0))
         });
         let rows = [
             ("seed", self.plan.seed.to_string()),
             ("projects", format!("{} of {} completed", self.completed, self.plan.projects)),
-            ("kills", format!("{} ({})", self.kills.iter().map(|(_, count)| count).sum::<usize>(), kills.join(", "))),
-            ("  while model calls ran", format!("{} (at most {} calls)", self.kills_during_calls, self.calls_at_kill_max)),
+            (
+                "kills",
+                format!(
+                    "{} ({})",
+                    self.kills.iter().map(|(_, count)| count).sum::<usize>(),
+                    kills.join(", ")
+                ),
+            ),
+            (
+                "  while model calls ran",
+                format!("{} (at most {} calls)", self.kills_during_calls, self.calls_at_kill_max),
+            ),
             ("model calls", format!("{} of {} keys, {} ms each", self.calls, self.keys, self.plan.call_ms)),
-            ("  keys called again", format!("{}, each with its kill unless said below", self.repeats.len())),
+            (
+                "  keys called again",
+                format!("{}, {} of them without a worker's death", self.repeats.len(), self.avoidable()),
+            ),
             ("purchases booked", purchases.join(", ")),
             ("events", self.events.to_string()),
-            ("worker killed in a call", format!("{} times; called again after p50 {}, p95 {}, at most {}",
-                self.recoveries_ms.len(), recovery[0], recovery[1], recovery[2])),
+            (
+                "worker killed in a call",
+                format!(
+                    "{} times; called again after p50 {}, p95 {}, at most {}",
+                    self.recoveries_ms.len(),
+                    recovery[0],
+                    recovery[1],
+                    recovery[2]
+                ),
+            ),
             ("ended by themselves", self.ended_by_themselves.to_string()),
             ("seconds", self.seconds.to_string()),
         ];
@@ -121,8 +159,8 @@ impl Report {
             let _ = writeln!(table, "{name:<26} {value}");
         }
         for repeat in self.repeats.iter().take(REPEATS_SHOWN) {
-            let cause = repeat.kill.map_or_else(|| "NO KILL".to_owned(), |kill| format!("{kill} killed"));
-            let _ = writeln!(table, "  {} × {} ({cause})", repeat.times, repeat.key);
+            let _ =
+                writeln!(table, "  {} × {} (killed: {})", repeat.times, repeat.key, repeat.killed.join(", "));
         }
         if self.repeats.len() > REPEATS_SHOWN {
             let _ = writeln!(table, "  … {} more in the JSON", self.repeats.len() - REPEATS_SHOWN);
@@ -142,9 +180,14 @@ impl Report {
     #[must_use]
     pub fn json(&self) -> Value {
         let pairs = |pairs: &[(String, usize)]| -> Value {
-            pairs.iter().map(|(name, count)| (name.clone(), json!(count))).collect::<serde_json::Map<_, _>>().into()
+            pairs
+                .iter()
+                .map(|(name, count)| (name.clone(), json!(count)))
+                .collect::<serde_json::Map<_, _>>()
+                .into()
         };
-        let kills: Vec<_> = self.kills.iter().map(|(part, count)| (part.as_str().to_owned(), *count)).collect();
+        let kills: Vec<_> =
+            self.kills.iter().map(|(part, count)| (part.as_str().to_owned(), *count)).collect();
         json!({
             "seed": self.plan.seed,
             "call_ms": self.plan.call_ms,
@@ -156,8 +199,9 @@ impl Report {
             "calls": self.calls,
             "keys": self.keys,
             "keys_repeated": self.repeats.iter().map(|repeat| json!({
-                "key": repeat.key, "times": repeat.times, "kill": repeat.kill,
+                "key": repeat.key, "times": repeat.times, "killed": repeat.killed,
             })).collect::<Vec<_>>(),
+            "keys_repeated_without_worker_killed": self.avoidable(),
             "purchases": pairs(&self.purchases),
             "events": self.events,
             "recovery_ms": {
@@ -174,7 +218,8 @@ impl Report {
 /// Calls that ran when a worker was killed, and how long it took until each was made again. Those that were finished by
 /// then, or whose stage was, were not made again and count no time.
 fn recoveries(calls: &[&Call], kills: &[Kill]) -> Vec<i64> {
-    let was_hit = |call: &Call, kill: &&Kill| kill.component == Component::Worker && call.ran_at(kill.before_ms);
+    let was_hit =
+        |call: &Call, kill: &&Kill| kill.component == Component::Worker && call.ran_at(kill.before_ms);
     calls
         .windows(2)
         .filter_map(|pair| {
