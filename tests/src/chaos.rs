@@ -48,7 +48,9 @@ pub struct Plan {
 /// When it could not be carried out: a process that does not come back, a project that does not complete.
 pub async fn run(plan: Plan) -> Result<(Report, Stack)> {
     let began = Instant::now();
-    let mut stack = Stack::start(Options::durable(plan.call_ms)).await.context("starting the stack")?;
+    let mut stack = Stack::start(Options::durable(&[&format!("--call-ms={}", plan.call_ms)]))
+        .await
+        .context("starting the stack")?;
     say(&format!("stack up after {} s; logs in {}", began.elapsed().as_secs(), stack.logs().display()));
     let shared = Arc::new(stack);
     // One thread is enough for those who only ask and kill, and it spares all their futures from being Send.

@@ -11,8 +11,9 @@ use serde_json::json;
 use std::time::Duration;
 use uuid::Uuid;
 
-/// Milliseconds that a model call streams: long enough for a kill in its middle, whatever its first part was.
-pub const CALL_MS: u32 = 4_000;
+/// Flag of the simulator for [`measure`]: the architect falls silent in the middle of every answer, for longer than the
+/// kill takes to come; nobody else takes any time.
+pub const STALL: &str = "--fault=stall,agent=architect,stall_ms=4000";
 /// Pause between two looks at a call that is waited for.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 const CALL_MAX: Duration = Duration::from_secs(60);

@@ -68,16 +68,13 @@ impl Default for Options {
 }
 
 impl Options {
-    /// For what kills: every model call streams for so long, and PostgreSQL runs as it does for people, with fsync. Not
-    /// because SIGKILL would lose what only the system's cache has, but because commits that wait for the disk leave more
-    /// room between two writes for a kill to fall into.
+    /// For what kills: PostgreSQL runs as it does for people, with fsync. Not because SIGKILL would lose what only the
+    /// system's cache has, but because commits that wait for the disk leave more room between two writes for a kill to
+    /// fall into.
     #[must_use]
-    pub fn durable(call_ms: u32) -> Self {
-        Self {
-            durability: Durability::Durable,
-            simulator: vec![format!("--call-ms={call_ms}")],
-            env: Vec::new(),
-        }
+    pub fn durable(simulator: &[&str]) -> Self {
+        let simulator = simulator.iter().map(|flag| (*flag).to_owned()).collect();
+        Self { durability: Durability::Durable, simulator, env: Vec::new() }
     }
 }
 

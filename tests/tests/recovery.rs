@@ -32,8 +32,10 @@ struct Scene {
 }
 
 impl Scene {
-    async fn start(call_ms: u32) -> Result<Self> {
-        let stack = Stack::start(Options::durable(call_ms)).await?;
+    /// Only calls that write the specification take time: they fall silent in their middle, for so long.
+    async fn start(stall: &str) -> Result<Self> {
+        let fault = format!("--fault=stall,agent=architect,{stall}");
+        let stack = Stack::start(Options::durable(&[&fault])).await?;
         let client = stack.client().sign_up("recovery").await?.patient(SOON);
         let errand = Errand { style: driver::Style::Recommended, ..driver::errands(1).remove(0) };
         let project = driver::begin(&client, &errand).await?;
@@ -73,7 +75,7 @@ impl Scene {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_killed_in_a_call_is_missed_for_seconds_only() {
     let _machine = MACHINE.lock().await;
-    let stack = Stack::start(Options::durable(recovery::CALL_MS)).await.unwrap();
+    let stack = Stack::start(Options::durable(&[recovery::STALL])).await.unwrap();
     let all = recovery::measure(&stack, 3).await.unwrap();
     assert!(all.iter().all(|ms| *ms < RECOVERY_MS_MAX), "{all:?}");
 }
@@ -81,7 +83,7 @@ async fn a_worker_killed_in_a_call_is_missed_for_seconds_only() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reply_that_was_stored_is_not_bought_again() {
     let _machine = MACHINE.lock().await;
-    let scene = Scene::start(1_500).await.unwrap();
+    let scene = Scene::start("calls=1,stall_ms=1000").await.unwrap();
     let database = scene.stack.database();
     // Between the storing of the reply and the activity's answer lies the storing of the result: it waits for this lock.
     let lock = database.lock_writes("stage_results").await.unwrap();
@@ -101,7 +103,7 @@ async fn a_reply_that_was_stored_is_not_bought_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_was_only_slow_leaves_one_result() {
     let _machine = MACHINE.lock().await;
-    let scene = Scene::start(3_000).await.unwrap();
+    let scene = Scene::start("calls=1..2,stall_ms=3000").await.unwrap();
     // Stopped for longer than its heartbeat and its lease: to everybody else it is dead.
     scene.stack.worker().lock().await.signal(Signal::SIGSTOP).unwrap();
     let _second = scene.stack.another_worker().await.unwrap();
@@ -114,7 +116,7 @@ async fn a_worker_that_was_only_slow_leaves_one_result() {
 #[tokio::test(flavor = "multi_thread")]
 async fn temporal_killed_in_a_call_costs_no_second_call() {
     let _machine = MACHINE.lock().await;
-    let scene = Scene::start(2_500).await.unwrap();
+    let scene = Scene::start("calls=1,stall_ms=2000").await.unwrap();
     scene.stack.kill(Component::Temporal).await.unwrap();
     // The worker reads the call to its end though nobody can be told.
     scene.until_stored().await.unwrap();
@@ -125,7 +127,7 @@ async fn temporal_killed_in_a_call_costs_no_second_call() {
 #[tokio::test(flavor = "multi_thread")]
 async fn postgres_killed_in_a_call_costs_no_second_call() {
     let _machine = MACHINE.lock().await;
-    let scene = Scene::start(2_500).await.unwrap();
+    let scene = Scene::start("calls=1,stall_ms=2000").await.unwrap();
     scene.stack.kill(Component::Postgres).await.unwrap();
     // The reply comes when it cannot be stored: it is kept, and stored as soon as it can be.
     let simulator = scene.stack.simulator();

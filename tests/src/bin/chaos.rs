@@ -70,7 +70,7 @@ async fn kill(arguments: &Arguments) -> Result<ExitCode> {
 }
 
 async fn measure(arguments: &Arguments, times: u32) -> Result<ExitCode> {
-    let stack = Stack::start(Options::durable(recovery::CALL_MS)).await?;
+    let stack = Stack::start(Options::durable(&[recovery::STALL])).await?;
     let all = recovery::measure(&stack, times).await?;
     let [p50, p95, max] = [50, 95, 100].map(|percent| percentile(&all, percent).unwrap_or_default());
     println!(

@@ -10,7 +10,7 @@ use rand::seq::SliceRandom as _;
 use rand::{Rng as _, SeedableRng as _};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -79,8 +79,8 @@ impl Killer {
             if let Some(back) = returning.remove(&component) {
                 kills.push(back.await.context("a restart")??);
             }
-            tokio::time::sleep(self.milliseconds(GAP_MS)).await;
-            if !self.a_call_runs().await? {
+            let gap = self.milliseconds(GAP_MS);
+            if !self.in_the_middle(gap).await? {
                 break;
             }
             let before_ms = wait::now_ms();
@@ -118,13 +118,32 @@ impl Killer {
         Duration::from_millis(self.random.random_range(range))
     }
 
-    async fn a_call_runs(&self) -> Result<bool> {
-        let (simulator, over) = (&self.simulator, &self.over);
-        let found = wait::until_every(LOOK_EVERY, "a model call", CALLS_MAX, async || {
-            let is_running = simulator.calls().await?.iter().any(|call| call.ended_ms.is_none());
-            Ok((is_running || over.is_cancelled()).then_some(is_running))
-        });
-        Ok(found.await.unwrap_or(false))
+    /// Waits until calls run after a gap that begins when calls run: a kill at once would meet those only that have just
+    /// begun. False when there are none any more.
+    async fn in_the_middle(&self, gap: Duration) -> Result<bool> {
+        loop {
+            if !self.a_call_runs(CALLS_MAX).await? {
+                return Ok(false);
+            }
+            tokio::time::sleep(gap).await;
+            if self.a_call_runs(Duration::ZERO).await? {
+                return Ok(true);
+            }
+        }
+    }
+
+    async fn a_call_runs(&self, limit: Duration) -> Result<bool> {
+        let deadline = Instant::now() + limit;
+        while !self.over.is_cancelled() {
+            if self.simulator.calls().await?.iter().any(|call| call.ended_ms.is_none()) {
+                return Ok(true);
+            }
+            if Instant::now() >= deadline {
+                return Ok(false);
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        Ok(false)
     }
 }
 
