@@ -32,9 +32,14 @@ impl Problem {
     /// As the end of a command, with what to do next where a code says more than the server's own words.
     pub(crate) fn failure(self, status: StatusCode) -> Failure {
         let mut message = self.detail;
-        for FieldError { field, message: wrong } in &self.errors {
-            if *wrong != message {
-                message.push_str(&format!("\n  {field}: {wrong}"));
+        match self.errors.as_slice() {
+            [FieldError { field, message: wrong }] if *wrong == message => {
+                message = format!("{field}: {wrong}")
+            }
+            errors => {
+                for FieldError { field, message: wrong } in errors {
+                    message.push_str(&format!("\n  {field}: {wrong}"));
+                }
             }
         }
         let exit = exit_of(status);

@@ -12,6 +12,9 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+/// Words of one's own are longer than this.
+const WORD_BYTES_MIN: usize = 2;
+
 /// `groundwork answer`
 pub(crate) async fn answer(arguments: &AnswerArguments) -> Result<()> {
     let (client, output) = open(&arguments.connection)?;
@@ -124,7 +127,16 @@ fn parse(line: &str, questions: &[Question]) -> Result<Answer> {
             let open: Vec<&str> = questions.iter().map(|question| question.id.as_str()).collect();
             usage(format!("there is no open question {id}; open: {}", open.join(", ")))
         })?;
-    read(question, answer.trim()).ok_or_else(|| usage(format!("the answer to {} is empty", question.id)))
+    let answer = read(question, answer.trim());
+    let answer = answer.ok_or_else(|| usage(format!("the answer to {} is empty", question.id)))?;
+    // So short a word is a mistyped letter, and would be bought as an answer.
+    let mistyped =
+        answer.text.as_deref().filter(|text| text.len() <= WORD_BYTES_MIN && !question.options.is_empty());
+    if let Some(text) = mistyped {
+        let keys: Vec<&str> = question.options.iter().map(|option| option.key.as_str()).collect();
+        return Err(usage(format!("{} has no option `{text}`; it has {}", question.id, keys.join(", "))));
+    }
+    Ok(answer)
 }
 
 /// Letters that are options are options; anything else is words.
@@ -185,6 +197,7 @@ mod tests {
             ("Q9=A", "no open question Q9; open: Q1, Q2"),
             ("A", "is no answer"),
             ("Q1=", "the answer to Q1 is empty"),
+            ("Q1=Z9", "Q1 has no option `Z9`; it has A, B"),
         ] {
             let failure = parse(line, &questions()).expect_err("a failure");
             assert!(failure.message.contains(why), "{}", failure.message);
