@@ -3,7 +3,7 @@
 use garde::Validate;
 use groundwork_domain::command::CommandBody;
 use groundwork_domain::document;
-use groundwork_domain::limits::{COMMAND_TEXT_BYTES_MAX, QUESTIONS_TOTAL_MAX};
+use groundwork_domain::limits::QUESTIONS_TOTAL_MAX;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -115,14 +115,11 @@ impl From<Said> for CommandBody {
     }
 }
 
-/// Words that a person could write; how many the rules count.
+/// Words that a person could write. How long they may be is the rules' to say (413).
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "garde's signature")]
 fn words(value: &str, _context: &()) -> garde::Result {
     if value.trim().is_empty() {
         return Err(garde::Error::new("is empty"));
-    }
-    if value.len() > COMMAND_TEXT_BYTES_MAX {
-        return Err(garde::Error::new(format!("has more than {COMMAND_TEXT_BYTES_MAX} bytes")));
     }
     if value.contains('\0') {
         return Err(garde::Error::new("has a NUL: it is not text"));

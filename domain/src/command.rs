@@ -89,18 +89,29 @@ impl CommandBody {
     /// Bytes of free text in it.
     #[must_use]
     pub fn text_bytes(&self) -> usize {
+        self.texts().into_iter().map(str::len).sum()
+    }
+
+    /// True where a text has a NUL character.
+    #[must_use]
+    pub fn has_nul(&self) -> bool {
+        self.texts().into_iter().any(|text| text.contains('\0'))
+    }
+
+    fn texts(&self) -> Vec<&str> {
         match self {
             Self::Answer { answers, .. } => answers
                 .iter()
-                .map(|answer| {
-                    answer.question_id.len()
-                        + answer.text.as_deref().map_or(0, str::len)
-                        + answer.options.iter().map(String::len).sum::<usize>()
+                .flat_map(|answer| {
+                    let words = [Some(answer.question_id.as_str()), answer.text.as_deref()];
+                    words.into_iter().flatten().chain(answer.options.iter().map(String::as_str))
                 })
-                .sum(),
-            Self::Refine { target, request } => target.len() + request.len(),
-            Self::Retry { model } => model.as_deref().map_or(0, str::len),
-            Self::AcceptRecommendations | Self::Pause | Self::Resume | Self::Cancel | Self::Delete => 0,
+                .collect(),
+            Self::Refine { target, request } => vec![target, request],
+            Self::Retry { model } => model.iter().map(String::as_str).collect(),
+            Self::AcceptRecommendations | Self::Pause | Self::Resume | Self::Cancel | Self::Delete => {
+                Vec::new()
+            }
         }
     }
 }

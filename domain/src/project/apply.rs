@@ -254,7 +254,8 @@ impl Project {
             let (work, attempt) = (state.work.clone(), state.attempt);
             self.again(&id, work);
             if let Some(state) = self.stages.get_mut(&id) {
-                state.carry_over = Some(CarryOver { attempt, except_call });
+                // Another model starts afresh: replies of the one that failed would only be quoted back to it.
+                state.carry_over = model.is_none().then_some(CarryOver { attempt, except_call });
                 state.model = model.map(str::to_owned);
                 let payload = json!({"stage": id, "attempt": state.attempt, "model": model});
                 notices.say(EventKind::StageRetried, Some(id.0.clone()), payload);

@@ -20,7 +20,7 @@ impl Project {
         if self.remembered(command.command_id).is_some() {
             return Ok(());
         }
-        self.check_size(&command.body)?;
+        self.check_texts(&command.body)?;
         match &command.body {
             CommandBody::Answer { answers, recommendations_for_rest } => {
                 self.check_answers(answers, *recommendations_for_rest)
@@ -85,7 +85,13 @@ impl Project {
         )
     }
 
-    fn check_size(&self, body: &CommandBody) -> Result<(), Rejection> {
+    fn check_texts(&self, body: &CommandBody) -> Result<(), Rejection> {
+        // PostgreSQL keeps no NUL: what it stored would not have the digest that the rules took.
+        if body.has_nul() {
+            return Err(
+                self.reject(RejectionCode::InvalidAnswer, "A text has a NUL character, which is no text.")
+            );
+        }
         let bytes = body.text_bytes();
         let waiting: usize = self.texts.iter().map(crate::event::PendingText::bytes).sum();
         if bytes > COMMAND_TEXT_BYTES_MAX {

@@ -90,6 +90,8 @@ fn answers_are_refused_where_they_do_not_fit() {
     assert_eq!(code(&project, both(two, answer("Q2", "A"))), Some(RejectionCode::InvalidAnswer));
     let blank = Answer { options: vec![], text: Some("  ".into()), ..answer("Q1", "A") };
     assert_eq!(code(&project, both(blank, answer("Q2", "A"))), Some(RejectionCode::InvalidAnswer));
+    let nul = Answer { text: Some("a\0b".into()), ..answer("Q1", "A") };
+    assert_eq!(code(&project, both(nul, answer("Q2", "A"))), Some(RejectionCode::InvalidAnswer));
     let long = Answer { text: Some("x".repeat(65 * 1024)), ..answer("Q1", "A") };
     assert_eq!(code(&project, both(long, answer("Q2", "A"))), Some(RejectionCode::TooLarge));
 
@@ -139,10 +141,14 @@ fn a_failed_stage_waits_for_retry_and_carries_its_calls_over() {
     );
 
     say(&mut project, 1, CommandBody::Retry { model: Some("claude-opus-5".into()) });
+    let again = task(&project);
+    assert_eq!((again.attempt, again.carry_over), (2, None), "another model starts afresh");
+    fail(&mut project, "unreadable_reply");
+    say(&mut project, 2, CommandBody::Retry { model: None });
+    assert_eq!(task(&project).model, None);
+    assert_eq!(task(&project).carry_over, Some(CarryOver { attempt: 2, except_call: Some(2) }));
     let task = task(&project);
-    assert_eq!(task.attempt, 2);
-    assert_eq!(task.carry_over, Some(CarryOver { attempt: 1, except_call: Some(2) }));
-    assert_eq!(task.model.as_deref(), Some("claude-opus-5"));
+    assert_eq!(again.model.as_deref(), Some("claude-opus-5"));
     assert_eq!(task.active_ms_left, Limits::default().active_ms_max, "retry starts a new allowance");
     end(&mut project, written(1));
     assert_eq!(project.phase(), Phase::Working);
