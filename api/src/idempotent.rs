@@ -14,12 +14,15 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use groundwork_domain::Digest;
 use groundwork_store::idempotency::{self, Claim, FirstAnswer};
+use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 /// Longest answer that is kept, in bytes.
 const ANSWER_BYTES_MAX: usize = 1024 * 1024;
+/// Pause between two looks for the answer of a request under way.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// The key of a mutation: the client's, or one made here where none came.
 #[derive(Clone, Debug)]
@@ -114,13 +117,20 @@ async fn with_digest(request: Request) -> ApiResult<(Request, Digest)> {
     Ok((Request::from_parts(parts, Body::from(bytes)), digest))
 }
 
+/// Claims the key; where another request has it, waits for its answer. One that died with its process is taken over.
 async fn claim(app: &App, user: CurrentUser, key: &RequestKey, digest: &Digest) -> ApiResult<Claim> {
-    let mut tx = app.store.person(user.id).await?;
-    let lease_ms = u32::try_from(app.settings.request_ms_max).unwrap_or(u32::MAX);
+    let lease_ms = app.settings.idempotency_lease_ms;
     let kept_h = app.settings.idempotency_hours;
-    let claim = idempotency::claim(&mut tx, user.id, &key.0, digest, lease_ms, kept_h).await?;
-    tx.commit().await?;
-    Ok(claim)
+    let deadline = Instant::now() + Duration::from_millis(lease_ms.into()) + LOOK_EVERY;
+    loop {
+        let mut tx = app.store.person(user.id).await?;
+        let claim = idempotency::claim(&mut tx, user.id, &key.0, digest, lease_ms, kept_h).await?;
+        tx.commit().await?;
+        if claim != Claim::UnderWay || Instant::now() >= deadline {
+            return Ok(claim);
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
 }
 
 /// Keeps what was decided (done, or refused by the project's state); forgets what was refused before any effect; leaves open

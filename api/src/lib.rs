@@ -30,7 +30,9 @@ pub use settings::{Settings, SettingsError};
 
 use app::App;
 use groundwork_store::Store;
+use std::future::IntoFuture as _;
 use std::net::SocketAddr;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -48,12 +50,23 @@ pub async fn serve(
 ) -> Result<(), AppError> {
     let app = App::new(settings, store, engine, shutdown.clone())?;
     let background = tokio::spawn(background(app.clone(), shutdown.clone()));
+    let drain = Duration::from_millis(app.settings.drain_ms_max);
     let service = routes::router(&app).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(shutdown.clone().cancelled_owned()).await?;
+    let serving = axum::serve(listener, service).with_graceful_shutdown(shutdown.clone().cancelled_owned());
+    tokio::select! {
+        served = serving.into_future() => served?,
+        () = drained(&shutdown, drain) => tracing::warn!("left connections that did not end"),
+    }
     shutdown.cancel();
     // It only waits for the same token.
     let _ = background.await;
     Ok(())
+}
+
+/// The end of patience with connections that are still open after `shutdown`.
+async fn drained(shutdown: &CancellationToken, drain: Duration) {
+    shutdown.cancelled().await;
+    tokio::time::sleep(drain).await;
 }
 
 async fn background(app: App, shutdown: CancellationToken) {

@@ -5,6 +5,7 @@ use crate::problem::Problem;
 use axum::Json;
 use axum::extract::State;
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Content, OpenApi as Document, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{IntoResponses, Modify, OpenApi};
@@ -57,10 +58,11 @@ pub fn openapi() -> Document {
 }
 
 /// This document.
-#[utoipa::path(get, path = "/openapi.json", tag = "operations",
+#[utoipa::path(get, operation_id = "get_openapi", path = "/openapi.json", tag = "operations",
     responses((status = OK, description = "The OpenAPI document", content_type = "application/json", body = Object)))]
 pub(crate) async fn show(State(app): State<App>) -> Json<Document> {
-    let mut document = openapi();
+    static DOCUMENT: LazyLock<Document> = LazyLock::new(openapi);
+    let mut document = DOCUMENT.clone();
     if let Some(url) = &app.settings.public_url {
         document.servers = Some(vec![utoipa::openapi::Server::new(url)]);
     }

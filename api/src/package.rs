@@ -275,6 +275,6 @@ mod tests {
         assert_eq!(slug("Bookings API"), "bookings-api");
         assert_eq!(slug("../../etc/passwd"), "etc-passwd");
         assert_eq!(slug("予約"), "untitled");
-        assert_eq!(slug(&"a b".repeat(100)).len(), 50);
+        assert_eq!(slug(&"ab".repeat(100)).len(), 50);
     }
 }

@@ -35,17 +35,21 @@ pub struct Settings {
     pub stream_idle_ms_max: u64,
     /// Milliseconds between signs of life on a stream.
     pub stream_ping_ms: u64,
+    /// Milliseconds that open connections have to end after the process was told to.
+    pub drain_ms_max: u64,
     /// Milliseconds that a start or an update may take.
     pub engine_ms_max: u64,
     /// Milliseconds to wait until the read model shows a command that was applied.
     pub read_model_ms_max: u64,
+    /// Milliseconds after which a request that died with its process is taken over by a repeat.
+    pub idempotency_lease_ms: u32,
     /// Hours that first answers are kept.
     pub idempotency_hours: u32,
     /// Bytes of one message of a WebSocket client.
     pub socket_message_bytes_max: usize,
     /// Projects that one WebSocket may be subscribed to.
     pub socket_subscriptions_max: usize,
-    /// Connections to Postgres that may wait for a client's login check at once: bcrypt takes a core for a quarter of a second.
+    /// Passwords that are hashed or compared at once: each takes a core for a quarter of a second.
     pub logins_at_once_max: usize,
     /// Seconds after which the sweeper starts a project whose start has an unknown outcome.
     pub sweep_after_s: u32,
@@ -74,8 +78,10 @@ impl Default for Settings {
             request_ms_max: 30_000,
             stream_idle_ms_max: 120_000,
             stream_ping_ms: 20_000,
+            drain_ms_max: 10_000,
             engine_ms_max: 5_000,
             read_model_ms_max: 1_000,
+            idempotency_lease_ms: 10_000,
             idempotency_hours: 24,
             socket_message_bytes_max: 64 * 1024,
             socket_subscriptions_max: 50,

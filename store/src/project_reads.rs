@@ -95,7 +95,9 @@ pub async fn list(
     )
     .fetch_all(conn)
     .await?;
-    Ok(items)
+    // Money is kept with ten decimals; shown, it has those that say something.
+    let shown = |item: ProjectItem| ProjectItem { cost_usd: item.cost_usd.normalize(), ..item };
+    Ok(items.into_iter().map(shown).collect())
 }
 
 /// A project as its page shows it, without its parts.
@@ -166,7 +168,7 @@ pub async fn head(conn: &mut PgConnection, project: ProjectId) -> Result<Project
             phase: row.phase,
             stage: row.stage,
             waiting_for: row.waiting_for,
-            cost_usd: row.cost_usd,
+            cost_usd: row.cost_usd.normalize(),
             simulated: row.simulated,
             created_by: row.created_by,
             created_at: row.created_at,

@@ -166,7 +166,7 @@ pub(crate) async fn log_out(State(app): State<App>, user: CurrentUser) -> ApiRes
 }
 
 /// Who is signed in.
-#[utoipa::path(get, path = "/auth/me", tag = "accounts", security(("bearer" = [])),
+#[utoipa::path(get, operation_id = "get_me", path = "/auth/me", tag = "accounts", security(("bearer" = [])),
     responses((status = OK, body = Me), ReadProblems))]
 pub(crate) async fn me(State(app): State<App>, user: CurrentUser) -> ApiResult<Json<Me>> {
     let mut tx = app.store.tenant(workspaces::personal(user.id), user.id).await?;
@@ -175,7 +175,7 @@ pub(crate) async fn me(State(app): State<App>, user: CurrentUser) -> ApiResult<J
 }
 
 /// What the person has used of what they may use.
-#[utoipa::path(get, path = "/users/me/stats", tag = "accounts", security(("bearer" = [])),
+#[utoipa::path(get, operation_id = "get_stats", path = "/users/me/stats", tag = "accounts", security(("bearer" = [])),
     responses((status = OK, body = Stats), ReadProblems))]
 pub(crate) async fn stats(State(app): State<App>, user: CurrentUser) -> ApiResult<Json<Stats>> {
     let mut tx = app.store.person(user.id).await?;

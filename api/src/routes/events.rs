@@ -45,13 +45,13 @@ pub(crate) struct EventPage {
     #[schema(value_type = Vec<Object>)]
     items: Vec<serde_json::Value>,
     /// The `after` of the next page; none: this is the last one as yet.
-    next_cursor: Option<i64>,
+    next_cursor: Option<String>,
     /// The most rows that this page could have had.
     limit: u32,
 }
 
 /// What happened and happens. `Accept: text/event-stream` streams, and resumes after `Last-Event-ID`; anything else gives a page.
-#[utoipa::path(get, path = "/projects/{project_id}/events", tag = "live",
+#[utoipa::path(get, operation_id = "list_events", path = "/projects/{project_id}/events", tag = "live",
     params(("project_id" = Uuid, Path), EventsQuery,
         ("last-event-id" = Option<i64>, Header, description = "Sequence number of the last event that was received")),
     security(("bearer" = [])),
@@ -101,7 +101,7 @@ async fn page(
     let mut rows = events::page(&mut tx, project, after.unsigned_abs(), limit + 1).await?;
     let has_more = rows.len() > limit as usize;
     rows.truncate(limit as usize);
-    let next_cursor = rows.last().filter(|_| has_more).map(|row| row.seq);
+    let next_cursor = rows.last().filter(|_| has_more).map(|row| row.seq.to_string());
     let items = rows.iter().map(|row| event_json(project.0, row)).collect();
     Ok(EventPage { items, next_cursor, limit })
 }

@@ -37,7 +37,7 @@ pub(crate) enum Format {
 }
 
 /// Download the prompt package. The same project gives the same bytes.
-#[utoipa::path(post, path = "/projects/{project_id}/export", tag = "texts",
+#[utoipa::path(post, operation_id = "export_project", path = "/projects/{project_id}/export", tag = "texts",
     params(("project_id" = Uuid, Path), ExportQuery), security(("bearer" = [])),
     responses((status = OK, description = "The package", content(
         (Vec<u8> = "application/zip"), (String = "text/markdown"))), WriteProblems))]

@@ -75,7 +75,7 @@ pub(crate) struct Rename {
 }
 
 /// My projects, over all workspaces.
-#[utoipa::path(get, path = "/projects", tag = "projects", params(ListQuery), security(("bearer" = [])),
+#[utoipa::path(get, operation_id = "list_projects", path = "/projects", tag = "projects", params(ListQuery), security(("bearer" = [])),
     responses((status = OK, body = ProjectPage), ReadProblems))]
 pub(crate) async fn list(
     State(app): State<App>,
@@ -87,7 +87,7 @@ pub(crate) async fn list(
 }
 
 /// The projects of a workspace.
-#[utoipa::path(get, path = "/workspaces/{workspace_id}/projects", tag = "projects",
+#[utoipa::path(get, operation_id = "list_workspace_projects", path = "/workspaces/{workspace_id}/projects", tag = "projects",
     params(("workspace_id" = Uuid, Path), ListQuery), security(("bearer" = [])),
     responses((status = OK, body = ProjectPage), ReadProblems))]
 pub(crate) async fn list_in_workspace(
@@ -145,7 +145,7 @@ fn read_cursor(cursor: &str) -> ApiResult<(DateTime<Utc>, Uuid)> {
 }
 
 /// A project: where it stands, its tasks, artifacts and prompts.
-#[utoipa::path(get, path = "/projects/{project_id}", tag = "projects", params(("project_id" = Uuid, Path)),
+#[utoipa::path(get, operation_id = "get_project", path = "/projects/{project_id}", tag = "projects", params(("project_id" = Uuid, Path)),
     security(("bearer" = [])),
     responses((status = OK, body = ProjectPageView, headers(("ETag" = String))),
         (status = NOT_MODIFIED, description = "As If-None-Match has it"), ReadProblems))]
@@ -171,7 +171,7 @@ async fn view(tx: &mut Tx, project: ProjectId) -> ApiResult<ProjectPageView> {
 }
 
 /// Give a project another name.
-#[utoipa::path(patch, path = "/projects/{project_id}", tag = "projects", params(("project_id" = Uuid, Path)),
+#[utoipa::path(patch, operation_id = "rename_project", path = "/projects/{project_id}", tag = "projects", params(("project_id" = Uuid, Path)),
     request_body = Rename, security(("bearer" = [])),
     responses((status = OK, body = ProjectPageView), WriteProblems))]
 pub(crate) async fn rename(

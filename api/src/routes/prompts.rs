@@ -30,7 +30,7 @@ pub(crate) struct Prompts {
 }
 
 /// The prompts, in the order in which they are to be given to a coding agent.
-#[utoipa::path(get, path = "/projects/{project_id}/prompts", tag = "texts",
+#[utoipa::path(get, operation_id = "list_prompts", path = "/projects/{project_id}/prompts", tag = "texts",
     params(("project_id" = Uuid, Path), VersionsQuery), security(("bearer" = [])),
     responses((status = OK, body = Prompts, headers(("ETag" = String))),
         (status = NOT_MODIFIED, description = "As If-None-Match has it"), ReadProblems))]
@@ -67,7 +67,7 @@ pub(crate) struct TickWish {
 }
 
 /// Tick items of the current version of a prompt.
-#[utoipa::path(patch, path = "/projects/{project_id}/prompts/{number}/checklist", tag = "texts",
+#[utoipa::path(patch, operation_id = "tick_checklist", path = "/projects/{project_id}/prompts/{number}/checklist", tag = "texts",
     params(("project_id" = Uuid, Path), ("number" = i32, Path, description = "1, 2, …")), request_body = Ticks,
     security(("bearer" = [])), responses((status = OK, body = PromptItem), WriteProblems))]
 pub(crate) async fn tick(

@@ -30,7 +30,7 @@ pub(crate) struct Questions {
 }
 
 /// The questions, with their answers.
-#[utoipa::path(get, path = "/projects/{project_id}/questions", tag = "texts", params(("project_id" = Uuid, Path)),
+#[utoipa::path(get, operation_id = "list_questions", path = "/projects/{project_id}/questions", tag = "texts", params(("project_id" = Uuid, Path)),
     security(("bearer" = [])), responses((status = OK, body = Questions), ReadProblems))]
 pub(crate) async fn questions(
     State(app): State<App>,
@@ -60,13 +60,13 @@ pub(crate) struct TurnPage {
     /// The turns.
     items: Vec<Turn>,
     /// Where the next page begins; none: this is the last one.
-    next_cursor: Option<i64>,
+    next_cursor: Option<String>,
     /// The most rows that this page could have had.
     limit: u32,
 }
 
 /// What was said, in order.
-#[utoipa::path(get, path = "/projects/{project_id}/conversation", tag = "texts",
+#[utoipa::path(get, operation_id = "list_conversation", path = "/projects/{project_id}/conversation", tag = "texts",
     params(("project_id" = Uuid, Path), TurnsQuery), security(("bearer" = [])),
     responses((status = OK, body = TurnPage), ReadProblems))]
 pub(crate) async fn conversation(
@@ -81,7 +81,7 @@ pub(crate) async fn conversation(
     let mut items = project_reads::conversation(&mut tx, project, after, i64::from(limit) + 1).await?;
     let has_more = items.len() > limit as usize;
     items.truncate(limit as usize);
-    let next_cursor = items.last().filter(|_| has_more).map(|turn| turn.sequence_number);
+    let next_cursor = items.last().filter(|_| has_more).map(|turn| turn.sequence_number.to_string());
     Ok(Json(TurnPage { items, next_cursor, limit }))
 }
 
@@ -102,7 +102,7 @@ pub(crate) struct Artifacts {
 }
 
 /// What agents wrote, without the contents.
-#[utoipa::path(get, path = "/projects/{project_id}/artifacts", tag = "texts",
+#[utoipa::path(get, operation_id = "list_artifacts", path = "/projects/{project_id}/artifacts", tag = "texts",
     params(("project_id" = Uuid, Path), VersionsQuery), security(("bearer" = [])),
     responses((status = OK, body = Artifacts), ReadProblems))]
 pub(crate) async fn artifacts(
@@ -124,7 +124,7 @@ pub(crate) struct VersionQuery {
 }
 
 /// One version of what an agent wrote.
-#[utoipa::path(get, path = "/artifacts/{artifact_id}", tag = "texts",
+#[utoipa::path(get, operation_id = "get_artifact", path = "/artifacts/{artifact_id}", tag = "texts",
     params(("artifact_id" = Uuid, Path), VersionQuery), security(("bearer" = [])),
     responses((status = OK, body = Artifact, headers(("ETag" = String))),
         (status = NOT_MODIFIED, description = "As If-None-Match has it"), ReadProblems))]
@@ -154,7 +154,7 @@ pub(crate) struct Findings {
 }
 
 /// What reviews found, and what became of it.
-#[utoipa::path(get, path = "/projects/{project_id}/findings", tag = "texts", params(("project_id" = Uuid, Path)),
+#[utoipa::path(get, operation_id = "list_findings", path = "/projects/{project_id}/findings", tag = "texts", params(("project_id" = Uuid, Path)),
     security(("bearer" = [])), responses((status = OK, body = Findings), ReadProblems))]
 pub(crate) async fn findings(
     State(app): State<App>,

@@ -18,7 +18,7 @@ const PROTOCOL: &str = "groundwork";
 
 /// Open a WebSocket. The token comes in the `Authorization` header, beside the subprotocol `groundwork` as `bearer.<token>`,
 /// or in the first message: `{"type": "auth", "token": "…"}`. Then `{"type": "subscribe", "project_id": "…", "after": 0}`.
-#[utoipa::path(get, path = "/ws", tag = "live",
+#[utoipa::path(get, operation_id = "open_socket", path = "/ws", tag = "live",
     responses((status = SWITCHING_PROTOCOLS, description = "The stream is open"),
         (status = UNAUTHORIZED, description = "The token is not one of ours", body = crate::problem::Problem,
             content_type = "application/problem+json"),

@@ -1,0 +1,15 @@
+//! The API over real HTTP against a real PostgreSQL, without Temporal: what needs a running workflow is tested end to end in
+//! `tests/`. `TEST_DATABASE_URL` names a server where databases may be created.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod accounts;
+mod document;
+mod export;
+mod idempotency;
+mod live;
+mod problems;
+mod projects;
+mod server;
+mod socket;
+mod tenancy;
