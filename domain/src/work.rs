@@ -113,6 +113,20 @@ impl Target {
     }
 }
 
+impl Target {
+    /// Whether a Markdown text has the section that is named: a heading with this text, or with this id in front. Prompts
+    /// are no sections.
+    #[must_use]
+    pub fn is_section_of(&self, markdown: &str) -> bool {
+        let Self::Section { heading: wanted } = self else { return false };
+        markdown.lines().filter_map(|line| line.strip_prefix('#')).any(|line| {
+            let heading = line.trim_start_matches('#').trim();
+            let id = heading.split_whitespace().next().unwrap_or_default();
+            heading.eq_ignore_ascii_case(wanted) || id.eq_ignore_ascii_case(wanted)
+        })
+    }
+}
+
 impl std::fmt::Display for Target {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

@@ -12,10 +12,13 @@ use crate::{metrics, said};
 use axum::Json;
 use axum::extract::State;
 use garde::Validate;
-use groundwork_domain::command::{Actor, Command, CommandBody, Disposition, Outcome};
+use groundwork_domain::command::{
+    Actor, Command, CommandBody, Disposition, Outcome, Rejection, RejectionCode,
+};
+use groundwork_domain::work::Target;
 use groundwork_domain::{CommandId, ProjectId};
 use groundwork_store::workspaces::{Role, Standing};
-use groundwork_store::{events, project_reads};
+use groundwork_store::{Tx, artifacts, events, project_reads};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
@@ -193,9 +196,10 @@ async fn say(
     key: &RequestKey,
     body: CommandBody,
 ) -> Answer {
-    let (tx, standing) = access::project(app, user, project, Role::Viewer).await?;
-    drop(tx);
+    let (mut tx, standing) = access::project(app, user, project, Role::Viewer).await?;
     check_role(&body, standing)?;
+    check_target(&mut tx, project, &body).await?;
+    drop(tx);
     let command = Command {
         command_id: CommandId::derive(project, user.id, &key.0),
         actor: Actor::User { user_id: user.id },
@@ -216,6 +220,19 @@ async fn say(
     };
     wait_until_shown(app, standing, project, command.command_id).await;
     Ok(Json(answer_of(project, command.command_id, disposition, outcome)))
+}
+
+/// A section that the specification does not have is refused before a refinement is begun: the rules know no headings.
+async fn check_target(tx: &mut Tx, project: ProjectId, body: &CommandBody) -> ApiResult<()> {
+    let CommandBody::Refine { target, .. } = body else { return Ok(()) };
+    let Some(section @ Target::Section { .. }) = Target::parse(target) else { return Ok(()) };
+    let Some(spec) = artifacts::current(tx, project, "spec").await? else { return Ok(()) };
+    if section.is_section_of(&artifacts::content(tx, project, &spec).await?) {
+        return Ok(());
+    }
+    let message = "The specification has no such section. Name one of its headings, a requirement's id (FR-003) or a prompt's number.";
+    Err(Rejection { code: RejectionCode::UnknownTarget, message: message.to_owned(), allowed: Vec::new() }
+        .into())
 }
 
 fn check_role(body: &CommandBody, standing: Standing) -> ApiResult<()> {
