@@ -218,29 +218,4 @@ pub fn published(records: &[Record], live: &[Summary]) -> Vec<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_difference_names_its_place() {
-        let lines = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>();
-        let id = Uuid::nil();
-        assert_eq!(difference(id, "event", &lines(&["a", "b"]), &lines(&["a", "b"])), None);
-        let told = difference(id, "event", &lines(&["a"]), &lines(&["a", "b"])).unwrap_or_default();
-        assert!(told.ends_with("event 2 is “nothing”, without kills “b”"), "{told}");
-    }
-
-    #[test]
-    fn only_a_kill_in_between_explains_a_repeat() {
-        let kill = |component, at_ms| Kill {
-            component,
-            before_ms: at_ms,
-            gone_ms: at_ms + 5,
-            ready_ms: at_ms + 900,
-        };
-        let kills = [kill(Component::Api, 150), kill(Component::Worker, 300)];
-        assert!(causes_between(&kills, 100, 200).is_empty());
-        assert!(causes_between(&kills, 310, 400).is_empty());
-        assert_eq!(causes_between(&kills, 200, 300), BTreeSet::from([Component::Worker]));
-    }
-}
+mod tests;
