@@ -46,9 +46,12 @@ pub struct FieldError {
     pub message: String,
 }
 
-/// What a handler returns when it does not return its answer.
+/// What a handler returns when it does not return its answer. Boxed, since most results are answers.
+#[derive(Debug)]
+pub(crate) struct ApiError(Box<Refusal>);
+
 #[derive(Debug, Default)]
-pub(crate) struct ApiError {
+struct Refusal {
     status: StatusCode,
     code: Cow<'static, str>,
     detail: Cow<'static, str>,
@@ -66,7 +69,7 @@ impl ApiError {
         code: impl Into<Cow<'static, str>>,
         detail: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self { status, code: code.into(), detail: detail.into(), ..Self::default() }
+        Self(Box::new(Refusal { status, code: code.into(), detail: detail.into(), ..Refusal::default() }))
     }
 
     pub(crate) fn bad_request(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
@@ -104,13 +107,13 @@ impl ApiError {
     pub(crate) fn field(field: impl Into<String>, message: impl Into<String>) -> Self {
         let message = message.into();
         let mut error = Self::unprocessable("invalid_fields", message.clone());
-        error.errors.push(FieldError { field: field.into(), message });
+        error.0.errors.push(FieldError { field: field.into(), message });
         error
     }
 
     pub(crate) fn limit_reached(detail: impl Into<Cow<'static, str>>, limit: u64, used: u64) -> Self {
         let mut error = Self::new(StatusCode::TOO_MANY_REQUESTS, "limit_reached", detail);
-        error.limit = Some((limit, used));
+        error.0.limit = Some((limit, used));
         error
     }
 
@@ -127,28 +130,30 @@ impl ApiError {
     }
 
     pub(crate) fn retry_after(mut self, seconds: u32) -> Self {
-        self.retry_after_s = Some(seconds);
+        self.0.retry_after_s = Some(seconds);
         self
     }
 
     pub(crate) fn with_errors(mut self, errors: Vec<FieldError>) -> Self {
-        self.errors = errors;
+        self.0.errors = errors;
         self
     }
 
     /// Whether it says something of us and nothing of the request.
     pub(crate) fn is_ours(&self) -> bool {
-        self.status.is_server_error()
+        self.0.status.is_server_error()
     }
 
     pub(crate) fn code(&self) -> &str {
-        &self.code
+        &self.0.code
     }
 
     pub(crate) fn detail(&self) -> &str {
-        &self.detail
+        &self.0.detail
     }
+}
 
+impl Refusal {
     fn problem(self, request_id: String) -> Problem {
         let (limit, used) = self.limit.unzip();
         Problem {
@@ -168,9 +173,9 @@ impl ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let status = self.status;
-        let retry_after_s = self.retry_after_s;
-        let body = serde_json::to_vec(&self.problem(crate::layers::current_request_id()));
+        let Self(refusal) = self;
+        let (status, retry_after_s) = (refusal.status, refusal.retry_after_s);
+        let body = serde_json::to_vec(&refusal.problem(crate::layers::current_request_id()));
         // A struct of strings and numbers always serialises; an empty body is the worst that could come of it.
         let mut response = (status, body.unwrap_or_default()).into_response();
         let headers = response.headers_mut();
@@ -199,7 +204,7 @@ impl From<Rejection> for ApiError {
             RejectionCode::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
         };
         let mut error = Self::new(status, code, rejection.message);
-        error.allowed = Some(rejection.allowed);
+        error.0.allowed = Some(rejection.allowed);
         error
     }
 }

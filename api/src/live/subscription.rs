@@ -30,6 +30,8 @@ pub(crate) struct Subscription {
     ready: VecDeque<Frame>,
     /// How far each running text was given out, in bytes.
     texts: HashMap<(StageId, u32), u64>,
+    /// Tails that were given out, while pieces of them may still be on their way as notifications.
+    tails: HashMap<(StageId, u32), Delta>,
     /// None only while it is dropped.
     messages: Option<Receiver<Message>>,
 }
@@ -50,6 +52,7 @@ impl Subscription {
             standing: Standing::Opening,
             ready: VecDeque::new(),
             texts: HashMap::new(),
+            tails: HashMap::new(),
             messages: Some(messages),
         }
     }
@@ -85,9 +88,25 @@ impl Subscription {
             Frame::Event { .. } => self.standing = Standing::Behind,
             Frame::Delta { delta, .. } => {
                 let delta = delta.clone();
-                self.take_delta(&delta, Some(frame));
+                if !self.was_in_tail(&delta) {
+                    self.take_delta(&delta, Some(frame));
+                }
             }
         }
+    }
+
+    /// Whether a piece came with the tail already. The first one that did not ends the question for its text.
+    fn was_in_tail(&mut self, delta: &Delta) -> bool {
+        let key = (delta.stage.clone(), delta.attempt);
+        let Some(tail) = self.tails.get(&key) else {
+            return false;
+        };
+        let at = delta.offset.checked_sub(tail.offset).and_then(|at| usize::try_from(at).ok());
+        let is_in = at.and_then(|at| tail.text.get(at..)).is_some_and(|rest| rest.starts_with(&delta.text));
+        if !is_in {
+            self.tails.remove(&key);
+        }
+        is_in
     }
 
     /// Gives out what of a piece was not given out yet. A piece at 0 begins the text anew.
@@ -121,8 +140,9 @@ impl Subscription {
             self.after = seq;
             self.ready.push_back(frame);
         }
-        for tail in &tails {
-            self.take_delta(tail, None);
+        for tail in tails {
+            self.take_delta(&tail, None);
+            self.tails.insert((tail.stage.clone(), tail.attempt), tail);
         }
         if is_all {
             self.standing = Standing::Live;
