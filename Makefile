@@ -21,7 +21,7 @@ CHAOS_KILLS ?= 30
 LINT_DENY ?= 1
 BIN := $(CARGO_TARGET_DIR)/debug/groundwork
 
-.PHONY: help demo dev build temporal test test-rust test-sdk lint lint-rust lint-deny lint-fresh bench chaos eval fmt prepare
+.PHONY: help demo dev build temporal test test-rust test-sdk lint lint-rust lint-deny lint-fresh bench chaos recovery eval fmt prepare
 
 help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
@@ -70,6 +70,10 @@ lint-fresh:
 
 chaos: temporal build
 	CHAOS_PROJECTS=$(CHAOS_PROJECTS) CHAOS_KILLS=$(CHAOS_KILLS) cargo run --package groundwork-tests --bin chaos
+
+# How long the death of a worker in the middle of a call is felt, on a machine that does nothing else.
+recovery: temporal build
+	cargo run --package groundwork-tests --bin chaos -- --recovery 20
 
 bench: temporal
 	cargo run --release --package groundwork-tests --bin bench
