@@ -19,9 +19,8 @@ use std::time::Instant;
 use uuid::Uuid;
 
 const EMAIL: &str = "demo@example.com";
-/// What the script says to one question, in words of its own; the others get the recommendation.
-const SCRIPTED_ANSWER: &str =
-    "Start with the smallest version that ten people could use next week; leave the rest for later.";
+/// What the script adds to one answer in words of its own; it must make sense behind any answer.
+const SCRIPTED_REMARK: &str = "Keep it as simple as that: one part-time developer has to look after it.";
 
 /// `groundwork demo`
 pub(crate) async fn demo(arguments: &DemoArguments, settings: &Settings) -> Result<()> {
@@ -117,29 +116,21 @@ async fn answer_questions(client: &Client, id: Uuid, interactive: bool, output: 
     answer::respond(client, id, &answers, true).await.map(drop)
 }
 
-/// The first question gets its recommended option as an answer, the last one words; what lies between is left to the recommendations.
+/// The last question is answered by a person: its recommended option, and words. What lies before it is left to the
+/// recommendations and becomes assumptions.
 fn scripted(questions: &[Question]) -> Vec<Answer> {
-    let mut answers = Vec::new();
-    let words = |question: &Question| Answer {
+    let answer = |question: &Question| Answer {
         question_id: question.id.clone(),
-        options: Vec::new(),
-        text: Some(SCRIPTED_ANSWER.to_owned()),
+        options: question.recommended().map(str::to_owned).into_iter().collect(),
+        text: Some(SCRIPTED_REMARK.to_owned()),
         assumption: None,
     };
-    if let Some((last, others)) = questions.split_last() {
-        if let Some((question, key)) = others.first().and_then(|first| Some((first, first.recommended()?))) {
-            answers.push(Answer { options: vec![key.to_owned()], text: None, ..words(question) });
-        }
-        answers.push(words(last));
-    }
-    answers
+    questions.last().map(answer).into_iter().collect()
 }
 
 fn spoken(answer: &Answer) -> String {
-    match &answer.text {
-        Some(text) => text.clone(),
-        None => answer.options.join(", "),
-    }
+    let options = answer.options.join(", ");
+    [options.as_str(), answer.text.as_deref().unwrap_or_default()].join(" ").trim().to_owned()
 }
 
 fn urls(stack: &LocalStack) -> [(&'static str, String); 2] {
