@@ -26,8 +26,6 @@ use uuid::Uuid;
 const PATIENCE: Duration = Duration::from_secs(120);
 /// How often the supervisor looks for processes that ended by themselves.
 const TEND_EVERY: Duration = Duration::from_millis(200);
-/// Share of the kills, in percent, that have happened when the last project is answered: the rest falls on its last stages.
-const ANSWERED_BY_PERCENT: usize = 85;
 
 /// What is to be done.
 #[derive(Clone, Copy, Debug)]
@@ -124,12 +122,12 @@ async fn with_kills(
     let client = stack.client().sign_up("chaos").await?.patient(PATIENCE);
     let over = CancellationToken::new();
     let supervisor = tokio::task::spawn_local(supervise(Arc::clone(stack), over.clone()));
-    let (killer, count) = Killer::new(Arc::clone(stack), plan.kills, plan.seed, over.clone());
+    let (killer, progress) = Killer::new(Arc::clone(stack), plan.kills, plan.seed, over.clone());
     let mut tasks = JoinSet::new();
     for (number, errand) in errands.iter().cloned().enumerate() {
         // People answer when they like: here, spread over the kills, so that there are model calls to the end.
-        let answer_after = number * plan.kills * ANSWERED_BY_PERCENT / 100 / errands.len();
-        tasks.spawn_local(project(client.clone(), number, errand, answer_after, count.clone()));
+        let answer_after = number * plan.kills / errands.len();
+        tasks.spawn_local(project(client.clone(), number, errand, answer_after, progress.clone()));
     }
     let killing = tokio::task::spawn_local(killer.run());
     let projects = in_order(tasks).await;
@@ -144,11 +142,11 @@ async fn project(
     number: usize,
     errand: Errand,
     answer_after: usize,
-    mut kills: watch::Receiver<usize>,
+    mut progress: watch::Receiver<usize>,
 ) -> Result<(usize, Uuid)> {
     let id = driver::begin(&client, &errand).await?;
     // The killer is gone when it has done its work: nothing to wait for then.
-    let _ = kills.wait_for(|kills| *kills >= answer_after).await;
+    let _ = progress.wait_for(|progress| *progress >= answer_after).await;
     driver::complete(&client, id, &errand).await?;
     Ok((number, id))
 }

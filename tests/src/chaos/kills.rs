@@ -24,8 +24,10 @@ const GAP_MS: std::ops::Range<u64> = 200..2_500;
 const DOWN_MS: std::ops::Range<u64> = 50..1_200;
 /// Pause between two looks whether a model call runs.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
-/// After a worker's death no call runs for some seconds; longer than this means that there is nothing left to do.
-const CALLS_MAX: Duration = Duration::from_secs(60);
+/// After a worker's death no call runs for some seconds. No call for longer than this: people hold the projects up.
+const IDLE_MAX: Duration = Duration::from_secs(8);
+/// No call for so many times that long, though all people have answered: there is nothing left to do.
+const IDLE_TIMES_MAX: u32 = 6;
 
 /// One kill.
 #[derive(Clone, Debug)]
@@ -49,11 +51,12 @@ pub struct Killer {
     random: StdRng,
     deck: Vec<Component>,
     over: CancellationToken,
-    landed: watch::Sender<usize>,
+    landed: usize,
+    progress: watch::Sender<usize>,
 }
 
 impl Killer {
-    /// A killer, and how many of its kills have landed so far.
+    /// A killer, and how far it is: from 0 to `wanted`, with every kill that lands.
     #[must_use]
     pub fn new(
         stack: Arc<Stack>,
@@ -61,10 +64,10 @@ impl Killer {
         seed: u64,
         over: CancellationToken,
     ) -> (Self, watch::Receiver<usize>) {
-        let (landed, count) = watch::channel(0);
+        let (progress, far) = watch::channel(0);
         let random = StdRng::seed_from_u64(seed);
         let simulator = stack.simulator();
-        (Self { stack, simulator, wanted, random, deck: Vec::new(), over, landed }, count)
+        (Self { stack, simulator, wanted, random, deck: Vec::new(), over, landed: 0, progress }, far)
     }
 
     /// Kills. Victims come back after a moment, each for itself, so that two may be down at once.
@@ -74,7 +77,7 @@ impl Killer {
     pub async fn run(mut self) -> Result<Vec<Kill>> {
         let mut returning: BTreeMap<Component, JoinHandle<Result<Kill>>> = BTreeMap::new();
         let mut kills = Vec::new();
-        while *self.landed.borrow() < self.wanted && !self.over.is_cancelled() {
+        while self.landed < self.wanted && !self.over.is_cancelled() {
             let component = self.next_victim();
             if let Some(back) = returning.remove(&component) {
                 kills.push(back.await.context("a restart")??);
@@ -87,10 +90,11 @@ impl Killer {
             self.stack.kill(component).await?;
             let gone_ms = wait::now_ms();
             let running = self.simulator.calls().await?.iter().filter(|call| call.ran_at(before_ms)).count();
-            self.landed.send_modify(|landed| *landed += usize::from(running > 0));
+            self.landed += usize::from(running > 0);
+            self.progress.send_modify(|progress| *progress = self.landed.max(*progress));
             say(&format!(
                 "kill {:>2}: {:<8} while {running} model calls ran",
-                *self.landed.borrow(),
+                self.landed,
                 component.as_str()
             ));
             let (stack, down) = (Arc::clone(&self.stack), self.milliseconds(DOWN_MS));
@@ -119,17 +123,22 @@ impl Killer {
     }
 
     /// Waits until calls run after a gap that begins when calls run: a kill at once would meet those only that have just
-    /// begun. False when there are none any more.
-    async fn in_the_middle(&self, gap: Duration) -> Result<bool> {
-        loop {
-            if !self.a_call_runs(CALLS_MAX).await? {
-                return Ok(false);
+    /// begun. Where calls are too short for the gap, it is halved. False when there are none any more.
+    async fn in_the_middle(&self, mut gap: Duration) -> Result<bool> {
+        let mut idle_times = 0;
+        while !self.over.is_cancelled() && idle_times < IDLE_TIMES_MAX {
+            if !self.a_call_runs(IDLE_MAX).await? {
+                idle_times += 1;
+                self.progress.send_modify(|progress| *progress += 1);
+                continue;
             }
             tokio::time::sleep(gap).await;
             if self.a_call_runs(Duration::ZERO).await? {
                 return Ok(true);
             }
+            gap /= 2;
         }
+        Ok(false)
     }
 
     async fn a_call_runs(&self, limit: Duration) -> Result<bool> {
