@@ -8,7 +8,7 @@ say() { echo "check-generated: $*" >&2; }
 
 if [ "${1:-}" != --inside ]; then
     # Always a server of its own: a database that happens to be set may have other migrations.
-    exec env -u DATABASE_URL deploy/test-postgres.sh "$0" --inside "$@"
+    exec env -u TEST_DATABASE_URL deploy/test-postgres.sh "$0" --inside "$@"
 fi
 write=0
 [ "${2:-}" = --write ] && write=1
@@ -29,7 +29,7 @@ if [ "$write" = 1 ]; then
     rm -f .sqlx/query-*.json
     cp "$fresh"/query-*.json .sqlx/
     say "wrote $(ls .sqlx | wc -l) queries to .sqlx/"
-    UPDATE_OPENAPI=1 cargo test --quiet --package groundwork-api openapi
+    UPDATE_OPENAPI=1 cargo test --quiet --package groundwork-api the_document_that_is_checked_in
     say "wrote api/openapi.json"
     exit 0
 fi

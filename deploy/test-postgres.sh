@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Runs a command with DATABASE_URL naming a throw-away PostgreSQL server: empty, on a free loopback port, without fsync, gone
-# afterwards. DATABASE_URL that is set already is used instead.
+# Runs a command with DATABASE_URL and TEST_DATABASE_URL naming a throw-away PostgreSQL server: empty, on a free loopback
+# port, without fsync, gone afterwards. TEST_DATABASE_URL that is set already is used instead.
 #   deploy/test-postgres.sh cargo test --workspace
 set -euo pipefail
 
 say() { echo "test-postgres: $*" >&2; }
 
-if [ -n "${DATABASE_URL:-}" ]; then
-    say "using DATABASE_URL as it is set"
+if [ -n "${TEST_DATABASE_URL:-}" ]; then
+    say "using TEST_DATABASE_URL as it is set"
     exec "$@"
 fi
 
@@ -73,5 +73,6 @@ mv "$directory.log" "$directory/log" 2>/dev/null || true
 
 export PATH="$binaries:$PATH"
 export DATABASE_URL="postgres://postgres@127.0.0.1:$port/postgres"
+export TEST_DATABASE_URL="$DATABASE_URL"
 say "PostgreSQL $("$binaries/postgres" --version | awk '{print $3}') on $DATABASE_URL"
 "$@"

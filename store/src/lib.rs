@@ -28,4 +28,6 @@ mod error;
 mod tenancy;
 
 pub use error::StoreError;
+/// To hear NOTIFY: whoever listens needs no statement, and so not sqlx itself.
+pub use sqlx::postgres::{PgListener, PgNotification};
 pub use tenancy::{Store, StoreOptions, Tx, migrate, migrate_at};

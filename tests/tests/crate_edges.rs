@@ -17,6 +17,9 @@ const EDGES: [(&str, &[&str]); 9] = [
     ("cli", &["api", "domain", "simulator", "store", "worker"]),
 ];
 
+/// What tests use beside that: an attempt is tried against the real simulator.
+const TEST_EDGES: [(&str, &[&str]); 1] = [("activities", &["simulator"])];
+
 /// Crates that do IO, keep time or run tasks: none of them may be anywhere below `domain`. (Random sources are there: uuid has
 /// them for crates that make ids. Their use is banned in domain/clippy.toml.)
 const IO: [&str; 12] = [
@@ -48,13 +51,15 @@ fn our_crates_use_exactly_what_the_design_allows() {
         let name = short(&package.name);
         // The end-to-end tests may use anything.
         let Some(allowed) = allowed.get(name) else { continue };
-        let used: BTreeSet<&str> = package
-            .dependencies
-            .iter()
-            .filter(|dependency| dependency.path.is_some())
-            .map(|dependency| short(&dependency.name))
-            .collect();
-        assert_eq!(&used, allowed, "edges of {name}");
+        let uses = |for_tests: bool| -> BTreeSet<&str> {
+            let ours = package.dependencies.iter().filter(|dependency| dependency.path.is_some());
+            ours.filter(|dependency| (dependency.kind == DependencyKind::Development) == for_tests)
+                .map(|dependency| short(&dependency.name))
+                .collect()
+        };
+        assert_eq!(&uses(false), allowed, "edges of {name}");
+        let for_tests = TEST_EDGES.iter().find(|(of, _)| *of == name).map_or(&[][..], |(_, uses)| uses);
+        assert_eq!(uses(true), for_tests.iter().copied().collect(), "edges of {name}'s tests");
     }
 }
 

@@ -4,8 +4,7 @@ use super::frame::Frame;
 use super::subscription::Subscription;
 use groundwork_domain::{ProjectId, WorkspaceId};
 use groundwork_store::streams::Delta;
-use groundwork_store::{Store, StoreError, events};
-use sqlx::postgres::{PgListener, PgNotification};
+use groundwork_store::{PgListener, PgNotification, Store, StoreError, events};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -81,7 +80,7 @@ impl Hub {
         }
     }
 
-    async fn listen_once(&self) -> Result<(), sqlx::Error> {
+    async fn listen_once(&self) -> Result<(), StoreError> {
         let mut listener = PgListener::connect_with(self.store.pool()).await?;
         listener.listen_all([EVENTS_CHANNEL, DELTAS_CHANNEL]).await?;
         self.reread();
