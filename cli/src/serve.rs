@@ -35,8 +35,10 @@ pub(crate) async fn worker(settings: Settings) -> Result<()> {
 }
 
 /// `groundwork serve`: over one connection to Temporal, so that a project's first task need not travel.
-pub(crate) async fn both(settings: Settings) -> Result<()> {
+pub(crate) async fn both(mut settings: Settings) -> Result<()> {
     logging::start(&settings.log);
+    let metrics = groundwork_worker::temporal_metrics_address();
+    settings.api.temporal_metrics_address = settings.api.temporal_metrics_address.or(metrics);
     let shutdown = shutdown_token()?;
     let store = open_store(&settings)?;
     let client = groundwork_worker::connect().await.map_err(unreachable)?;

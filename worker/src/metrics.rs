@@ -15,9 +15,11 @@ struct Exporter {
 
 static EXPORTER: OnceLock<Option<Exporter>> = OnceLock::new();
 
-/// Where Temporal's metrics of this process can be read, once a worker runs.
+/// Where Temporal's metrics of this process can be read; starts the exporter where it does not run yet. Must be called inside a
+/// Tokio runtime.
 #[must_use]
 pub fn temporal_metrics_address() -> Option<SocketAddr> {
+    start_exporter();
     EXPORTER.get().and_then(Option::as_ref).map(|exporter| exporter.address)
 }
 
