@@ -137,7 +137,6 @@ async fn the_history_is_short_and_holds_no_document(stack: &Stack, project: Uuid
         |field: &str| info[field].as_str().and_then(|text| text.parse::<u64>().ok()).unwrap_or(u64::MAX);
     let (events, bytes) = (number("historyLength"), number("historySizeBytes"));
     let mended = kinds(stack, project).await?.iter().filter(|kind| *kind == "prompts_generated").count() > 1;
-    println!("history: {events} events, {bytes} bytes, mended: {mended}");
     if !mended {
         assert!(events < 60, "{events} events");
         assert!(bytes < 40_000, "{bytes} bytes");

@@ -1,6 +1,12 @@
 //! The workflow alone on a real Temporal server, with activities that follow a script: commands, signals, cancellation,
 //! continue-as-new, retry, and what operators see.
 #![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::disallowed_macros,
+    reason = "the bans hold workflow code, which replays; these tests drive it from outside"
+)]
 
 mod script;
 mod server;
