@@ -18,6 +18,7 @@ IDEA_FILE ?= deploy/demo/idea.md
 OUT ?= out
 CHAOS_PROJECTS ?= 50
 CHAOS_KILLS ?= 30
+BENCH_FLAGS ?=
 LINT_DENY ?= 1
 BIN := $(CARGO_TARGET_DIR)/debug/groundwork
 
@@ -75,8 +76,10 @@ chaos: temporal build
 recovery: temporal build
 	cargo run --package groundwork-tests --bin chaos -- --recovery 20
 
+# Release builds of what is measured and of what measures; docs/bench.md has the figures. BENCH_FLAGS=--quick only tries it.
 bench: temporal
-	cargo run --release --package groundwork-tests --bin bench
+	cargo build --release --package groundwork-cli
+	cargo run --release --package groundwork-tests --bin bench -- $(BENCH_FLAGS)
 
 # Needs a provider's key, or measures the simulator where there is none.
 eval: build

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Serialize, Serializer};
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// One call to a model, as `GET /_simulator/calls` shows it.
@@ -48,6 +48,15 @@ pub struct Call {
     pub fault: Option<&'static str>,
 }
 
+/// A delta that left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct SentDelta {
+    /// Bytes of the call's text up to and with it.
+    pub(crate) end: usize,
+    /// When it left, in milliseconds since 1970.
+    pub(crate) at_ms: i64,
+}
+
 fn rfc3339<S: Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&at.to_rfc3339_opts(SecondsFormat::Millis, true))
 }
@@ -62,6 +71,8 @@ fn rfc3339_option<S: Serializer>(at: &Option<DateTime<Utc>>, serializer: S) -> R
 #[derive(Debug, Default)]
 struct Inner {
     calls: VecDeque<Call>,
+    /// By number of the call; empty unless the process logs deltas.
+    deltas: HashMap<u64, Vec<SentDelta>>,
     last: u64,
 }
 
@@ -98,8 +109,10 @@ impl CallLog {
         inner.last += 1;
         let seq = inner.last;
         let request_id = format!("req_simulated_{seq:08}");
-        if inner.calls.len() >= self.max {
-            inner.calls.pop_front();
+        if inner.calls.len() >= self.max
+            && let Some(oldest) = inner.calls.pop_front()
+        {
+            inner.deltas.remove(&oldest.seq);
         }
         inner.calls.push_back(Call {
             seq,
@@ -143,8 +156,15 @@ impl CallLog {
         (inner.last, inner.calls.len())
     }
 
+    /// The deltas of a call, oldest first.
+    pub(crate) fn deltas(&self, seq: u64) -> Vec<SentDelta> {
+        self.lock().deltas.get(&seq).cloned().unwrap_or_default()
+    }
+
     pub(crate) fn clear(&self) {
-        self.lock().calls.clear();
+        let mut inner = self.lock();
+        inner.calls.clear();
+        inner.deltas.clear();
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -173,6 +193,15 @@ pub(crate) struct CallGuard {
 impl CallGuard {
     pub(crate) fn update(&self, change: impl FnOnce(&mut Call)) {
         self.log.change(self.seq, change);
+    }
+
+    /// Records that the text left up to this byte.
+    pub(crate) fn sent(&self, end: usize) {
+        let at_ms = Utc::now().timestamp_millis();
+        let mut inner = self.log.lock();
+        if inner.calls.front().is_some_and(|oldest| oldest.seq <= self.seq) {
+            inner.deltas.entry(self.seq).or_default().push(SentDelta { end, at_ms });
+        }
     }
 
     pub(crate) fn finish(mut self) {
@@ -229,5 +258,17 @@ mod tests {
         let of_p = log.list(&Filter { call_key: Some("p"), limit: 9, after: 0 });
         assert_eq!(of_p.len(), 1);
         assert_eq!(log.list(&Filter { after: 2, limit: 9, call_key: None }).len(), 1);
+    }
+
+    #[test]
+    fn deltas_are_forgotten_with_their_call() {
+        let log = CallLog::new(1);
+        let first = log.start("openai", None, None);
+        first.sent(4);
+        first.sent(9);
+        assert_eq!(log.deltas(1).iter().map(|delta| delta.end).collect::<Vec<_>>(), [4, 9]);
+        let _second = log.start("openai", None, None);
+        first.sent(12);
+        assert_eq!(log.deltas(1), []);
     }
 }

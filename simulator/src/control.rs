@@ -15,6 +15,7 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
     Router::new()
         .route("/_simulator/health", get(health))
         .route("/_simulator/calls", get(list_calls).delete(clear_calls))
+        .route("/_simulator/deltas", get(list_deltas))
         .route("/_simulator/faults", get(list_faults).post(add_faults).delete(clear_faults))
 }
 
@@ -41,6 +42,16 @@ async fn list_calls(State(shared): State<Arc<Shared>>, Query(query): Query<Calls
         shared.log.list(&Filter { call_key: query.call_key.as_deref(), after: query.after, limit });
     let (last, remembered) = shared.log.counts();
     Json(json!({"calls": calls, "last": last, "remembered": remembered}))
+}
+
+#[derive(Deserialize)]
+struct DeltasQuery {
+    seq: u64,
+}
+
+/// When the deltas of the call with this number left; empty unless the process was started with `--log-deltas`.
+async fn list_deltas(State(shared): State<Arc<Shared>>, Query(query): Query<DeltasQuery>) -> Json<Value> {
+    Json(json!({"deltas": shared.log.deltas(query.seq)}))
 }
 
 async fn clear_calls(State(shared): State<Arc<Shared>>) -> StatusCode {

@@ -28,6 +28,9 @@ pub struct Options {
     /// Calls that are remembered; older ones are forgotten.
     #[arg(long, default_value_t = 200_000, value_name = "N")]
     pub calls_max: usize,
+    /// Remember when each delta of a paced stream left, for `GET /_simulator/deltas`: how late it arrives can be measured then.
+    #[arg(long)]
+    pub log_deltas: bool,
     /// Shortest prefix in tokens that the Anthropic prompt cache takes (real models: 1,024 to 4,096; 0 takes all).
     #[arg(long, default_value_t = 0, value_name = "TOKENS")]
     pub cache_min_tokens: u64,
@@ -46,6 +49,7 @@ impl Default for Options {
             jitter_ms: 0,
             faults: Vec::new(),
             calls_max: 200_000,
+            log_deltas: false,
             cache_min_tokens: 0,
             models: Vec::new(),
         }

@@ -175,6 +175,17 @@ impl Client {
         self.call(Method::GET, path, None, None).await
     }
 
+    /// Opens the stream of a project's events, from the first one on: server-sent events in the body.
+    ///
+    /// # Errors
+    /// When the API refuses or is away.
+    pub async fn stream(&self, id: Uuid) -> Result<reqwest::Response> {
+        let url = format!("{}/api/v1/projects/{id}/events", self.server);
+        let request = self.http.get(url).header("accept", "text/event-stream");
+        let request = request.bearer_auth(self.token.as_deref().unwrap_or_default());
+        request.send().await?.error_for_status().context("opening a stream of events")
+    }
+
     /// Any request, repeated while the API, or something behind it, is away and patience lasts.
     ///
     /// # Errors

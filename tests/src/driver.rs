@@ -38,6 +38,12 @@ pub struct Errand {
 /// As many errands as wanted: every idea is another one, all styles take turns. The same number gives the same errand.
 #[must_use]
 pub fn errands(count: usize) -> Vec<Errand> {
+    (0..count).map(errand).collect()
+}
+
+/// The errand of a number.
+#[must_use]
+pub fn errand(number: usize) -> Errand {
     const THINGS: [&str; 10] = [
         "books classes and shows who comes",
         "keeps an inventory of spare parts",
@@ -51,15 +57,14 @@ pub fn errands(count: usize) -> Vec<Errand> {
         "runs a tournament with teams and results",
     ];
     const STYLES: [Style; 3] = [Style::Recommended, Style::AtOnce, Style::OneByOne];
-    let errand = |number: usize| Errand {
+    Errand {
         key: format!("errand-{number}"),
         idea: format!(
             "An app for club number {number} that {}. Members sign in; an administrator sees everything.",
             THINGS[number % THINGS.len()]
         ),
         style: STYLES[number % STYLES.len()],
-    };
-    (0..count).map(errand).collect()
+    }
 }
 
 /// Creates the project and waits until it asks.

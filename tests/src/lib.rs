@@ -6,8 +6,10 @@
 //! - [`stack`] starts, kills and restarts the parts; [`part`] is one of our processes, [`binary`] finds the executable
 //! - [`client`] speaks to the API, [`simulator`] asks the model provider what it saw, [`database`] reads the tables
 //! - [`driver`] takes ideas to completed projects as a patient person would
+//! - [`bench`] measures what it costs
 //! - [`chaos`] kills processes under load and checks what is left, [`recovery`] measures how long a kill is felt
 
+pub mod bench;
 pub mod binary;
 pub mod chaos;
 pub mod client;

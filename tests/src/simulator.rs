@@ -44,6 +44,20 @@ impl Call {
     }
 }
 
+/// A delta that the simulator sent; it knows them where it was started with `--log-deltas`.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub struct SentDelta {
+    /// Bytes of the call's text up to and with it.
+    pub end: u64,
+    /// When it left, in milliseconds since 1970.
+    pub at_ms: i64,
+}
+
+#[derive(Deserialize)]
+struct Deltas {
+    deltas: Vec<SentDelta>,
+}
+
 #[derive(Deserialize)]
 struct Calls {
     calls: Vec<Call>,
@@ -94,6 +108,15 @@ impl Simulator {
     /// When it does not answer.
     pub async fn calls_of_project(&self, project: Uuid) -> Result<Vec<Call>> {
         self.calls_of(&project.to_string()).await
+    }
+
+    /// The deltas of the call with this number, oldest first.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn deltas(&self, seq: u64) -> Result<Vec<SentDelta>> {
+        let answer = self.http.get(format!("{}/_simulator/deltas?seq={seq}", self.url)).send().await?;
+        Ok(answer.error_for_status()?.json::<Deltas>().await.context("a call's deltas")?.deltas)
     }
 
     /// The number of the newest call, 0 before the first.

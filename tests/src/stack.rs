@@ -49,6 +49,21 @@ impl Component {
     }
 }
 
+/// The processes of a stack, for what measures them; of PostgreSQL the one that all others come from.
+#[derive(Clone, Copy, Debug)]
+pub struct Pids {
+    /// Our worker.
+    pub worker: i32,
+    /// Our API.
+    pub api: i32,
+    /// The model provider.
+    pub simulator: i32,
+    /// Temporal's server.
+    pub temporal: i32,
+    /// The postmaster.
+    pub postgres: i32,
+}
+
 /// How a stack is started.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -196,6 +211,17 @@ impl Stack {
     #[must_use]
     pub fn api(&self) -> &Mutex<Part> {
         &self.api
+    }
+
+    /// The processes that run now.
+    pub async fn pids(&self) -> Pids {
+        Pids {
+            worker: self.worker.lock().await.pid(),
+            api: self.api.lock().await.pid(),
+            simulator: self.simulator.lock().await.pid(),
+            temporal: self.temporal.lock().await.pid(),
+            postgres: self.postgres.lock().await.pid(),
+        }
     }
 
     /// Starts one more worker process beside the one that the stack has.

@@ -79,6 +79,8 @@ pub(super) async fn send(
         started,
         clock: Duration::ZERO,
         deltas: 0,
+        text_end: 0,
+        logs_deltas: shared.options.log_deltas,
         guard: Some(guard),
         closing,
     };
@@ -155,6 +157,9 @@ struct Flow {
     /// When the current piece is due, counted from `started`.
     clock: Duration,
     deltas: usize,
+    /// Bytes of text that were sent.
+    text_end: usize,
+    logs_deltas: bool,
     guard: Option<CallGuard>,
     closing: CancellationToken,
 }
@@ -177,8 +182,14 @@ impl Flow {
             if !goes_on {
                 return self.break_off();
             }
-            if matches!(piece, Piece::Delta(..)) {
+            if let Piece::Delta(_, range) = &piece {
                 self.deltas += 1;
+                self.text_end += range.len();
+                if self.logs_deltas
+                    && let Some(guard) = &self.guard
+                {
+                    guard.sent(self.text_end);
+                }
             }
             self.wire.write(&mut bytes, &piece);
         }
