@@ -15,6 +15,7 @@ use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::Response;
 use groundwork_domain::UserId;
+use groundwork_domain::access::Reach;
 use groundwork_store::sessions;
 use uuid::Uuid;
 
@@ -23,6 +24,8 @@ use uuid::Uuid;
 pub(crate) struct CurrentUser {
     pub(crate) id: UserId,
     pub(crate) session: Uuid,
+    /// What their credentials reach; their role says what they may.
+    pub(crate) reach: Reach,
 }
 
 impl<S: Sync> FromRequestParts<S> for CurrentUser {
@@ -49,7 +52,7 @@ pub(crate) async fn require_user(
 /// Whose token this is: well signed, not expired, and its session still stands.
 pub(crate) async fn authenticate(app: &App, token: &str) -> ApiResult<CurrentUser> {
     let claims = app.tokens.verify(token).ok_or_else(ApiError::unauthorized)?;
-    let user = CurrentUser { id: claims.user(), session: claims.sid };
+    let user = CurrentUser { id: claims.user(), session: claims.sid, reach: Reach::ALL };
     if sessions::stands(&app.store, user.session, user.id).await? {
         Ok(user)
     } else {

@@ -13,6 +13,7 @@ mod layers;
 mod live;
 mod metrics;
 mod openapi;
+mod origin;
 mod package;
 mod pipelines;
 mod problem;

@@ -55,6 +55,8 @@ pub struct Settings {
     pub sweep_after_s: u32,
     /// Milliseconds between two looks of the sweeper.
     pub sweep_every_ms: u64,
+    /// Addresses or networks (`10.0.0.0/8`) of proxies whose `X-Forwarded-For` is believed; none by default.
+    pub trusted_proxies: Vec<ipnet::IpNet>,
     /// Origins that browsers may call from; none by default: the web application is served from the same origin.
     pub cors_origins: Vec<String>,
     /// Where Temporal's own metrics are served (`host:port`), to be appended to `/metrics`.
@@ -88,6 +90,7 @@ impl Default for Settings {
             logins_at_once_max: 8,
             sweep_after_s: 10,
             sweep_every_ms: 5_000,
+            trusted_proxies: Vec::new(),
             cors_origins: Vec::new(),
             temporal_metrics_address: None,
             limits: Limits::default(),

@@ -3,6 +3,7 @@
 //! Must never enter: a clock, a random source, the environment, a file, a network, an async runtime, a hash map whose
 //! order could leak. The same facts give the same state on every machine and in every replay.
 
+pub mod access;
 pub mod agent;
 pub mod command;
 pub mod document;

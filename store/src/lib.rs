@@ -8,6 +8,7 @@
 
 pub mod accounts;
 pub mod artifacts;
+pub mod audit;
 pub mod calls;
 pub mod events;
 pub mod health;

@@ -2,27 +2,34 @@
 
 use crate::StoreError;
 use chrono::{DateTime, Utc};
+use groundwork_domain::access::Role;
 use groundwork_domain::{ProjectId, UserId, WorkspaceId};
-use serde::{Deserialize, Serialize};
-use sqlx::PgConnection;
+use serde::Serialize;
+use sqlx::error::BoxDynError;
+use sqlx::postgres::{PgTypeInfo, PgValueRef};
+use sqlx::{PgConnection, Postgres};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// What a member may do; each may do what those before it may.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema, sqlx::Type,
-)]
-#[serde(rename_all = "lowercase")]
-#[sqlx(type_name = "text", rename_all = "lowercase")]
-pub enum Role {
-    /// Reads.
-    Viewer,
-    /// Creates and edits projects, answers questions.
-    Editor,
-    /// Manages members, performs every project action.
-    Admin,
-    /// Everything.
-    Owner,
+/// A role as a column has it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RoleColumn(pub(crate) Role);
+
+impl sqlx::Type<Postgres> for RoleColumn {
+    fn type_info() -> PgTypeInfo {
+        <str as sqlx::Type<Postgres>>::type_info()
+    }
+
+    fn compatible(info: &PgTypeInfo) -> bool {
+        <str as sqlx::Type<Postgres>>::compatible(info)
+    }
+}
+
+impl<'r> sqlx::Decode<'r, Postgres> for RoleColumn {
+    fn decode(value: PgValueRef<'r>) -> Result<Self, BoxDynError> {
+        let word = <&str as sqlx::Decode<Postgres>>::decode(value)?;
+        Role::parse(word).map(Self).ok_or_else(|| format!("no role is called {word}").into())
+    }
 }
 
 /// A workspace as one of its members sees it.
@@ -35,6 +42,7 @@ pub struct Workspace {
     /// `free`, `paid` or `enterprise`.
     pub plan_tier: String,
     /// What the reader may do in it.
+    #[schema(value_type = String, example = "owner")]
     pub role: Role,
     /// Since when it exists.
     pub created_at: DateTime<Utc>,
@@ -66,9 +74,8 @@ pub async fn find(
     user: UserId,
     workspace: WorkspaceId,
 ) -> Result<Option<Workspace>, StoreError> {
-    let found = sqlx::query_as!(
-        Workspace,
-        r#"select w.id, w.name, w.plan_tier, m.role as "role: Role", w.created_at
+    let found = sqlx::query!(
+        r#"select w.id, w.name, w.plan_tier, m.role as "role: RoleColumn", w.created_at
            from workspaces w join workspace_members m on m.workspace_id = w.id
            where w.id = $1 and m.user_id = $2 and m.joined_at is not null"#,
         workspace.0,
@@ -76,7 +83,13 @@ pub async fn find(
     )
     .fetch_optional(conn)
     .await?;
-    Ok(found)
+    Ok(found.map(|row| Workspace {
+        id: row.id,
+        name: row.name,
+        plan_tier: row.plan_tier,
+        role: row.role.0,
+        created_at: row.created_at,
+    }))
 }
 
 /// Enters the workspace of a project: says where the person stands towards it, and from here on the transaction works in
@@ -90,7 +103,7 @@ pub async fn enter_project(
     project: ProjectId,
 ) -> Result<Option<Standing>, StoreError> {
     let row = sqlx::query!(
-        r#"select p.workspace_id, m.role as "role: Role", p.created_by,
+        r#"select p.workspace_id, m.role as "role: RoleColumn", p.created_by,
                   set_config('app.workspace_id', p.workspace_id::text, true) as entered
            from projects p join workspace_members m on m.workspace_id = p.workspace_id
            where p.id = $1 and p.lifecycle <> 'deleted' and m.user_id = $2 and m.joined_at is not null"#,
@@ -101,7 +114,7 @@ pub async fn enter_project(
     .await?;
     Ok(row.map(|row| Standing {
         workspace_id: WorkspaceId(row.workspace_id),
-        role: row.role,
+        role: row.role.0,
         is_creator: row.created_by == user.0,
     }))
 }

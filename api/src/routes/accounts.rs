@@ -5,14 +5,16 @@ use crate::auth::CurrentUser;
 use crate::extract::Body;
 use crate::idempotent::IDEMPOTENCY_KEY;
 use crate::openapi::{PublicProblems, ReadProblems, WriteProblems};
+use crate::origin::RequestOrigin;
 use crate::problem::{ApiError, ApiResult, internal};
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use garde::Validate;
 use groundwork_domain::UserId;
 use groundwork_store::accounts::{self, Account, NewAccount};
+use groundwork_store::audit::{self, Entry, Origin};
 use groundwork_store::workspaces::{self, Workspace};
 use groundwork_store::{Tx, sessions};
 use rust_decimal::Decimal;
@@ -100,6 +102,7 @@ pub(crate) struct Stats {
     responses((status = CREATED, body = SignedIn), PublicProblems))]
 pub(crate) async fn sign_up(
     State(app): State<App>,
+    RequestOrigin(origin): RequestOrigin,
     headers: HeaderMap,
     Body(wish): Body<SignUp>,
 ) -> ApiResult<(StatusCode, Json<SignedIn>)> {
@@ -114,9 +117,9 @@ pub(crate) async fn sign_up(
     let is_new = accounts::create(&mut tx, &account, workspaces::personal(user)).await?;
     if !is_new {
         drop(tx);
-        return repeated_sign_up(&app, user, &email, &wish.password, &headers).await;
+        return repeated_sign_up(&app, user, &email, &wish.password, &origin).await;
     }
-    let signed_in = open_session(&app, tx, user, &headers).await?;
+    let signed_in = open_session(&app, tx, user, &origin).await?;
     Ok((StatusCode::CREATED, Json(signed_in)))
 }
 
@@ -125,10 +128,11 @@ pub(crate) async fn sign_up(
     responses((status = CREATED, body = SignedIn), PublicProblems))]
 pub(crate) async fn register(
     state: State<App>,
+    origin: RequestOrigin,
     headers: HeaderMap,
     body: Body<SignUp>,
 ) -> ApiResult<(StatusCode, Json<SignedIn>)> {
-    sign_up(state, headers, body).await
+    sign_up(state, origin, headers, body).await
 }
 
 /// Log in. Unknown addresses and wrong passwords give the same answer in the same time.
@@ -137,7 +141,7 @@ pub(crate) async fn register(
         body = crate::problem::Problem, content_type = "application/problem+json"), PublicProblems))]
 pub(crate) async fn log_in(
     State(app): State<App>,
-    headers: HeaderMap,
+    RequestOrigin(origin): RequestOrigin,
     Body(wish): Body<LogIn>,
 ) -> ApiResult<Json<SignedIn>> {
     let email = wish.email.trim().to_lowercase();
@@ -152,15 +156,20 @@ pub(crate) async fn log_in(
     };
     let mut tx = app.store.tenant(workspaces::personal(user), user).await?;
     accounts::record_login(&mut tx, user).await?;
-    Ok(Json(open_session(&app, tx, user, &headers).await?))
+    Ok(Json(open_session(&app, tx, user, &origin).await?))
 }
 
 /// Log out: the session ends, and with it every token of it.
 #[utoipa::path(post, path = "/auth/logout", tag = "accounts", security(("bearer" = [])),
     responses((status = NO_CONTENT, description = "The session has ended"), WriteProblems))]
-pub(crate) async fn log_out(State(app): State<App>, user: CurrentUser) -> ApiResult<StatusCode> {
-    let mut tx = app.store.person(user.id).await?;
+pub(crate) async fn log_out(
+    State(app): State<App>,
+    RequestOrigin(origin): RequestOrigin,
+    user: CurrentUser,
+) -> ApiResult<StatusCode> {
+    let mut tx = app.store.tenant(workspaces::personal(user.id), user.id).await?;
     sessions::revoke(&mut tx, user.session, user.id).await?;
+    audit::record(&mut tx, of_session("session.closed", user.id, user.session, &origin)).await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -216,7 +225,7 @@ async fn repeated_sign_up(
     user: UserId,
     email: &str,
     password: &str,
-    headers: &HeaderMap,
+    origin: &Origin,
 ) -> ApiResult<(StatusCode, Json<SignedIn>)> {
     let taken =
         || ApiError::conflict("email_taken", "There is an account with this email address. Log in instead.");
@@ -228,21 +237,33 @@ async fn repeated_sign_up(
         return Err(taken());
     }
     let tx = app.store.tenant(workspaces::personal(user), user).await?;
-    Ok((StatusCode::CREATED, Json(open_session(app, tx, user, headers).await?)))
+    Ok((StatusCode::CREATED, Json(open_session(app, tx, user, origin).await?)))
 }
 
-async fn open_session(app: &App, mut tx: Tx, user: UserId, headers: &HeaderMap) -> ApiResult<SignedIn> {
+async fn open_session(app: &App, mut tx: Tx, user: UserId, origin: &Origin) -> ApiResult<SignedIn> {
     // A token has whole seconds; what is said of it is the same.
     let now = Utc::now().trunc_subsecs(0);
     let expires_at = now + TimeDelta::hours(i64::from(app.settings.token_hours));
     let session = Uuid::new_v4();
-    let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
-    sessions::create(&mut tx, session, user, expires_at, agent).await?;
+    sessions::create(&mut tx, session, user, expires_at, origin.user_agent.as_deref()).await?;
+    audit::record(&mut tx, of_session("session.opened", user, session, origin)).await?;
     let (account, workspace) = person(&mut tx, user).await?;
     tx.commit().await?;
     let access_token =
         app.tokens.issue(user, session, now, expires_at).map_err(|error| internal("a token", &error))?;
     Ok(SignedIn { user: account, workspace, access_token, token_type: "Bearer", expires_at })
+}
+
+fn of_session<'a>(action: &'static str, user: UserId, session: Uuid, origin: &'a Origin) -> Entry<'a> {
+    Entry {
+        workspace: workspaces::personal(user),
+        user: Some(user),
+        action,
+        resource_type: "session",
+        resource_id: session.to_string(),
+        details: serde_json::json!({}),
+        origin,
+    }
 }
 
 async fn person(tx: &mut Tx, user: UserId) -> ApiResult<(Account, Workspace)> {

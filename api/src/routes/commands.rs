@@ -12,12 +12,13 @@ use crate::{metrics, said};
 use axum::Json;
 use axum::extract::State;
 use garde::Validate;
+use groundwork_domain::access::Permission;
 use groundwork_domain::command::{
     Actor, Command, CommandBody, Disposition, Outcome, Rejection, RejectionCode,
 };
 use groundwork_domain::work::Target;
 use groundwork_domain::{CommandId, ProjectId};
-use groundwork_store::workspaces::{Role, Standing};
+use groundwork_store::workspaces::Standing;
 use groundwork_store::{Tx, artifacts, events, project_reads};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -196,8 +197,7 @@ async fn say(
     key: &RequestKey,
     body: CommandBody,
 ) -> Answer {
-    let (mut tx, standing) = access::project(app, user, project, Role::Viewer).await?;
-    check_role(&body, standing)?;
+    let (mut tx, standing) = access::project(app, user, project, permission_of(&body)).await?;
     check_target(&mut tx, project, &body).await?;
     drop(tx);
     let command = Command {
@@ -235,23 +235,17 @@ async fn check_target(tx: &mut Tx, project: ProjectId, body: &CommandBody) -> Ap
         .into())
 }
 
-fn check_role(body: &CommandBody, standing: Standing) -> ApiResult<()> {
-    let may = match body {
-        CommandBody::Delete => {
-            standing.role >= Role::Admin || (standing.is_creator && standing.role >= Role::Editor)
-        }
+fn permission_of(body: &CommandBody) -> Permission {
+    match body {
+        CommandBody::Delete => Permission::DeleteProject,
         CommandBody::Answer { .. }
         | CommandBody::AcceptRecommendations
         | CommandBody::Refine { .. }
         | CommandBody::Retry { .. }
         | CommandBody::Pause
         | CommandBody::Resume
-        | CommandBody::Cancel => standing.role >= Role::Editor,
-    };
-    if may {
-        return Ok(());
+        | CommandBody::Cancel => Permission::WorkOnProject,
     }
-    Err(ApiError::forbidden("Your role in this workspace does not allow this command."))
 }
 
 /// What to say where no workflow runs: it may not have begun, or be over.

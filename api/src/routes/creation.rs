@@ -13,11 +13,12 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
 use garde::Validate;
+use groundwork_domain::access::Permission;
 use groundwork_domain::limits::IDEA_BYTES_MAX;
 use groundwork_domain::{ProjectId, WorkspaceId};
 use groundwork_store::project_reads::{self, ProjectItem};
 use groundwork_store::project_writes::{self, Creation, NewProject};
-use groundwork_store::workspaces::{self, Role};
+use groundwork_store::workspaces;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -135,7 +136,7 @@ async fn create_project(
 
 /// Stores the row; true where its workflow is known to run already.
 async fn store(app: &App, user: CurrentUser, new: &NewProject<'_>) -> ApiResult<bool> {
-    let (mut tx, _) = access::workspace(app, user, new.workspace_id, Role::Editor).await?;
+    let (mut tx, _) = access::workspace(app, user, new.workspace_id, Permission::CreateProject).await?;
     match project_writes::create(&mut tx, new, app.settings.projects_max).await? {
         Creation::Stored => {
             tx.commit().await?;
@@ -173,7 +174,7 @@ async fn start(app: &App, user: CurrentUser, new: &NewProject<'_>) -> ApiResult<
 }
 
 async fn answer(app: &App, user: CurrentUser, project: ProjectId) -> ApiResult<Answer> {
-    let (mut tx, _) = access::project(app, user, project, Role::Viewer).await?;
+    let (mut tx, _) = access::project(app, user, project, Permission::ReadProject).await?;
     let head = project_reads::head(&mut tx, project).await?;
     let location = format!("{}/projects/{project}", crate::openapi::PREFIX);
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(Created { project: head.item })))

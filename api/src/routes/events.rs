@@ -16,7 +16,7 @@ use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::stream;
 use groundwork_domain::ProjectId;
-use groundwork_store::workspaces::Role;
+use groundwork_domain::access::Permission;
 use groundwork_store::{events, sessions};
 use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
@@ -68,7 +68,7 @@ pub(crate) async fn events(
     if !wants_stream(&headers) {
         return Ok(Json(page(&app, user, project, after, query.limit).await?).into_response());
     }
-    let (tx, standing) = access::project(&app, user, project, Role::Viewer).await?;
+    let (tx, standing) = access::project(&app, user, project, Permission::ReadProject).await?;
     drop(tx);
     let subscription = app.hub.subscribe(standing.workspace_id, project, after);
     Ok(stream(Streaming::new(app, user, project, subscription)).into_response())
@@ -97,7 +97,7 @@ async fn page(
     limit: Option<u32>,
 ) -> ApiResult<EventPage> {
     let limit = page_limit(app, limit)?;
-    let (mut tx, _) = access::project(app, user, project, Role::Viewer).await?;
+    let (mut tx, _) = access::project(app, user, project, Permission::ReadProject).await?;
     let mut rows = events::page(&mut tx, project, after.unsigned_abs(), limit + 1).await?;
     let has_more = rows.len() > limit as usize;
     rows.truncate(limit as usize);
@@ -167,7 +167,7 @@ pub(super) async fn still_may(app: &App, user: CurrentUser, project: ProjectId) 
     if matches!(sessions::stands(&app.store, user.session, user.id).await, Ok(false)) {
         return false;
     }
-    match access::project(app, user, project, Role::Viewer).await {
+    match access::project(app, user, project, Permission::ReadProject).await {
         Ok(_) => true,
         Err(error) => error.is_ours(),
     }

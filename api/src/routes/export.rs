@@ -11,7 +11,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use groundwork_domain::ProjectId;
-use groundwork_store::workspaces::Role;
+use groundwork_domain::access::Permission;
 use groundwork_store::{Tx, project_reads, project_texts, project_texts::Named};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -47,7 +47,7 @@ pub(crate) async fn export(
     Path(project): Path<ProjectId>,
     Query(query): Query<ExportQuery>,
 ) -> ApiResult<Response> {
-    let (mut tx, _) = access::project(&app, user, project, Role::Viewer).await?;
+    let (mut tx, _) = access::project(&app, user, project, Permission::ExportProject).await?;
     let contents = read(&mut tx, project).await?;
     drop(tx);
     let name = contents.slug();

@@ -15,10 +15,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use garde::Validate;
+use groundwork_domain::access::Permission;
 use groundwork_domain::{ProjectId, WorkspaceId};
 use groundwork_store::project_reads::{self, ListFilter, ProjectHead, ProjectItem, TaskItem};
 use groundwork_store::project_texts::{self, ArtifactItem, PromptItem};
-use groundwork_store::workspaces::Role;
 use groundwork_store::{Tx, project_writes};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -82,6 +82,7 @@ pub(crate) async fn list(
     user: CurrentUser,
     Query(query): Query<ListQuery>,
 ) -> ApiResult<Json<ProjectPage>> {
+    access::check_reach(user, Permission::ReadProject)?;
     let mut tx = app.store.person(user.id).await?;
     page(&app, &mut tx, user, None, &query).await
 }
@@ -96,7 +97,7 @@ pub(crate) async fn list_in_workspace(
     Path(workspace): Path<WorkspaceId>,
     Query(query): Query<ListQuery>,
 ) -> ApiResult<Json<ProjectPage>> {
-    let (mut tx, _) = access::workspace(&app, user, workspace, Role::Viewer).await?;
+    let (mut tx, _) = access::workspace(&app, user, workspace, Permission::ReadProject).await?;
     page(&app, &mut tx, user, Some(workspace), &query).await
 }
 
@@ -155,7 +156,7 @@ pub(crate) async fn show(
     Path(project): Path<ProjectId>,
     headers: HeaderMap,
 ) -> ApiResult<Response> {
-    let (mut tx, _) = access::project(&app, user, project, Role::Viewer).await?;
+    let (mut tx, _) = access::project(&app, user, project, Permission::ReadProject).await?;
     etagged(&headers, &view(&mut tx, project).await?)
 }
 
@@ -180,7 +181,7 @@ pub(crate) async fn rename(
     Path(project): Path<ProjectId>,
     Body(wish): Body<Rename>,
 ) -> ApiResult<Json<ProjectPageView>> {
-    let (mut tx, _) = access::project(&app, user, project, Role::Editor).await?;
+    let (mut tx, _) = access::project(&app, user, project, Permission::UpdateProject).await?;
     project_writes::rename(&mut tx, project, wish.title.trim()).await?;
     let view = view(&mut tx, project).await?;
     tx.commit().await?;

@@ -14,9 +14,9 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use garde::Validate;
 use groundwork_domain::ProjectId;
+use groundwork_domain::access::Permission;
 use groundwork_store::project_texts::{self, PromptItem};
 use groundwork_store::project_writes::{self, Tick};
-use groundwork_store::workspaces::Role;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -41,7 +41,7 @@ pub(crate) async fn list(
     Query(query): Query<VersionsQuery>,
     headers: HeaderMap,
 ) -> ApiResult<Response> {
-    let (mut tx, _) = access::project(&app, user, project, Role::Viewer).await?;
+    let (mut tx, _) = access::project(&app, user, project, Permission::ReadProject).await?;
     let items = project_texts::prompts(&mut tx, project, query.all_versions).await?;
     let count = items.iter().filter(|prompt| prompt.is_current).count();
     etagged(&headers, &Prompts { count, items })
@@ -76,7 +76,7 @@ pub(crate) async fn tick(
     Path((project, number)): Path<(ProjectId, i32)>,
     Body(ticks): Body<Ticks>,
 ) -> ApiResult<Json<PromptItem>> {
-    let (mut tx, standing) = access::project(&app, user, project, Role::Editor).await?;
+    let (mut tx, standing) = access::project(&app, user, project, Permission::WorkOnProject).await?;
     for wish in ticks.items {
         let tick = Tick { number, position: wish.position, checked: wish.checked };
         project_writes::tick(&mut tx, standing.workspace_id, project, user.id, tick).await?;

@@ -13,9 +13,10 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use groundwork_domain::ProjectId;
+use groundwork_domain::access::Permission;
 use groundwork_store::project_reads::{self, QuestionItem, Turn};
 use groundwork_store::project_texts::{self, Artifact, ArtifactItem, FindingItem, Named};
-use groundwork_store::workspaces::{self, Role};
+use groundwork_store::workspaces;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -38,7 +39,7 @@ pub(crate) async fn questions(
     Path(project): Path<ProjectId>,
     headers: HeaderMap,
 ) -> ApiResult<Response> {
-    let (mut tx, _) = access::project(&app, user, project, Role::Viewer).await?;
+    let (mut tx, _) = access::project(&app, user, project, Permission::ReadProject).await?;
     let items = project_reads::questions(&mut tx, project).await?;
     let current = items.iter().find(|question| question.state == "open").cloned();
     etagged(&headers, &Questions { current, items })
@@ -76,7 +77,7 @@ pub(crate) async fn conversation(
     Query(query): Query<TurnsQuery>,
 ) -> ApiResult<Json<TurnPage>> {
     let limit = page_limit(&app, query.limit)?;
-    let (mut tx, _) = access::project(&app, user, project, Role::Viewer).await?;
+    let (mut tx, _) = access::project(&app, user, project, Permission::ReadProject).await?;
     let after = query.cursor.unwrap_or_default();
     let mut items = project_reads::conversation(&mut tx, project, after, i64::from(limit) + 1).await?;
     let has_more = items.len() > limit as usize;
@@ -111,7 +112,7 @@ pub(crate) async fn artifacts(
     Path(project): Path<ProjectId>,
     Query(query): Query<VersionsQuery>,
 ) -> ApiResult<Json<Artifacts>> {
-    let (mut tx, _) = access::project(&app, user, project, Role::Viewer).await?;
+    let (mut tx, _) = access::project(&app, user, project, Permission::ReadProject).await?;
     Ok(Json(Artifacts { items: project_texts::artifacts(&mut tx, project, query.all_versions).await? }))
 }
 
@@ -139,7 +140,8 @@ pub(crate) async fn artifact(
     let project = workspaces::project_of_artifact(&mut tx, artifact).await?;
     drop(tx);
     let not_found = || ApiError::not_found("artifact");
-    let (mut tx, _) = access::project(&app, user, project.ok_or_else(not_found)?, Role::Viewer).await?;
+    let (mut tx, _) =
+        access::project(&app, user, project.ok_or_else(not_found)?, Permission::ReadProject).await?;
     let found = project_texts::artifact(&mut tx, Named::Id(artifact), query.version).await?;
     etagged(&headers, &found.ok_or_else(not_found)?)
 }
@@ -161,7 +163,7 @@ pub(crate) async fn findings(
     user: CurrentUser,
     Path(project): Path<ProjectId>,
 ) -> ApiResult<Json<Findings>> {
-    let (mut tx, _) = access::project(&app, user, project, Role::Viewer).await?;
+    let (mut tx, _) = access::project(&app, user, project, Permission::ReadProject).await?;
     let items = project_texts::findings(&mut tx, project).await?;
     Ok(Json(Findings { open: items.iter().filter(|finding| finding.state == "open").count(), items }))
 }

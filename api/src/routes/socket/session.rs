@@ -10,7 +10,8 @@ use crate::problem::ApiError;
 use crate::routes::events::still_may;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code};
 use groundwork_domain::ProjectId;
-use groundwork_store::{sessions, workspaces::Role};
+use groundwork_domain::access::Permission;
+use groundwork_store::sessions;
 use serde_json::json;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -153,7 +154,7 @@ impl Session {
             let error = ApiError::limit_reached(words, limit as u64, self.projects.len() as u64);
             return self.refuse("subscription_refused", Some(project), &error).await;
         }
-        match access::project(&self.app, user, project, Role::Viewer).await {
+        match access::project(&self.app, user, project, Permission::ReadProject).await {
             Ok((_, standing)) => {
                 self.drop_subscription(project);
                 let after = after.max(0);
