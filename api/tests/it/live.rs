@@ -13,10 +13,10 @@ use std::time::Duration;
 /// Long enough for a loaded machine; never waited for where the test passes.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-struct Stream(BoxStream<'static, eventsource_stream::Event>);
+pub(crate) struct Stream(BoxStream<'static, eventsource_stream::Event>);
 
 impl Stream {
-    async fn open(person: &Person, project: ProjectId, last: Option<i64>) -> Self {
+    pub(crate) async fn open(person: &Person, project: ProjectId, last: Option<i64>) -> Self {
         let mut request = person
             .request(Method::GET, &format!("/projects/{project}/events"))
             .header("accept", "text/event-stream");
@@ -29,7 +29,7 @@ impl Stream {
     }
 
     /// The next message that has data; none at the end.
-    async fn next(&mut self) -> Option<(eventsource_stream::Event, Value)> {
+    pub(crate) async fn next(&mut self) -> Option<(eventsource_stream::Event, Value)> {
         let event = tokio::time::timeout(PATIENCE, self.0.next()).await.expect("nothing came")?;
         let data = serde_json::from_str(&event.data).unwrap();
         Some((event, data))

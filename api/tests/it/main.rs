@@ -7,6 +7,7 @@ mod accounts;
 mod document;
 mod export;
 mod idempotency;
+mod isolation;
 mod live;
 mod problems;
 mod projects;

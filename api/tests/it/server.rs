@@ -20,6 +20,8 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+/// Of every server here, so that tests can sign as it does.
+pub(crate) const SECRET: &str = "a secret of at least thirty-two bytes";
 pub(crate) const PASSWORD: &str = "correct horse battery";
 pub(crate) const IDEA: &str = "A booking site for a small gym";
 
@@ -98,7 +100,7 @@ impl Server {
         let store = Store::connect(app.as_str(), StoreOptions::default()).unwrap();
 
         let mut settings = Settings {
-            secret_key: "a secret of at least thirty-two bytes".to_owned().into(),
+            secret_key: SECRET.to_owned().into(),
             engine_ms_max: 300,
             read_model_ms_max: 100,
             ..Settings::default()
@@ -138,6 +140,11 @@ impl Server {
             http: self.http.clone(),
             url: self.url.clone(),
         }
+    }
+
+    /// Somebody who was put into the database and signed in by a test.
+    pub(crate) fn person(&self, id: UserId, workspace: WorkspaceId, token: String) -> Person {
+        Person { id, workspace, token, http: self.http.clone(), url: self.url.clone() }
     }
 
     /// A project as if its workflow ran, without a word in its log.

@@ -13,10 +13,14 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use uuid::Uuid;
 
-struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+pub(crate) struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Socket {
-    async fn open(server: &Server, path: &str, headers: &[(&'static str, String)]) -> Result<Self, Error> {
+    pub(crate) async fn open(
+        server: &Server,
+        path: &str,
+        headers: &[(&'static str, String)],
+    ) -> Result<Self, Error> {
         let mut request = format!("{}{path}", server.url.replace("http", "ws")).into_client_request()?;
         for (name, value) in headers {
             request.headers_mut().insert(*name, value.parse().unwrap());
@@ -24,14 +28,14 @@ impl Socket {
         Ok(Self(connect_async(request).await?.0))
     }
 
-    async fn of(server: &Server, person: &Person) -> Self {
+    pub(crate) async fn of(server: &Server, person: &Person) -> Self {
         let header = ("authorization", format!("Bearer {}", person.token));
         let mut socket = Self::open(server, "/api/v1/ws", &[header]).await.unwrap();
         assert_eq!(socket.next().await["event"], "authenticated");
         socket
     }
 
-    async fn say(&mut self, message: Value) {
+    pub(crate) async fn say(&mut self, message: Value) {
         self.0.send(Message::text(message.to_string())).await.unwrap();
     }
 
@@ -45,7 +49,7 @@ impl Socket {
         }
     }
 
-    async fn next(&mut self) -> Value {
+    pub(crate) async fn next(&mut self) -> Value {
         let message = self.message().await;
         let value: Value = serde_json::from_str(message.to_text().unwrap()).unwrap();
         assert_eq!(value["event"], value["event_type"]);
@@ -60,7 +64,7 @@ impl Socket {
         }
     }
 
-    async fn subscribe(&mut self, project: ProjectId, after: i64) {
+    pub(crate) async fn subscribe(&mut self, project: ProjectId, after: i64) {
         self.say(json!({"type": "subscribe", "project_id": project, "after": after})).await;
         let answer = self.next().await;
         assert_eq!((&answer["event"], &answer["project_id"]), (&json!("subscribed"), &json!(project)));

@@ -3,6 +3,7 @@
 
 mod calls;
 mod database;
+mod isolation;
 mod publish;
 mod streams;
 mod tenancy;

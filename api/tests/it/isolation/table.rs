@@ -1,0 +1,60 @@
+//! Who may do what over HTTP. A new route needs one line here.
+
+use Access::{Member, Open, Person};
+use groundwork_domain::access::Permission::{self, *};
+
+/// Who gets past the door of a route.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Access {
+    /// Anybody; who shows nothing and sends the row's body gets this status.
+    Open(u16),
+    /// Whoever is signed in, about themselves. An id in the path is another person's, so it is not found.
+    Person,
+    /// Members of the workspace that the path's ids belong to, whose role may do this.
+    Member(Permission),
+}
+
+/// Method, path (under `/api/v1`), who, and a body that the route would take: JSON, or nothing. Names in braces are ids of the
+/// workspace that is asked about; `place.rs` knows them.
+pub(super) type Row = (&'static str, &'static str, Access, &'static str);
+
+#[rustfmt::skip]
+pub(super) const TABLE: &[Row] = &[
+    ("GET", "/health", Open(200), ""),
+    ("GET", "/healthz", Open(200), ""),
+    ("GET", "/openapi.json", Open(200), ""),
+    ("GET", "/ws", Open(426), ""),
+    ("POST", "/auth/login", Open(422), "{}"),
+    ("POST", "/auth/register", Open(422), "{}"),
+    ("POST", "/auth/signup", Open(422), "{}"),
+
+    ("POST", "/auth/logout", Person, ""),
+    ("GET", "/auth/me", Person, ""),
+    ("GET", "/users/me/stats", Person, ""),
+    ("GET", "/projects", Person, ""),
+    ("POST", "/projects", Person, r#"{"idea": "x"}"#),
+
+    ("GET", "/workspaces/{workspace_id}/projects", Member(ReadProject), ""),
+    ("POST", "/workspaces/{workspace_id}/projects", Member(CreateProject), r#"{"idea": "x"}"#),
+
+    ("GET", "/artifacts/{artifact_id}", Member(ReadProject), ""),
+    ("GET", "/projects/{project_id}", Member(ReadProject), ""),
+    ("PATCH", "/projects/{project_id}", Member(UpdateProject), r#"{"title": "x"}"#),
+    ("DELETE", "/projects/{project_id}", Member(DeleteProject), ""),
+    ("POST", "/projects/{project_id}/answers", Member(WorkOnProject), r#"{"question_id": "Q1", "text": "x"}"#),
+    ("GET", "/projects/{project_id}/artifacts", Member(ReadProject), ""),
+    ("POST", "/projects/{project_id}/cancel", Member(WorkOnProject), ""),
+    ("POST", "/projects/{project_id}/commands", Member(WorkOnProject), r#"{"command": "cancel"}"#),
+    ("GET", "/projects/{project_id}/conversation", Member(ReadProject), ""),
+    ("GET", "/projects/{project_id}/events", Member(ReadProject), ""),
+    ("POST", "/projects/{project_id}/export", Member(ExportProject), ""),
+    ("GET", "/projects/{project_id}/findings", Member(ReadProject), ""),
+    ("POST", "/projects/{project_id}/pause", Member(WorkOnProject), ""),
+    ("GET", "/projects/{project_id}/prompts", Member(ReadProject), ""),
+    ("PATCH", "/projects/{project_id}/prompts/{number}/checklist", Member(WorkOnProject), r#"{"items": [{"position": 0, "checked": true}]}"#),
+    ("GET", "/projects/{project_id}/questions", Member(ReadProject), ""),
+    ("POST", "/projects/{project_id}/refine", Member(WorkOnProject), r#"{"refinement_request": "x", "target_section": "FR-001"}"#),
+    ("PATCH", "/projects/{project_id}/respond", Member(WorkOnProject), r#"{"answers": [{"question_id": "Q1", "text": "x"}]}"#),
+    ("POST", "/projects/{project_id}/resume", Member(WorkOnProject), ""),
+    ("POST", "/projects/{project_id}/retry", Member(WorkOnProject), ""),
+];
