@@ -132,7 +132,11 @@ impl Attempt<'_> {
         let prompts = &self.workshop.prompts;
         let rendered = prompt::render(prompts, self.agent, &inputs.documents(), &task)?;
         let mut first = rendered.into_request(self.agent, String::new());
-        first.model.clone_from(&self.task.model);
+        if let Some(model) = &self.task.model {
+            first.model = Some(model.clone());
+            first.model_setting = "retry.model".to_owned();
+        }
+        first.avoid = inputs.writer.as_deref().and_then(|model| self.workshop.agents.provider_of(model));
         let mut request = first.clone();
         for call_no in 1.. {
             let finished = self.buy(call_no, request).await?;

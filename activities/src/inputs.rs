@@ -23,6 +23,8 @@ pub(crate) struct Inputs {
     pub(crate) spec: Option<String>,
     /// The package: what is read, or what is to be changed.
     pub(crate) prompts: Option<Vec<Prompt>>,
+    /// The model that wrote the package.
+    pub(crate) writer: Option<String>,
     /// The person's words to a refinement.
     pub(crate) request: Option<String>,
     /// The findings of the review that asks for mending.
@@ -89,7 +91,10 @@ async fn load_now(tx: &mut Tx, task: &StageTask) -> Result<Inputs, AttemptError>
         match source {
             Source::Idea { digest } => inputs.idea = Some(idea(tx, task, digest).await?),
             Source::Answers { digest } => inputs.answers = Some(answers(tx, task, digest).await?),
-            Source::Artifact(artifact) => inputs.put(artifact_of(tx, task, artifact).await?),
+            Source::Artifact(artifact) => {
+                inputs.put(artifact_of(tx, task, artifact).await?);
+                inputs.writer = artifacts::model(tx, task.project_id, artifact).await?;
+            }
         }
     }
     match &task.work {

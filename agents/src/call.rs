@@ -53,7 +53,7 @@ pub struct FollowUp {
 pub struct ModelRequest {
     /// A model that a person named; else the agent's tier decides.
     pub model: Option<String>,
-    /// Where that name was written, for the error when there is no such model: `retry.model`.
+    /// Where that name was written, for the error when there is no such model: `retry.model`, `tiers.small`.
     pub model_setting: String,
     /// Governance, role, example.
     pub system: Vec<Block>,

@@ -117,7 +117,7 @@ impl Rendered {
     pub fn into_request(self, agent: &AgentDefinition, call_key: impl Into<String>) -> ModelRequest {
         ModelRequest {
             model: None,
-            model_setting: "retry.model".to_owned(),
+            model_setting: format!("tiers.{} in models.toml", agent.tier.as_str()),
             system: self.system,
             user: self.user,
             follow_up: None,

@@ -106,6 +106,12 @@ impl Agents {
         &self.models
     }
 
+    /// Whose model this is; none for one that is not known.
+    #[must_use]
+    pub fn provider_of(&self, model: &str) -> Option<ProviderId> {
+        self.models.find(model, "").ok().map(|found| found.model.provider)
+    }
+
     /// US dollars for tokens of a model at an instant; `None` where nobody knows.
     #[must_use]
     pub fn cost(&self, model: &str, tokens: &Tokens, at: Timestamp) -> Option<Decimal> {

@@ -65,6 +65,12 @@ fn check_content_type(request: &Request) -> ApiResult<()> {
 fn parse<T: DeserializeOwned + Validate<Context = ()>>(bytes: &[u8]) -> ApiResult<T> {
     let text = std::str::from_utf8(bytes)
         .map_err(|_| ApiError::bad_request("not_utf8", "The body is not UTF-8, so it is not JSON."))?;
+    if has_nul(text) {
+        return Err(ApiError::unprocessable(
+            "invalid_body",
+            "The body has a NUL character: that is no text.",
+        ));
+    }
     let value: T = serde_json::from_str(text).map_err(|error| {
         if error.is_data() {
             ApiError::unprocessable("invalid_body", format!("The body does not fit: {error}."))
@@ -74,6 +80,14 @@ fn parse<T: DeserializeOwned + Validate<Context = ()>>(bytes: &[u8]) -> ApiResul
     })?;
     value.validate().map_err(|report| of_report(&report))?;
     Ok(value)
+}
+
+/// Whether some string of this JSON holds U+0000, which PostgreSQL keeps nowhere. Unescaped it is no JSON at all.
+fn has_nul(json: &str) -> bool {
+    let escapes = json.match_indices("\\u0000");
+    let backslashes =
+        |end: usize| json.as_bytes()[..end].iter().rev().take_while(|byte| **byte == b'\\').count();
+    escapes.map(|(start, _)| start).any(|start| backslashes(start) % 2 == 0)
 }
 
 fn of_report(report: &garde::Report) -> ApiError {
@@ -123,9 +137,28 @@ where
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        if parts.uri.query().is_some_and(|query| query.contains("%00")) {
+            return Err(ApiError::bad_request(
+                "invalid_query",
+                "The query has a NUL character: that is no text.",
+            ));
+        }
         let query = axum::extract::Query::from_request_parts(parts, state).await;
         query
             .map(|axum::extract::Query(value)| Self(value))
             .map_err(|rejection| ApiError::bad_request("invalid_query", rejection.body_text()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_nul;
+
+    #[test]
+    fn a_nul_is_found_and_nothing_else() {
+        assert!(has_nul(r#"{"email":"a\u0000@b"}"#));
+        assert!(has_nul(r#""\\\u0000""#));
+        assert!(!has_nul(r#""a backslash \\u0000 and four digits""#));
+        assert!(!has_nul(r#""\u0001""#));
     }
 }

@@ -50,6 +50,7 @@ pub async fn serve(
     shutdown: CancellationToken,
 ) -> Result<(), AppError> {
     let app = App::new(settings, store, engine, shutdown.clone())?;
+    tracing::info!(address = %listener.local_addr()?, "api listens");
     let background = tokio::spawn(background(app.clone(), shutdown.clone()));
     let drain = Duration::from_millis(app.settings.drain_ms_max);
     let service = routes::router(&app).into_make_service_with_connect_info::<SocketAddr>();

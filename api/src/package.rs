@@ -66,7 +66,7 @@ impl Contents {
 
     fn readme(&self) -> String {
         let project = &self.project;
-        let mut text = format!("# {}\n\n", project.item.title);
+        let mut text = format!("# {}\n\n", inline(&project.item.title));
         if project.item.simulated {
             text.push_str(
                 "> Simulated: an offline stand-in for a model wrote this, to show how it works.\n\n",
@@ -83,12 +83,13 @@ impl Contents {
             let needs: Vec<_> = prompt.needs.iter().map(|number| format!("{number:02}")).collect();
             let _ = writeln!(
                 text,
-                "| {:02} | {} | [{}]({}) | {} | {} |",
+                "| {:02} | {} | [{}]({}){} | {} | {} |",
                 prompt.number,
                 prompt.stage,
-                cell(&prompt.title),
+                inline(&prompt.title),
                 path(prompt),
-                prompt.covers.join(", "),
+                if prompt.is_stale { " *(stale)*" } else { "" },
+                inline(&prompt.covers.join(", ")),
                 needs.join(", "),
             );
         }
@@ -96,12 +97,16 @@ impl Contents {
             "\nWith Claude Code: open this folder and run `/build-01`, then `/build-02`, and so on. \
              `manifest.json` names the exact version and digest of everything here.\n",
         );
+        if self.prompts.iter().any(|prompt| prompt.is_stale) {
+            text.push_str(
+                "\nA *stale* prompt was written before the specification last changed: refine it first, or read it \
+                 beside the specification.\n",
+            );
+        }
         self.decisions(&mut text);
         self.open_findings(&mut text);
         let _ = writeln!(text, "\n## The idea\n");
-        for line in project.idea.lines() {
-            let _ = writeln!(text, "> {line}");
-        }
+        quote(&mut text, "", &project.idea);
         text
     }
 
@@ -114,9 +119,11 @@ impl Contents {
         text.push_str("\n## Decisions\n\n");
         for question in answered {
             let by = question.assumption.as_ref().map_or(String::new(), |id| {
-                format!(" (assumption {id}: nobody chose, the recommendation was taken)")
+                format!(" (assumption {}: nobody chose, the recommendation was taken)", inline(id))
             });
-            let _ = writeln!(text, "- **{}** {}  \n  {}{by}", question.id, question.text, chosen(question));
+            let _ = writeln!(text, "- **{}** {}{by}\n", inline(&question.id), inline(&question.text));
+            quote(text, "  ", &chosen(question));
+            text.push('\n');
         }
     }
 
@@ -125,26 +132,41 @@ impl Contents {
         if open.is_empty() {
             return;
         }
-        text.push_str("\n## Open findings\n\nThe critic found these, and only a person can settle them.\n\n");
+        text.push_str(
+            "\n## Open findings\n\nThe critic found these, and they are not settled. \
+             What concerns the specification or the intent, only a person can decide.\n\n",
+        );
         for finding in open {
             let _ = writeln!(
                 text,
                 "- **{}** ({}, {}) {}  \n  {}",
-                finding.id, finding.severity, finding.layer, finding.problem, finding.fix
+                inline(&finding.id),
+                finding.severity,
+                finding.layer,
+                inline(&finding.problem),
+                inline(&finding.fix)
             );
         }
     }
 
     fn claude_md(&self) -> String {
+        // Nothing that somebody wrote stands here: Claude Code reads `@path` in this file as "read that file too".
+        let stale = self.prompts.iter().filter(|prompt| prompt.is_stale);
+        let stale: Vec<_> = stale.map(|prompt| format!("{:02}", prompt.number)).collect();
+        let stale = if stale.is_empty() {
+            String::new()
+        } else {
+            format!("- Stale, written before the specification last changed: prompts {}.\n", stale.join(", "))
+        };
         format!(
-            "# {}\n\n\
-             This folder is a plan to be built, made by Groundwork.\n\n\
+            "# A plan to be built\n\n\
+             Made by Groundwork; `README.md` says what it is about.\n\n\
              - `spec.md` says what is to be built. Requirement ids (FR-001, …) mean its sections.\n\
              - `prompts/` says how, in order; each is one task. Do one at a time, in the order of their numbers.\n\
              - `/build-NN` does prompt NN. A prompt is done when its Verify section passes and its checklist is true.\n\
              - Where a prompt and the specification disagree, the specification wins: say so and stop.\n\
-             - Texts here are the product's description. Change them only when a person asks for it.\n",
-            self.project.item.title
+             - Texts here are the product's description. Change them only when a person asks for it.\n\
+             {stale}"
         )
     }
 
@@ -214,15 +236,13 @@ fn path(prompt: &PromptItem) -> String {
     format!("prompts/{:02}-{}-{}.md", prompt.number, prompt.stage, slug(&prompt.title))
 }
 
-/// A slash command of Claude Code.
+/// A slash command of Claude Code. Its description is a JSON string, which is a quoted scalar of YAML as well.
 fn command(prompt: &PromptItem) -> String {
+    let description = json!(format!("{:02} · {} · {}", prompt.number, prompt.stage, line(&prompt.title)));
     format!(
-        "---\ndescription: {:02} · {} · {}\n---\n\n\
+        "---\ndescription: {description}\n---\n\n\
          Do what @{} says, all of it and nothing else. Look up requirement ids in @spec.md.\n\
          Then run its Verify section, mend what fails, and report the checklist item by item.\n",
-        prompt.number,
-        prompt.stage,
-        line(&prompt.title),
         path(prompt)
     )
 }
@@ -257,18 +277,47 @@ fn with_end(text: &str) -> String {
     format!("{}\n", text.trim_end())
 }
 
-/// A title on one line; it comes from a model and may be anything.
+/// Text on one line. It comes from people and models, and may be anything.
 fn line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control());
+    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-fn cell(text: &str) -> String {
-    line(text).replace('|', "\\|").replace('[', "(").replace(']', ")")
+/// Text on one line in which nothing is Markdown or HTML.
+fn inline(text: &str) -> String {
+    let mut escaped = String::new();
+    for c in line(text).chars() {
+        match c {
+            '<' => escaped.push_str("&lt;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '#' | '|' | '~' | '!' => escaped.extend(['\\', c]),
+            _ => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+/// Text as it was written, in a quotation that it cannot leave: no heading, table or fence of it goes on behind it.
+fn quote(text: &mut String, indent: &str, quoted: &str) {
+    for line in quoted.lines() {
+        let line: String = line.chars().filter(|c| !c.is_control() || *c == '\t').collect();
+        let _ = writeln!(text, "{indent}> {}", line.replace('<', "&lt;"));
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_somebody_wrote_stays_where_it_stands() {
+        assert_eq!(
+            inline("a <b>\n# c | [d](e) `f` \u{1b}[31m"),
+            "a &lt;b> \\# c \\| \\[d\\](e) \\`f\\` \\[31m"
+        );
+        let mut text = String::new();
+        quote(&mut text, "  ", "x\n```\n## FR-001\u{1b}\n<script>");
+        assert_eq!(text, "  > x\n  > ```\n  > ## FR-001\n  > &lt;script>\n");
+    }
 
     #[test]
     fn slugs_are_safe_file_names() {

@@ -115,14 +115,22 @@ impl From<Said> for CommandBody {
     }
 }
 
+/// The first character that no person writes. Whatever a person may write is data; this is not text.
+pub(crate) fn unwritable(text: &str) -> Option<char> {
+    text.chars().find(|c| c.is_ascii_control() && !matches!(c, '\n' | '\r' | '\t'))
+}
+
 /// Words that a person could write. How long they may be is the rules' to say (413).
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "garde's signature")]
 fn words(value: &str, _context: &()) -> garde::Result {
     if value.trim().is_empty() {
         return Err(garde::Error::new("is empty"));
     }
-    if value.contains('\0') {
-        return Err(garde::Error::new("has a NUL: it is not text"));
+    match unwritable(value) {
+        None => Ok(()),
+        Some(found) => Err(garde::Error::new(format!(
+            "has the control character U+{:04X}: it is not text",
+            u32::from(found)
+        ))),
     }
-    Ok(())
 }

@@ -86,8 +86,6 @@ async fn serve_api(
 ) -> Result<()> {
     settings.api.secret_key = required_secret("SECRET_KEY", "it signs access tokens; at least 32 bytes")?;
     let listener = listen(settings.api.bind).await?;
-    let address = listener.local_addr()?;
-    tracing::info!(%address, "api listens");
     groundwork_api::serve(settings.api, store, engine, listener, shutdown).await.context("the api ended")?;
     Ok(())
 }
@@ -100,8 +98,19 @@ async fn end_with(shutdown: CancellationToken, server: impl Future<Output = Resu
 
 fn open_store(settings: &Settings) -> Result<Store> {
     let url = required_secret("DATABASE_URL", "where projects are kept")?;
-    let store = Store::connect(url.expose_secret(), settings.database.options());
-    store.map_err(|error| Failure::usage(format!("DATABASE_URL cannot be used: {error}")))
+    let store = Store::connect(url.expose_secret(), settings.database.options())
+        .map_err(|error| Failure::usage(format!("DATABASE_URL cannot be used: {error}")))?;
+    tokio::spawn(warn_of_superuser(store.clone()));
+    Ok(store)
+}
+
+/// Servers act as `groundwork_app` whoever they log in as; but only one that cannot be more is safe from a flaw in a statement.
+async fn warn_of_superuser(store: Store) {
+    if let Ok(true) = store.could_bypass_security().await {
+        tracing::warn!(
+            "DATABASE_URL names a role that bypasses row-level security; name groundwork_app instead"
+        );
+    }
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener> {

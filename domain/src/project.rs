@@ -116,12 +116,20 @@ pub struct Project {
     commands: VecDeque<(CommandId, Remembered)>,
     /// How often a signal of this name and payload came; oldest first.
     signals: VecDeque<(String, u32)>,
+    /// The highest count of a signal that is no longer in `signals`: where the count of one that is not there goes on.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    signals_forgotten: u32,
     texts: Vec<PendingText>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     failure: Option<StageFailure>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     completed_at: Option<Timestamp>,
     last_activity_at: Timestamp,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl Project {
@@ -158,6 +166,7 @@ impl Project {
             tasks,
             commands: VecDeque::new(),
             signals: VecDeque::new(),
+            signals_forgotten: 0,
             texts: Vec::new(),
             failure: None,
             completed_at: None,

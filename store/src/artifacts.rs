@@ -205,6 +205,26 @@ pub async fn findings(
         .collect()
 }
 
+/// The model that wrote a version of an artifact; none where no model did.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn model(
+    conn: &mut PgConnection,
+    project: ProjectId,
+    artifact: &ArtifactRef,
+) -> Result<Option<String>, StoreError> {
+    let model = sqlx::query_scalar!(
+        "select model from artifacts where project_id = $1 and name = $2 and version = $3",
+        project.0,
+        artifact.name,
+        int(artifact.version),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(model.flatten())
+}
+
 /// The version of an artifact that counts now.
 ///
 /// # Errors

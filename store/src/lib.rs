@@ -31,4 +31,4 @@ mod tenancy;
 pub use error::StoreError;
 /// To hear NOTIFY: whoever listens needs no statement, and so not sqlx itself.
 pub use sqlx::postgres::{PgListener, PgNotification};
-pub use tenancy::{Store, StoreOptions, Tx, migrate, migrate_at};
+pub use tenancy::{Store, StoreOptions, Tx, admit_servers, migrate, migrate_at};

@@ -1,7 +1,7 @@
 //! What GETs show of a project, in the shape in which they show it. Every function works in the transaction's workspace.
 
 use crate::StoreError;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use groundwork_domain::{ProjectId, UserId};
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -182,7 +182,7 @@ pub async fn head(conn: &mut PgConnection, project: ProjectId) -> Result<Project
         refinements_max: row.refinements_max,
         allowed: row.allowed.0,
         open_questions: row.open_questions.0,
-        failure: row.failure,
+        failure: row.failure.map(with_instant),
         input_tokens: row.input_tokens,
         output_tokens: row.output_tokens,
         active_ms: row.active_ms,
@@ -190,6 +190,14 @@ pub async fn head(conn: &mut PgConnection, project: ProjectId) -> Result<Project
         last_sequence: row.last_sequence,
         updated_at: row.updated_at,
     })
+}
+
+/// Instants are milliseconds in the rules, and ISO 8601 wherever people and programs read.
+fn with_instant(mut failure: serde_json::Value) -> serde_json::Value {
+    if let Some(at) = failure["at"].as_i64().and_then(DateTime::from_timestamp_millis) {
+        failure["at"] = at.to_rfc3339_opts(SecondsFormat::Millis, true).into();
+    }
+    failure
 }
 
 /// One attempt of a stage.

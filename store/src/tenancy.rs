@@ -3,7 +3,7 @@
 use crate::StoreError;
 use groundwork_domain::{UserId, WorkspaceId};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{AssertSqlSafe, Executor, PgConnection, PgPool, Postgres, Transaction};
+use sqlx::{AssertSqlSafe, Connection as _, Executor, PgConnection, PgPool, Postgres, Transaction};
 use std::ops::{Deref, DerefMut};
 use std::str::FromStr;
 use std::time::Duration;
@@ -92,6 +92,20 @@ impl Store {
         self.begin(&workspace.to_string(), "").await
     }
 
+    /// Whether the connections' own role, behind `groundwork_app`, could see what row-level security hides: a superuser, or one
+    /// that bypasses it. `reset role` would make them that role again.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn could_bypass_security(&self) -> Result<bool, StoreError> {
+        let could = sqlx::query_scalar!(
+            r#"select rolsuper or rolbypassrls as "could!" from pg_roles where rolname = session_user"#
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(could)
+    }
+
     /// Asks Postgres for an answer.
     ///
     /// # Errors
@@ -106,7 +120,11 @@ impl Store {
         let statement = format!(
             "begin; select set_config('app.workspace_id', '{workspace}', true), set_config('app.user_id', '{user}', true)"
         );
-        Ok(Tx(self.pool.begin_with(AssertSqlSafe(statement)).await?))
+        // sqlx forgets a transaction whose beginning is dropped while Postgres answers (a client that went away), and the
+        // connection would go back to the pool with it open. A task of its own is not dropped, and drops it whole.
+        let pool = self.pool.clone();
+        let begun = tokio::spawn(async move { pool.begin_with(AssertSqlSafe(statement)).await });
+        Ok(Tx(begun.await.map_err(|_cancelled| sqlx::Error::WorkerCrashed)??))
     }
 }
 
@@ -149,6 +167,23 @@ impl DerefMut for Tx {
 /// [`StoreError::Migrate`].
 pub async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
     Ok(sqlx::migrate!("../migrations").run(pool).await?)
+}
+
+/// Lets servers log in as `groundwork_app` with this password, of letters and digits only; `url` connects as a role that may
+/// change roles. The migrations have made the role, without a password.
+///
+/// # Errors
+/// [`StoreError::Database`] where `url` does not read or nobody answers, [`StoreError::Corrupt`] for any other password.
+pub async fn admit_servers(url: &str, password: &str) -> Result<(), StoreError> {
+    if password.is_empty() || !password.chars().all(|c| c.is_ascii_alphanumeric()) {
+        let reason = "it is not of letters and digits only".to_owned();
+        return Err(StoreError::Corrupt { what: "password", reason });
+    }
+    let mut connection = PgConnection::connect(url).await?;
+    // Utility statements take no parameters.
+    connection.execute(AssertSqlSafe(format!("alter role {APP_ROLE} password '{password}'"))).await?;
+    connection.close().await?;
+    Ok(())
 }
 
 /// Brings the database at `url` to this version; `url` connects as its owner.

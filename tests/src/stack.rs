@@ -125,9 +125,11 @@ impl Stack {
             Temporal::start(&home, ports)
         )?;
         let database_url = postgres.url();
-        let environment = environment(&home, &ports, &database_url, &temporal.address(), options.env)?;
+        let mut environment = environment(&home, &ports, &database_url, &temporal.address(), options.env)?;
+        migrate(&spec(&binary, &home, &environment, "migrate", &["migrate"])).await?;
+        // Servers log in as what they are, so that every test sees what they may.
+        environment.push(("DATABASE_URL".to_owned(), postgres.admit_servers().await?));
         let spec = |name: &str, args: &[&str]| spec(&binary, &home, &environment, name, args);
-        migrate(&spec("migrate", &["migrate"])).await?;
 
         let port = ports.simulator.to_string();
         let mut flags = vec!["simulator", "--port", &port];

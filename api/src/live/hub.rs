@@ -74,7 +74,10 @@ impl Hub {
     async fn listen_on(&self) {
         loop {
             if let Err(error) = self.listen_once().await {
-                tracing::warn!(%error, "not listening for events; trying again");
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "not listening for events; trying again"
+                );
             }
             tokio::time::sleep(PAUSE).await;
         }

@@ -274,7 +274,8 @@ async fn person(tx: &mut Tx, user: UserId) -> ApiResult<(Account, Workspace)> {
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "garde's signature")]
 fn is_email(value: &str, _context: &()) -> garde::Result {
-    let value = value.trim();
+    // Lower-casing can lengthen: İ becomes two.
+    let value = &value.trim().to_lowercase();
     if value.chars().count() > 255 {
         return Err(garde::Error::new("has at most 255 characters"));
     }

@@ -11,8 +11,9 @@ pub(super) fn etagged(request: &HeaderMap, value: &impl Serialize) -> ApiResult<
     let body = serde_json::to_vec(value).map_err(|error| internal("an answer", &error))?;
     let tag = format!("\"{}\"", &Digest::of(&body).0[..32]);
     let known = request.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    let is_known =
-        known.is_some_and(|known| known.split(',').any(|one| one.trim() == tag || one.trim() == "*"));
+    let is_known = known.is_some_and(|known| {
+        known.split(',').map(str::trim).any(|one| one.trim_start_matches("W/") == tag || one == "*")
+    });
     let mut response = if is_known {
         StatusCode::NOT_MODIFIED.into_response()
     } else {

@@ -7,6 +7,7 @@ use crate::extract::{Body, Path};
 use crate::idempotent::RequestKey;
 use crate::openapi::WriteProblems;
 use crate::problem::{ApiError, ApiResult};
+use crate::said::unwritable;
 use crate::starter::{self, Start};
 use crate::{metrics, pipelines};
 use axum::Json;
@@ -201,9 +202,7 @@ fn idea_of(idea: Option<String>, product_idea: Option<String>) -> ApiResult<Stri
     if idea.trim().is_empty() {
         return Err(ApiError::field("idea", "is empty: say in plain words what is to be built"));
     }
-    // Whatever a person may write is data. What no person writes is not text.
-    let is_binary = |c: char| c.is_ascii_control() && !matches!(c, '\n' | '\r' | '\t');
-    if let Some(found) = idea.chars().find(|c| is_binary(*c)) {
+    if let Some(found) = unwritable(&idea) {
         let words = format!("has the control character U+{:04X}: it is not text", u32::from(found));
         return Err(ApiError::field("idea", words));
     }
@@ -212,7 +211,8 @@ fn idea_of(idea: Option<String>, product_idea: Option<String>) -> ApiResult<Stri
 
 /// The first line that says something, as far as a title goes.
 fn title_of(idea: &str) -> String {
-    let line = idea.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("Untitled");
+    let says = |line: &&str| line.chars().any(char::is_alphanumeric);
+    let line = idea.lines().map(str::trim).find(says).unwrap_or("Untitled");
     let line = line.trim_start_matches(['#', ' ']);
     let clean: String = line.chars().filter(|c| !c.is_control()).collect();
     let title = brief(&clean);
@@ -259,6 +259,7 @@ mod tests {
     fn titles_come_from_the_first_line_that_says_something() {
         assert_eq!(title_of("\n\n# A gym\nmore"), "A gym");
         assert_eq!(title_of("###"), "Untitled");
+        assert_eq!(title_of("---\ntitle: A gym"), "title: A gym");
         assert_eq!(title_of(&"word ".repeat(50)).chars().count(), 80);
     }
 }

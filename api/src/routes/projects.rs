@@ -16,6 +16,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use garde::Validate;
 use groundwork_domain::access::Permission;
+use groundwork_domain::project::Phase;
 use groundwork_domain::{ProjectId, WorkspaceId};
 use groundwork_store::project_reads::{self, ListFilter, ProjectHead, ProjectItem, TaskItem};
 use groundwork_store::project_texts::{self, ArtifactItem, PromptItem};
@@ -35,7 +36,8 @@ pub(crate) struct ListQuery {
     /// Only with this status.
     status: Option<String>,
     /// Only in this phase.
-    phase: Option<String>,
+    #[param(value_type = Option<String>, example = "awaiting_input")]
+    phase: Option<Phase>,
 }
 
 /// A page of projects, those with the latest activity first.
@@ -112,7 +114,7 @@ async fn page(
     let filter = ListFilter {
         workspace: workspace.map(|workspace| workspace.0),
         status: query.status.as_deref(),
-        phase: query.phase.as_deref(),
+        phase: query.phase.map(Phase::as_str),
         after: query.cursor.as_deref().map(read_cursor).transpose()?,
         rows_max: i64::from(limit) + 1,
     };
@@ -140,7 +142,9 @@ fn read_cursor(cursor: &str) -> ApiResult<(DateTime<Utc>, Uuid)> {
     let read = || {
         let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
         let (micros, id) = text.split_once(':')?;
-        Some((DateTime::from_timestamp_micros(micros.parse().ok()?)?, id.parse().ok()?))
+        let at = DateTime::from_timestamp_micros(micros.parse().ok()?)?;
+        // PostgreSQL's timestamps begin 4713 BC; no project is older than this product.
+        (at >= DateTime::UNIX_EPOCH).then_some((at, id.parse().ok()?))
     };
     read().ok_or_else(|| ApiError::bad_request("invalid_cursor", "This cursor is not one of ours."))
 }

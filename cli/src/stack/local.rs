@@ -214,6 +214,10 @@ impl LocalStack {
             state.dev = i32::try_from(std::process::id()).ok().map(Identity::of);
         })?;
         server::run(&["migrate"], &self.env).await?;
+        if let Some(postgres) = &self.postgres {
+            let url = postgres.admit_servers().await?;
+            self.set("DATABASE_URL", url);
+        }
         report("migrated   database and search attributes are of this version");
         match options.layout {
             Layout::Together => self.add(Role::Serve, "serve", self.api_port).await?,

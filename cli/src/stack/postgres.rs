@@ -79,6 +79,16 @@ impl Postgres {
         format!("postgres://{SUPERUSER}:{}@127.0.0.1:{}/{DATABASE}", self.cluster.password, self.port)
     }
 
+    /// Lets servers log in as what they are, and gives the URL with which they do. The database must have been migrated.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub async fn admit_servers(&self) -> Result<String> {
+        let password = &self.cluster.password;
+        groundwork_store::admit_servers(&self.url(), password).await.context("letting servers log in")?;
+        Ok(format!("postgres://groundwork_app:{password}@127.0.0.1:{}/{DATABASE}", self.port))
+    }
+
     /// The port that it listens on.
     #[must_use]
     pub fn port(&self) -> u16 {

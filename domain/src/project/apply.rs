@@ -69,18 +69,21 @@ impl Project {
     }
 
     /// Which signal this is among those of the same name and payload: 1, 2, … Equal signals are interchangeable, so the
-    /// number does not depend on the order in which a retried task sees them.
+    /// number does not depend on the order in which a retried task sees them. One that was forgotten goes on above all that
+    /// were forgotten, so that no number is given twice.
     pub fn count_signal(&mut self, name: &str, digest: &Digest) -> u32 {
         let key = format!("{name}|{digest}");
         if let Some((_, count)) = self.signals.iter_mut().find(|(known, _)| *known == key) {
             *count += 1;
             return *count;
         }
-        self.signals.push_back((key, 1));
+        let count = self.signals_forgotten + 1;
+        self.signals.push_back((key, count));
         if self.signals.len() > SIGNALS_KEPT {
-            self.signals.pop_front();
+            let forgotten = self.signals.pop_front().map_or(0, |(_, count)| count);
+            self.signals_forgotten = self.signals_forgotten.max(forgotten);
         }
-        1
+        count
     }
 
     pub(super) fn remembered(&self, id: CommandId) -> Option<&Remembered> {

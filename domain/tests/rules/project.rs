@@ -263,6 +263,18 @@ fn equal_signals_are_told_apart_by_number_not_by_order() {
 }
 
 #[test]
+fn a_forgotten_signal_never_gets_a_number_again() {
+    let mut project = project();
+    let digest = |number: u32| groundwork_domain::Digest::of(&number.to_be_bytes());
+    let mut seen = std::collections::BTreeSet::new();
+    for round in 0..3 {
+        for number in 0..300 {
+            assert!(seen.insert((number, project.count_signal("retry", &digest(number)))), "round {round}");
+        }
+    }
+}
+
+#[test]
 fn a_rejection_displays_as_its_json() {
     let rejection = project().check(&command(1, answers(&[("Q1", "A")]))).unwrap_err();
     let text = format!("Update validation failed: {rejection}");

@@ -50,6 +50,12 @@ impl Database {
         Self { store, owner, options, name }
     }
 
+    /// Of this database, as servers log in.
+    pub fn app_url(&self) -> String {
+        let mine = self.options.clone().database(&self.name).username("groundwork_app");
+        mine.to_url_lossy().to_string()
+    }
+
     pub async fn tenant(&self) -> Tenant {
         let tenant = Tenant { user: UserId(Uuid::new_v4()), workspace: WorkspaceId(Uuid::new_v4()) };
         sqlx::query("insert into users (id, email, password_hash, name) values ($1, $2, 'x', 'Test')")

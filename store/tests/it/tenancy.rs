@@ -3,6 +3,7 @@
 use crate::database::{Database, machine};
 use groundwork_domain::{Timestamp, UserId, WorkspaceId};
 use groundwork_store::publish::publish;
+use groundwork_store::{Store, StoreOptions};
 use sqlx::{AssertSqlSafe, Row};
 use uuid::Uuid;
 
@@ -145,4 +146,27 @@ async fn a_start_of_unknown_outcome_goes_to_one_sweeper_and_a_started_one_to_non
     assert!(groundwork_store::projects::start_material(&mut nobody, waiting).await.is_err());
     drop(nobody);
     database.remove().await;
+}
+
+#[tokio::test]
+async fn a_transaction_whose_beginning_is_dropped_leaves_no_connection_in_it() {
+    let database = Database::new().await;
+    let tenant = database.tenant().await;
+    let app = database.app_url();
+    let options = StoreOptions { connections_max: 1, ..StoreOptions::default() };
+    let store = Store::connect(&app, options).unwrap();
+    for round in 0..200_u32 {
+        // Dropped while Postgres answers, at another place in every round.
+        let mut beginning = Box::pin(store.tenant(tenant.workspace, tenant.user));
+        for _ in 0..round % 8 {
+            let waker = std::task::Waker::noop();
+            let _pending = beginning.as_mut().poll(&mut std::task::Context::from_waker(waker)).is_pending();
+            tokio::task::yield_now().await;
+        }
+        drop(beginning);
+        let id = "select pg_current_xact_id()::text";
+        let first: String = sqlx::query_scalar(id).fetch_one(store.pool()).await.unwrap();
+        let second: String = sqlx::query_scalar(id).fetch_one(store.pool()).await.unwrap();
+        assert_ne!(first, second, "round {round}: the connection was in a transaction");
+    }
 }
