@@ -65,12 +65,6 @@ fn check_content_type(request: &Request) -> ApiResult<()> {
 fn parse<T: DeserializeOwned + Validate<Context = ()>>(bytes: &[u8]) -> ApiResult<T> {
     let text = std::str::from_utf8(bytes)
         .map_err(|_| ApiError::bad_request("not_utf8", "The body is not UTF-8, so it is not JSON."))?;
-    if has_nul(text) {
-        return Err(ApiError::unprocessable(
-            "invalid_body",
-            "The body has a NUL character: that is no text.",
-        ));
-    }
     let value: T = serde_json::from_str(text).map_err(|error| {
         if error.is_data() {
             ApiError::unprocessable("invalid_body", format!("The body does not fit: {error}."))
@@ -79,6 +73,12 @@ fn parse<T: DeserializeOwned + Validate<Context = ()>>(bytes: &[u8]) -> ApiResul
         }
     })?;
     value.validate().map_err(|report| of_report(&report))?;
+    if has_nul(text) {
+        return Err(ApiError::unprocessable(
+            "invalid_body",
+            "The body has a NUL character: that is no text.",
+        ));
+    }
     Ok(value)
 }
 

@@ -119,7 +119,7 @@ async fn a_package_holds_everything_and_is_the_same_each_time() {
         assert_eq!(file["sha256"], Digest::of(text.as_bytes()).0);
     }
     let readme = read("README.md");
-    assert!(readme.contains("[Bookings \\| API (x)](prompts/02-setup-bookings-api-x.md)"), "{readme}");
+    assert!(readme.contains("[Bookings \\| API \\[x\\]](prompts/02-setup-bookings-api-x.md)"), "{readme}");
     assert!(readme.contains("assumption A1"), "{readme}");
     assert!(read(".claude/commands/build-02.md").contains("@prompts/02-setup-bookings-api-x.md"));
 

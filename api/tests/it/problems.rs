@@ -1,6 +1,6 @@
 //! Every error has one shape, wherever it comes from.
 
-use crate::server::{Answer, Server};
+use crate::server::{Answer, PASSWORD, Server};
 use reqwest::Method;
 use serde_json::json;
 use uuid::Uuid;
@@ -43,7 +43,7 @@ async fn ideas_that_are_none_are_refused_and_leave_nothing() {
     create(json!({})).await.refused(422, "invalid_fields");
     create(wish("")).await.refused(422, "invalid_fields");
     create(wish(" \n ")).await.refused(422, "invalid_fields");
-    create(wish("a\u{0}b")).await.refused(422, "invalid_fields");
+    create(wish("a\u{0}b")).await.refused(422, "invalid_body");
     create(wish("\u{1}\u{2}\u{3}")).await.refused(422, "invalid_fields");
     create(wish(&"x".repeat(1_000_000))).await.refused(413, "too_large");
     create(wish(&"x".repeat(65_537))).await.refused(413, "too_large");
@@ -145,5 +145,34 @@ async fn health_says_what_is_there() {
         text.contains(r#"groundwork_http_requests_total{method="GET",route="/healthz",status="200"}"#),
         "{text}"
     );
+    server.remove().await;
+}
+
+#[tokio::test]
+async fn what_postgres_could_not_keep_is_refused_before_it_is_asked() {
+    use base64::Engine as _;
+    let server = Server::new().await;
+    let ada = server.sign_up("ada").await;
+    let login = json!({"email": "a\u{0}@example.com", "password": "whatever it is"});
+    Answer::of(server.request(Method::POST, "/api/v1/auth/login").json(&login))
+        .await
+        .refused(422, "invalid_body");
+    // İ is two characters in lower case.
+    let email = format!("{}@{}.com", "İ".repeat(6), "b".repeat(244));
+    let wish = json!({"email": email, "password": PASSWORD, "name": "Ada"});
+    Answer::of(server.request(Method::POST, "/api/v1/auth/signup").json(&wish))
+        .await
+        .refused(422, "invalid_fields");
+    let early = base64::engine::general_purpose::URL_SAFE_NO_PAD
+        .encode(format!("-210866803200000001:{}", Uuid::new_v4()));
+    for (query, code) in [
+        ("phase=%00", "invalid_query"),
+        ("status=%00", "invalid_query"),
+        ("phase=nonsense", "invalid_query"),
+        (&format!("cursor={early}"), "invalid_cursor"),
+    ] {
+        ada.get(&format!("/projects?{query}")).await.refused(400, code);
+    }
+    ada.get("/projects?phase=awaiting_input").await.ok();
     server.remove().await;
 }
