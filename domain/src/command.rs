@@ -66,6 +66,10 @@ pub enum CommandBody {
     Resume,
     /// Stop for good; what is there stays readable.
     Cancel,
+    /// Put the project away as it is; its workflow ends.
+    Archive,
+    /// Take an archived or deleted project back; it goes on where it stood.
+    Restore,
     /// Remove the project; its workflow ends.
     Delete,
 }
@@ -82,6 +86,8 @@ impl CommandBody {
             Self::Pause => "pause",
             Self::Resume => "resume",
             Self::Cancel => "cancel",
+            Self::Archive => "archive",
+            Self::Restore => "restore",
             Self::Delete => "delete",
         }
     }
@@ -109,9 +115,13 @@ impl CommandBody {
                 .collect(),
             Self::Refine { target, request } => vec![target, request],
             Self::Retry { model } => model.iter().map(String::as_str).collect(),
-            Self::AcceptRecommendations | Self::Pause | Self::Resume | Self::Cancel | Self::Delete => {
-                Vec::new()
-            }
+            Self::AcceptRecommendations
+            | Self::Pause
+            | Self::Resume
+            | Self::Cancel
+            | Self::Archive
+            | Self::Restore
+            | Self::Delete => Vec::new(),
         }
     }
 }

@@ -40,6 +40,10 @@ pub enum EventKind {
     CommandRejected,
     /// A turn of the conversation: `{kind, agent, message}`; written with the turn by `store`.
     NewMessage,
+    /// The project was put away: `{}`.
+    ProjectArchived,
+    /// The project was taken back: `{}`.
+    ProjectRestored,
     /// The project was removed.
     ProjectDeleted,
 }
@@ -64,6 +68,8 @@ impl EventKind {
             Self::StageRetried => "stage_retried",
             Self::CommandRejected => "command_rejected",
             Self::NewMessage => "new_message",
+            Self::ProjectArchived => "project_archived",
+            Self::ProjectRestored => "project_restored",
             Self::ProjectDeleted => "project_deleted",
         }
     }

@@ -9,6 +9,7 @@ pub mod command;
 pub mod document;
 pub mod event;
 pub mod ids;
+pub mod lifecycle;
 pub mod limits;
 pub mod model;
 pub mod pipeline;
@@ -17,3 +18,4 @@ pub mod publication;
 pub mod work;
 
 pub use ids::{CommandId, Digest, ProjectId, StageId, Timestamp, UserId, WorkspaceId};
+pub use lifecycle::Lifecycle;

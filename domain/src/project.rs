@@ -13,6 +13,7 @@ mod summary;
 use crate::command::{Actor, Command, CommandBody, RejectionCode};
 use crate::event::PendingText;
 use crate::ids::{CommandId, Digest, ProjectId, StageId, Timestamp, UserId, WorkspaceId};
+use crate::lifecycle::Lifecycle;
 use crate::limits::Limits;
 use crate::pipeline::{Pipeline, Stage, Verb};
 use crate::publication::{StageFailure, TaskStatus, TaskView};
@@ -100,6 +101,8 @@ pub struct Project {
     input: ProjectInput,
     pipeline: Pipeline,
     limits: Limits,
+    #[serde(default, skip_serializing_if = "Lifecycle::is_active")]
+    lifecycle: Lifecycle,
     course: Course,
     stages: BTreeMap<StageId, StageState>,
     questions: Vec<QuestionState>,
@@ -154,6 +157,7 @@ impl Project {
             input,
             pipeline,
             limits,
+            lifecycle: Lifecycle::Active,
             course: Course::Active,
             stages,
             questions: Vec::new(),
@@ -185,9 +189,12 @@ impl Project {
     /// All work that should be under way now, a function of the state alone.
     #[must_use]
     pub fn next(&self) -> Vec<Step> {
+        match self.lifecycle() {
+            Lifecycle::Archived | Lifecycle::Deleted => return vec![Step::Finish],
+            Lifecycle::Active => {}
+        }
         match self.course {
-            Course::Deleted => vec![Step::Finish],
-            Course::Cancelled => Vec::new(),
+            Course::Cancelled | Course::Deleted => Vec::new(),
             Course::Active | Course::Paused => {
                 self.pipeline.stages.iter().filter_map(|stage| self.step(stage)).collect()
             }
@@ -214,8 +221,12 @@ impl Project {
 
     /// True where agents should work on this stage now.
     fn is_runnable(&self, stage: &Stage) -> bool {
-        self.course == Course::Active
-            && self.stages.get(&stage.id).is_some_and(|state| state.progress == Progress::Todo)
+        self.course == Course::Active && self.lifecycle() == Lifecycle::Active && self.is_ready(stage)
+    }
+
+    /// True where all that this stage needs is done, and it is not.
+    fn is_ready(&self, stage: &Stage) -> bool {
+        self.stages.get(&stage.id).is_some_and(|state| state.progress == Progress::Todo)
             && stage
                 .needs
                 .iter()
@@ -259,18 +270,26 @@ impl Project {
         self.limits.active_ms_max.saturating_sub(self.active_ms)
     }
 
-    /// The canonical phase.
+    /// Whether the project is in use, archived or deleted.
+    #[must_use]
+    pub fn lifecycle(&self) -> Lifecycle {
+        if self.course == Course::Deleted { Lifecycle::Deleted } else { self.lifecycle }
+    }
+
+    /// The canonical phase. What was put away unfinished is paused, what was deleted counts as cancelled.
     #[must_use]
     pub fn phase(&self) -> Phase {
-        match self.course {
-            Course::Cancelled | Course::Deleted => return Phase::Cancelled,
-            Course::Paused => return Phase::Paused,
-            Course::Active => {}
+        match (self.lifecycle(), self.course) {
+            (Lifecycle::Deleted, _) | (_, Course::Cancelled | Course::Deleted) => return Phase::Cancelled,
+            (Lifecycle::Active | Lifecycle::Archived, Course::Paused) => return Phase::Paused,
+            (Lifecycle::Active | Lifecycle::Archived, Course::Active) => {}
         }
-        if self.pipeline.stages.iter().any(|stage| self.is_runnable(stage)) {
-            Phase::Working
+        let unless_archived =
+            |phase| if self.lifecycle() == Lifecycle::Archived { Phase::Paused } else { phase };
+        if self.pipeline.stages.iter().any(|stage| self.is_ready(stage)) {
+            unless_archived(Phase::Working)
         } else if self.has(Progress::Asked) {
-            Phase::AwaitingInput
+            unless_archived(Phase::AwaitingInput)
         } else if self.has(Progress::Failed) {
             Phase::Failed
         } else {
@@ -284,7 +303,8 @@ impl Project {
 
     /// Questions that wait for people.
     fn open_questions(&self) -> impl Iterator<Item = &QuestionState> {
-        let asking = matches!(self.course, Course::Active | Course::Paused);
+        let asking =
+            self.lifecycle() == Lifecycle::Active && matches!(self.course, Course::Active | Course::Paused);
         self.questions.iter().filter(move |question| {
             asking
                 && question.answer.is_none()

@@ -102,6 +102,8 @@ async fn hydrate(
         | EventKind::StageRetried
         | EventKind::CommandRejected
         | EventKind::NewMessage
+        | EventKind::ProjectArchived
+        | EventKind::ProjectRestored
         | EventKind::ProjectDeleted => return Ok(payload),
     };
     if let Value::Object(fields) = &mut payload {

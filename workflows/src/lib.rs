@@ -7,5 +7,7 @@ pub mod contract;
 pub mod project;
 mod running;
 mod signals;
+mod start;
 
-pub use project::{ProjectWorkflow, StartInput};
+pub use project::ProjectWorkflow;
+pub use start::StartInput;

@@ -9,15 +9,13 @@ use crate::attributes::{self, Shown};
 use crate::contract::Publish;
 use crate::running::Running;
 use crate::signals;
+use crate::start::StartInput;
 use futures::future::{FusedFuture as _, FutureExt as _};
 use groundwork_domain::command::{Actor, Command, CommandBody, Outcome};
 use groundwork_domain::event::Notice;
 use groundwork_domain::ids::{CommandId, Timestamp};
-use groundwork_domain::limits::Limits;
-use groundwork_domain::pipeline::Pipeline;
-use groundwork_domain::project::{Fact, Project, ProjectInput, RULES, Step, Summary};
+use groundwork_domain::project::{Fact, Project, RULES, Step, Summary};
 use groundwork_domain::publication::Publication;
-use serde::{Deserialize, Serialize};
 use std::future::poll_fn;
 use std::task::Poll;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -36,38 +34,6 @@ const LOCAL_PUBLISH_MAX: Duration = Duration::from_secs(5);
 /// How long one try of the ordinary one may take.
 const PUBLISH_TRY_MAX: Duration = Duration::from_secs(10);
 
-/// Input of the workflow. It is decoded again in every replay: variants and optional fields are only ever added.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "opening", rename_all = "snake_case")]
-pub enum StartInput {
-    /// A new project.
-    New {
-        /// What it is made from.
-        input: ProjectInput,
-        /// Pinned with it.
-        pipeline: Box<Pipeline>,
-        /// As the settings are now.
-        limits: Limits,
-        /// The version of the rules, recorded here so that a later build replays by the same.
-        rules: u32,
-    },
-    /// The same project in a new run.
-    Continued {
-        /// Everything.
-        project: Box<Project>,
-        /// The version of the rules from here on.
-        rules: u32,
-    },
-}
-
-impl StartInput {
-    /// A new project under the rules of this build.
-    #[must_use]
-    pub fn new(input: ProjectInput, pipeline: Pipeline, limits: Limits) -> Self {
-        Self::New { input, pipeline: Box::new(pipeline), limits, rules: RULES }
-    }
-}
-
 /// The workflow's state.
 #[workflow]
 pub struct ProjectWorkflow {
@@ -77,7 +43,7 @@ pub struct ProjectWorkflow {
     by_update: bool,
     /// Set by handlers, so that the loop looks again.
     stirred: bool,
-    /// True in the first run, whose fixed search attributes are not set yet.
+    /// True in the first run of an execution, whose fixed search attributes are not set yet.
     first_run: bool,
     upgrade: bool,
 }
@@ -95,6 +61,11 @@ impl ProjectWorkflow {
                 (project, notices, true)
             }
             StartInput::Continued { project, rules } => (project.continued(rules), Vec::new(), false),
+            StartInput::Reopened { project, rules, command } => {
+                let mut project = project.continued(rules);
+                let (_, notices) = project.obey(command, now);
+                (project, notices, true)
+            }
         };
         Self { project, unpublished, by_update: false, stirred: false, first_run, upgrade: false }
     }

@@ -238,6 +238,7 @@ async fn check_target(tx: &mut Tx, project: ProjectId, body: &CommandBody) -> Ap
 fn permission_of(body: &CommandBody) -> Permission {
     match body {
         CommandBody::Delete => Permission::DeleteProject,
+        CommandBody::Archive | CommandBody::Restore => Permission::ArchiveProject,
         CommandBody::Answer { .. }
         | CommandBody::AcceptRecommendations
         | CommandBody::Refine { .. }

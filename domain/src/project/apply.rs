@@ -7,6 +7,7 @@ use crate::command::{Disposition, Outcome, Rejection};
 use crate::document::Answer;
 use crate::event::{Cause, EventKind, Notice, PendingText};
 use crate::ids::{Digest, StageId};
+use crate::lifecycle::Lifecycle;
 use crate::limits::COMMANDS_REMEMBERED;
 use crate::work::{CarryOver, Failure, Target};
 use serde_json::json;
@@ -116,7 +117,8 @@ impl Project {
 
     /// True where a result of this attempt is still asked for.
     fn is_current(&self, stage: &StageId, attempt: u32) -> bool {
-        matches!(self.course, Course::Active | Course::Paused)
+        self.lifecycle() == Lifecycle::Active
+            && matches!(self.course, Course::Active | Course::Paused)
             && self
                 .stages
                 .get(stage)
@@ -161,13 +163,26 @@ impl Project {
                 self.failure = None;
                 self.close_tasks();
             }
+            CommandBody::Archive => {
+                self.lifecycle = Lifecycle::Archived;
+                notices.say(EventKind::ProjectArchived, None, json!({}));
+            }
+            CommandBody::Restore => self.take_back(notices),
             CommandBody::Delete => {
-                self.course = Course::Deleted;
-                self.close_tasks();
+                self.lifecycle = Lifecycle::Deleted;
                 notices.say(EventKind::ProjectDeleted, None, json!({}));
             }
         }
         Ok(())
+    }
+
+    /// It goes on where it stood. What it stood at is not known of one that an older build deleted: a person resumes it.
+    fn take_back(&mut self, notices: &mut Notices) {
+        if self.course == Course::Deleted {
+            self.course = Course::Paused;
+        }
+        self.lifecycle = Lifecycle::Active;
+        notices.say(EventKind::ProjectRestored, None, json!({}));
     }
 
     fn take_answer(

@@ -4,6 +4,7 @@ use super::{Command, CommandBody, Course, Phase, Progress, Project, QuestionStat
 use crate::command::{Rejection, RejectionCode, is_model_name};
 use crate::document::{Answer, QuestionFormat};
 use crate::ids::StageId;
+use crate::lifecycle::Lifecycle;
 use crate::limits::COMMAND_TEXT_BYTES_MAX;
 use crate::work::Target;
 use std::collections::BTreeSet;
@@ -21,6 +22,9 @@ impl Project {
             return Ok(());
         }
         self.check_texts(&command.body)?;
+        if !self.lifecycle().is_active() && !self.allowed().contains(&command.body.name()) {
+            return Err(self.wrong_state(command.body.name()));
+        }
         match &command.body {
             CommandBody::Answer { answers, recommendations_for_rest } => {
                 self.check_answers(answers, *recommendations_for_rest)
@@ -28,7 +32,12 @@ impl Project {
             CommandBody::AcceptRecommendations => self.check_waiting(),
             CommandBody::Refine { target, request } => self.check_refine(target, request).map(|_| ()),
             CommandBody::Retry { model } => self.check_retry(model.as_deref()),
-            body @ (CommandBody::Pause | CommandBody::Resume | CommandBody::Cancel | CommandBody::Delete) => {
+            body @ (CommandBody::Pause
+            | CommandBody::Resume
+            | CommandBody::Cancel
+            | CommandBody::Archive
+            | CommandBody::Restore
+            | CommandBody::Delete) => {
                 if self.allowed().contains(&body.name()) {
                     Ok(())
                 } else {
@@ -40,14 +49,18 @@ impl Project {
 
     /// Wire names of the commands that would be taken now, in a fixed order.
     pub(super) fn allowed(&self) -> Vec<&'static str> {
+        match self.lifecycle() {
+            Lifecycle::Active => {}
+            Lifecycle::Archived => return vec!["restore", "delete"],
+            Lifecycle::Deleted => return vec!["restore"],
+        }
         let phase = self.phase();
         let mut names = Vec::new();
         if self.open_questions().next().is_some() {
             names.extend(["answer", "accept_recommendations"]);
         }
         match (self.course, phase) {
-            (Course::Deleted, _) => return Vec::new(),
-            (Course::Cancelled, _) => {}
+            (Course::Cancelled | Course::Deleted, _) => {}
             (Course::Paused, _) => names.extend(["resume", "cancel"]),
             (Course::Active, Phase::Completed) => {
                 if self.refinements_used < self.limits.refinements_max {
@@ -68,7 +81,7 @@ impl Project {
         if self.course == Course::Active && phase != Phase::Failed && self.has(Progress::Failed) {
             names.push("retry");
         }
-        names.push("delete");
+        names.extend(["archive", "delete"]);
         names
     }
 
@@ -78,10 +91,13 @@ impl Project {
     }
 
     fn wrong_state(&self, name: &str) -> Rejection {
-        let phase = self.phase().as_str();
+        let state = match self.lifecycle() {
+            Lifecycle::Active => self.phase().as_str(),
+            put_away @ (Lifecycle::Archived | Lifecycle::Deleted) => put_away.as_str(),
+        };
         self.reject(
             RejectionCode::WrongState,
-            format!("`{name}` is not possible while the project is {phase}."),
+            format!("`{name}` is not possible while the project is {state}."),
         )
     }
 

@@ -80,8 +80,11 @@ impl Project {
             notices.say(EventKind::ProgressUpdate, Some(format!("{id}:{attempt}")), payload);
         }
         let was_completed = before.is_some_and(|before| before.0 == Phase::Completed);
-        let refused = notices.list.iter().any(|notice| notice.kind == EventKind::RefinementFailed);
-        if face.0 == Phase::Completed && !was_completed && !refused {
+        let is_old = notices
+            .list
+            .iter()
+            .any(|notice| matches!(notice.kind, EventKind::RefinementFailed | EventKind::ProjectRestored));
+        if face.0 == Phase::Completed && !was_completed && !is_old {
             let payload = json!({"status": face.1, "open_findings": self.open_findings});
             notices.say(EventKind::WorkflowCompleted, None, payload);
         }

@@ -16,7 +16,7 @@ pub enum Course {
     Paused,
     /// Stopped for good; open and parked.
     Cancelled,
-    /// Removed; the workflow ends.
+    /// Removed, in states that were written before [`crate::Lifecycle`] said so.
     Deleted,
 }
 

@@ -1,7 +1,8 @@
 //! A project as others see it: lists, search attributes, the read model.
 
-use super::{Course, Progress, Project};
+use super::{Progress, Project};
 use crate::ids::StageId;
+use crate::lifecycle::Lifecycle;
 use crate::pipeline::Stage;
 use crate::publication::{Position, ProjectView, Publication, TaskStatus, TaskView};
 use serde::{Deserialize, Serialize};
@@ -72,6 +73,9 @@ pub struct Summary {
     /// True once the project was deleted; its workflow has ended.
     #[serde(default)]
     pub deleted: bool,
+    /// Whether it is in use; archived and deleted projects have no running workflow.
+    #[serde(default)]
+    pub lifecycle: Lifecycle,
 }
 
 impl Project {
@@ -116,7 +120,8 @@ impl Project {
             refinements_max: self.limits.refinements_max,
             cost_usd: self.used.cost_usd,
             allowed: self.allowed().into_iter().map(str::to_owned).collect(),
-            deleted: self.course == Course::Deleted,
+            deleted: self.lifecycle() == Lifecycle::Deleted,
+            lifecycle: self.lifecycle(),
         }
     }
 

@@ -33,6 +33,8 @@ fn bodies() -> impl Strategy<Value = CommandBody> {
         1 => Just(CommandBody::Pause),
         2 => Just(CommandBody::Resume),
         1 => Just(CommandBody::Cancel),
+        1 => Just(CommandBody::Archive),
+        2 => Just(CommandBody::Restore),
         1 => Just(CommandBody::Delete),
     ]
 }
@@ -101,7 +103,7 @@ proptest! {
         let mut twin = project.clone();
         let mut answered = 0;
         for happening in &list {
-            let finished = matches!(project.phase(), Phase::Cancelled);
+            let finished = project.phase() == Phase::Cancelled && project.lifecycle().is_active();
             let said = happen(&mut project, happening);
             // The same facts give the same state, and what is asked for is a function of the state.
             prop_assert_eq!(said, happen(&mut twin, happening));
@@ -112,7 +114,7 @@ proptest! {
             prop_assert!(json.len() < 256 * 1024);
             prop_assert_eq!(&serde_json::from_str::<Project>(&json).unwrap(), &project);
             // Nobody works on a project that is stopped, and it does not come back by itself.
-            if matches!(project.phase(), Phase::Cancelled | Phase::Paused | Phase::Completed | Phase::Failed) {
+            if !project.lifecycle().is_active() || matches!(project.phase(), Phase::Cancelled | Phase::Paused | Phase::Completed | Phase::Failed) {
                 prop_assert!(tasks(&project).is_empty());
             }
             prop_assert!(!finished || project.phase() == Phase::Cancelled);

@@ -221,12 +221,68 @@ fn cancel_parks_and_delete_finishes() {
     let mut project = project();
     say(&mut project, 1, CommandBody::Cancel);
     assert_eq!((project.phase(), project.next()), (Phase::Cancelled, vec![]));
-    assert_eq!(project.summary().allowed, ["delete"]);
+    assert_eq!(project.summary().allowed, ["archive", "delete"]);
     assert_eq!(code(&project, CommandBody::Cancel), Some(RejectionCode::WrongState));
     assert_eq!(project.publication(vec![], 0).view.tasks[0].status, TaskStatus::Cancelled);
     say(&mut project, 2, CommandBody::Delete);
     assert_eq!(project.next(), [Step::Finish]);
     assert!(project.summary().deleted);
+}
+
+#[test]
+fn what_is_put_away_stands_still_and_goes_on_where_it_stood() {
+    for put_away in [CommandBody::Archive, CommandBody::Delete] {
+        let mut project = project();
+        end(&mut project, asked(&["Q1"]));
+        let before = project.summary();
+        say(&mut project, 1, put_away.clone());
+        assert_eq!(project.next(), [Step::Finish]);
+        assert!(project.summary().open_questions.is_empty());
+        assert_eq!(code(&project, answers(&[("Q1", "A")])), Some(RejectionCode::WrongState));
+        assert_eq!(code(&project, CommandBody::Pause), Some(RejectionCode::WrongState));
+        assert_eq!(code(&project, put_away), Some(RejectionCode::WrongState));
+        // It is opened again from its snapshot, in another run.
+        let snapshot = project.publication(vec![], 0).snapshot;
+        let mut again: Project = serde_json::from_value(snapshot).unwrap();
+        let notices = say(&mut again, 2, CommandBody::Restore);
+        assert_eq!(kinds(&notices)[0], "project_restored");
+        assert_eq!(again.summary(), before);
+        say(&mut again, 3, answers(&[("Q1", "A")]));
+        assert_eq!(task(&again).stage, stage("spec"));
+    }
+}
+
+#[test]
+fn work_that_was_put_away_is_paused_and_its_late_result_superseded() {
+    let mut project = project();
+    say(&mut project, 1, CommandBody::Archive);
+    assert_eq!((project.phase(), project.summary().lifecycle.as_str()), (Phase::Paused, "archived"));
+    let outcome = StageOutcome { result: asked(&["Q1"]), used: used() };
+    project.apply(Fact::StageEnded { stage: stage("questions"), attempt: 1, outcome }, NOW).unwrap();
+    say(&mut project, 2, CommandBody::Restore);
+    assert_eq!((task(&project).stage, task(&project).attempt), (stage("questions"), 1));
+}
+
+#[test]
+fn a_completed_project_is_completed_once() {
+    let mut project = completed();
+    say(&mut project, 1, CommandBody::Archive);
+    assert_eq!(project.phase(), Phase::Completed);
+    say(&mut project, 2, CommandBody::Delete);
+    assert_eq!(project.summary().allowed, ["restore"]);
+    let notices = say(&mut project, 3, CommandBody::Restore);
+    assert_eq!(kinds(&notices), ["project_restored", "status_changed"]);
+    assert_eq!(project.phase(), Phase::Completed);
+}
+
+#[test]
+fn a_state_that_an_older_build_deleted_comes_back_paused() {
+    let mut state = serde_json::to_value(project()).unwrap();
+    state["course"] = "deleted".into();
+    let mut project: Project = serde_json::from_value(state).unwrap();
+    assert_eq!((project.next(), project.summary().deleted), (vec![Step::Finish], true));
+    say(&mut project, 1, CommandBody::Restore);
+    assert_eq!(project.phase(), Phase::Paused);
 }
 
 #[test]

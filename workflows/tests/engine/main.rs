@@ -19,7 +19,7 @@ use groundwork_domain::command::{
 use groundwork_domain::ids::{CommandId, Digest, ProjectId, UserId, WorkspaceId};
 use groundwork_domain::limits::Limits;
 use groundwork_domain::pipeline::Pipeline;
-use groundwork_domain::project::{Phase, ProjectInput, Summary};
+use groundwork_domain::project::{Phase, ProjectInput, RULES, Summary};
 use groundwork_workflows::contract::{AGENTS_QUEUE, QUEUE};
 use groundwork_workflows::{ProjectWorkflow, StartInput};
 use script::{Script, Scripted};
@@ -29,8 +29,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use temporalio_client::errors::WorkflowUpdateError;
 use temporalio_client::{
-    Client, WorkflowExecuteUpdateOptions, WorkflowHandle, WorkflowHistory, WorkflowQueryOptions,
-    WorkflowStartOptions,
+    Client, WorkflowExecuteUpdateOptions, WorkflowExecutionStatus, WorkflowHandle, WorkflowHistory,
+    WorkflowQueryOptions, WorkflowStartOptions,
 };
 use temporalio_sdk::workflow_replayer::{WorkflowReplayer, WorkflowReplayerOptions};
 use temporalio_sdk::{Runtime, Worker, WorkerOptions};
@@ -84,6 +84,29 @@ impl Scene {
         let command = Command { command_id: CommandId(id), actor, body };
         let options = WorkflowExecuteUpdateOptions::builder().update_id(id.to_string()).build();
         Ok(self.handle().execute_update(ProjectWorkflow::command, command, options).await?)
+    }
+
+    /// Starts a run from the last published state, as the API does.
+    async fn reopen(&self, id: Uuid, body: CommandBody) -> Result<()> {
+        let snapshot = self.script.published.lock().unwrap().last().context("a state")?.snapshot.clone();
+        let actor = Actor::User { user_id: UserId(Uuid::from_u128(3)) };
+        let command = Command { command_id: CommandId(id), actor, body };
+        let project = Box::new(serde_json::from_value(snapshot)?);
+        let input = StartInput::Reopened { project, rules: RULES, command };
+        let options = WorkflowStartOptions::new(QUEUE, self.project.workflow_id()).build();
+        self.client.start_workflow(ProjectWorkflow::run, input, options).await?;
+        Ok(())
+    }
+
+    async fn until_closed(&self) -> Result<()> {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while self.handle().describe(Default::default()).await?.status() == WorkflowExecutionStatus::Running {
+            if Instant::now() > deadline {
+                bail!("it still runs: {}", self.history()?);
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(())
     }
 
     /// Sends a signal by Temporal's own tool, as an operator does.
@@ -285,6 +308,38 @@ async fn a_cancellation_request_parks_the_project_and_leaves_it_answering() -> R
         assert!(outcome.summary.deleted);
         scene.until_said("project_deleted", 1).await?;
         scene.replays("v1-cancelled-and-deleted").await
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_archived_project_is_reopened_by_restore_alone() -> Result<()> {
+    let script = Script::default();
+    script.hanging.lock().unwrap().insert("spec:1".into());
+    play(script, async |scene| {
+        scene.until(Phase::AwaitingInput).await?;
+        scene.say(recommended()).await?;
+        scene.until(Phase::Working).await?;
+        // An attempt is under way, and with the project it is put away.
+        scene.say(CommandBody::Archive).await?;
+        scene.until_closed().await?;
+        let refused = scene.say(CommandBody::Restore).await.unwrap_err();
+        assert!(
+            matches!(refused.downcast_ref(), Some(WorkflowUpdateError::NotFound(_))),
+            "a closed workflow hears nothing: {refused:#}"
+        );
+        let id = Uuid::new_v4();
+        scene.reopen(id, CommandBody::Restore).await?;
+        scene.until_said("project_restored", 1).await?;
+        scene.script.hanging.lock().unwrap().clear();
+        scene.until(Phase::Completed).await?;
+        scene.say(CommandBody::Delete).await?;
+        scene.until_closed().await?;
+        // The same Restore again opens nothing.
+        scene.reopen(id, CommandBody::Restore).await?;
+        scene.until_closed().await?;
+        assert_eq!(scene.script.kinds().iter().filter(|kind| *kind == "project_restored").count(), 1);
+        scene.replays("v1-archived-and-restored").await
     })
     .await
 }
