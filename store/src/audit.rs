@@ -1,10 +1,13 @@
 //! Who did what, when and from where (R-12). The log refuses every change; origins can be erased with a person.
 
 use crate::StoreError;
+use chrono::{DateTime, Utc};
 use groundwork_domain::{UserId, WorkspaceId};
+use serde::Serialize;
 use serde_json::Value;
 use sqlx::PgConnection;
 use std::net::IpAddr;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// Where a request came from.
@@ -59,4 +62,80 @@ pub async fn record(conn: &mut PgConnection, entry: Entry<'_>) -> Result<(), Sto
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// An entry as it is read back.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct AuditItem {
+    /// Which.
+    pub id: Uuid,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who; none: the installation itself, or nobody that is known.
+    pub user_id: Option<Uuid>,
+    /// What: `member.invited`.
+    pub action: String,
+    /// The kind of thing that it was done to.
+    pub resource_type: String,
+    /// Which one.
+    pub resource_id: String,
+    /// Ids, counts and words of ours.
+    #[schema(value_type = Object)]
+    pub details: Value,
+    /// From which address; none once it is erased.
+    pub ip: Option<String>,
+    /// With what program; none once it is erased.
+    pub user_agent: Option<String>,
+}
+
+/// Which entries.
+#[derive(Clone, Debug, Default)]
+pub struct AuditFilter<'a> {
+    /// Only of this person.
+    pub user: Option<Uuid>,
+    /// Only with this action.
+    pub action: Option<&'a str>,
+    /// Only from this instant on.
+    pub from: Option<DateTime<Utc>>,
+    /// Only before this instant.
+    pub to: Option<DateTime<Utc>>,
+    /// Only those after this one in the order of the list: time, id.
+    pub after: Option<(DateTime<Utc>, Uuid)>,
+    /// At most so many rows.
+    pub rows_max: i64,
+}
+
+/// Entries of the transaction's workspace, the latest first.
+///
+/// # Errors
+/// Postgres's own.
+pub async fn page(
+    conn: &mut PgConnection,
+    workspace: WorkspaceId,
+    filter: &AuditFilter<'_>,
+) -> Result<Vec<AuditItem>, StoreError> {
+    let (after_at, after_id) = filter.after.unzip();
+    Ok(sqlx::query_as!(
+        AuditItem,
+        r#"select l.id, l.at, l.user_id, l.action, l.resource_type, l.resource_id, l.details,
+                  host(o.ip) as ip, o.user_agent as "user_agent?"
+           from audit_logs l left join audit_origins o on o.audit_id = l.id
+           where l.workspace_id = $1
+             and ($2::uuid is null or l.user_id = $2)
+             and ($3::text is null or l.action = $3)
+             and ($4::timestamptz is null or l.at >= $4)
+             and ($5::timestamptz is null or l.at < $5)
+             and ($6::timestamptz is null or (l.at, l.id) < ($6, $7::uuid))
+           order by l.at desc, l.id desc limit $8"#,
+        workspace.0,
+        filter.user,
+        filter.action,
+        filter.from,
+        filter.to,
+        after_at,
+        after_id,
+        filter.rows_max,
+    )
+    .fetch_all(conn)
+    .await?)
 }

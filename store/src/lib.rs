@@ -8,11 +8,15 @@
 
 pub mod accounts;
 pub mod artifacts;
+pub mod administration;
 pub mod audit;
 pub mod calls;
 pub mod events;
 pub mod health;
 pub mod idempotency;
+pub mod invitations;
+pub mod members;
+pub mod personal_data;
 pub mod project_reads;
 pub mod project_texts;
 pub mod project_writes;
@@ -20,6 +24,7 @@ pub mod projects;
 pub mod publish;
 pub mod results;
 pub mod sessions;
+pub mod shelving;
 pub mod streams;
 pub mod usage;
 pub mod workspaces;

@@ -35,6 +35,8 @@ pub struct ProjectItem {
     pub cost_usd: Decimal,
     /// True where a simulator did some of the work.
     pub simulated: bool,
+    /// `active`, `archived` or `deleted`.
+    pub lifecycle: String,
     /// Who created it.
     pub created_by: Uuid,
     /// When.
@@ -54,6 +56,8 @@ pub struct ListFilter<'a> {
     pub status: Option<&'a str>,
     /// Only in this phase.
     pub phase: Option<&'a str>,
+    /// Only those that are `active`, `archived` or `deleted` (and not erased yet); none: all but deleted ones.
+    pub lifecycle: Option<&'a str>,
     /// Only those after this one in the order of the list: time of the last activity, id.
     pub after: Option<(DateTime<Utc>, Uuid)>,
     /// At most so many rows.
@@ -74,11 +78,13 @@ pub async fn list(
         ProjectItem,
         r#"select p.id as project_id, p.workspace_id, p.title, p.pipeline_id as pipeline, p.project_type,
                   case when p.workflow_state = 'starting' then 'starting' else p.status end as "status!",
-                  p.phase, p.stage, p.waiting_for, p.cost_usd, p.simulated, p.created_by, p.created_at,
+                  p.phase, p.stage, p.waiting_for, p.cost_usd, p.simulated, p.lifecycle, p.created_by, p.created_at,
                   p.last_activity_at, p.completed_at
            from projects p
            join workspace_members m on m.workspace_id = p.workspace_id and m.user_id = $1 and m.joined_at is not null
-           where p.lifecycle <> 'deleted'
+           join workspaces w on w.id = p.workspace_id and w.lifecycle <> 'deleted'
+           where case when $8::text is null then p.lifecycle <> 'deleted' else p.lifecycle = $8 end
+             and p.erased_at is null
              and ($2::uuid is null or p.workspace_id = $2)
              and ($3::text is null or p.status = $3)
              and ($4::text is null or p.phase = $4)
@@ -92,6 +98,7 @@ pub async fn list(
         after_at,
         after_id,
         filter.rows_max,
+        filter.lifecycle,
     )
     .fetch_all(conn)
     .await?;
@@ -108,8 +115,6 @@ pub struct ProjectHead {
     pub item: ProjectItem,
     /// The idea as the person wrote it.
     pub idea: String,
-    /// `active` or `archived`.
-    pub lifecycle: String,
     /// Version of the pinned pipeline.
     pub pipeline_version: i32,
     /// Refinements that were done.
@@ -170,13 +175,13 @@ pub async fn head(conn: &mut PgConnection, project: ProjectId) -> Result<Project
             waiting_for: row.waiting_for,
             cost_usd: row.cost_usd.normalize(),
             simulated: row.simulated,
+            lifecycle: row.lifecycle,
             created_by: row.created_by,
             created_at: row.created_at,
             last_activity_at: row.last_activity_at,
             completed_at: row.completed_at,
         },
         idea: row.idea,
-        lifecycle: row.lifecycle,
         pipeline_version: row.pipeline_version,
         refinements_used: row.refinements_used,
         refinements_max: row.refinements_max,

@@ -41,6 +41,8 @@ pub enum Creation {
     },
     /// The id is taken by a request with another idea.
     OtherRequest,
+    /// Its workspace was archived or deleted meanwhile. Roll back.
+    PutAway,
     /// The person has used up their projects. Roll back.
     LimitReached {
         /// How many they may have.
@@ -85,6 +87,16 @@ pub async fn create(
     .await?;
     if inserted.rows_affected() == 0 {
         return repeated(conn, project.project_id, &digest).await;
+    }
+    // The new row refers to the workspace's, so whoever puts it away now waits for us, or we have waited for them.
+    let in_use = sqlx::query_scalar!(
+        r#"select lifecycle = 'active' as "in_use!" from workspaces where id = $1"#,
+        project.workspace_id.0
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    if in_use != Some(true) {
+        return Ok(Creation::PutAway);
     }
     count_project(conn, project.owner_id, projects_max).await
 }

@@ -10,7 +10,7 @@ use crate::artifacts::questions;
 use crate::clean::{self, instant};
 use crate::events::{LockedProject, NewEvent, position_columns};
 use crate::{Store, StoreError};
-use groundwork_domain::ProjectId;
+use groundwork_domain::{Lifecycle, ProjectId};
 use groundwork_domain::event::{EventKind, Notice};
 use groundwork_domain::publication::Publication;
 use serde_json::{Value, json};
@@ -46,14 +46,17 @@ async fn write_view(conn: &mut PgConnection, publication: &Publication) -> Resul
     let view = &publication.view;
     let summary = &view.summary;
     let (run, history_length) = position_columns(publication.position);
+    // Publications of an older build say only whether it was deleted.
+    let lifecycle = if summary.deleted { Lifecycle::Deleted } else { summary.lifecycle };
     sqlx::query!(
         "update projects
          set phase = $2, status = $3, stage = $4, waiting_for = $5, refinements_used = $6, refinements_max = $7,
              summary = $8, failure = $9, completed_at = $10, last_activity_at = $11, snapshot = $12, run = $13,
              history_length = $14, simulated = simulated or $15, updated_at = now(),
-             lifecycle = case when $16 then 'deleted' else lifecycle end,
-             deleted_at = case when $16 then coalesce(deleted_at, now()) end,
-             workflow_state = case when $16 then 'closed' else 'started' end
+             parked = parked and not (lifecycle <> 'active' and $16 = 'active'),
+             lifecycle = $16,
+             deleted_at = case when $16 = 'deleted' then coalesce(deleted_at, now()) end,
+             workflow_state = case when $16 = 'active' then 'started' else 'closed' end
          where id = $1",
         publication.project_id.0,
         summary.phase.as_str(),
@@ -70,7 +73,7 @@ async fn write_view(conn: &mut PgConnection, publication: &Publication) -> Resul
         run,
         history_length,
         view.used.simulated,
-        summary.deleted,
+        lifecycle.as_str(),
     )
     .execute(&mut *conn)
     .await?;

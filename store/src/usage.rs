@@ -7,7 +7,9 @@ use groundwork_domain::model::Tokens;
 use groundwork_domain::work::Used;
 use groundwork_domain::{ProjectId, StageId, UserId, WorkspaceId};
 use rust_decimal::Decimal;
+use serde::Serialize;
 use sqlx::PgConnection;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// How a purchase ended.
@@ -150,4 +152,62 @@ pub async fn of_attempt(
         calls: crate::clean::count(row.calls),
         simulated: row.simulated,
     })
+}
+
+/// What was used and what it cost, in one project or one month.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct UsageLine {
+    /// The project; none in a sum over all.
+    pub project_id: Option<Uuid>,
+    /// What the project is called.
+    pub title: Option<String>,
+    /// The month, as `2026-11`, in UTC; none in a sum over all time.
+    pub month: Option<String>,
+    /// Tokens read by models, also from caches.
+    pub input_tokens: i64,
+    /// Tokens written by models.
+    pub output_tokens: i64,
+    /// US dollars.
+    pub cost_usd: Decimal,
+    /// Calls to models.
+    pub calls: i64,
+}
+
+/// Use of the transaction's workspace by project (those that cost most first) and by month (the latest first). At most
+/// 1,000 projects and 120 months.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn of_workspace(
+    conn: &mut PgConnection,
+    workspace: WorkspaceId,
+) -> Result<(Vec<UsageLine>, Vec<UsageLine>), StoreError> {
+    let by_project = sqlx::query_as!(
+        UsageLine,
+        r#"select u.project_id as "project_id?", p.title as "title?", null::text as month,
+                  sum(u.input_tokens + u.cache_write_5m_tokens + u.cache_write_1h_tokens + u.cache_read_tokens)::bigint
+                      as "input_tokens!",
+                  sum(u.output_tokens)::bigint as "output_tokens!", sum(u.cost_usd) as "cost_usd!", count(*) as "calls!"
+           from usage_entries u join projects p on p.id = u.project_id
+           where u.workspace_id = $1
+           group by u.project_id, p.title order by sum(u.cost_usd) desc, u.project_id limit 1000"#,
+        workspace.0
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    let by_month = sqlx::query_as!(
+        UsageLine,
+        r#"select null::uuid as project_id, null::text as title, to_char(ended_at at time zone 'UTC', 'YYYY-MM') as month,
+                  sum(input_tokens + cache_write_5m_tokens + cache_write_1h_tokens + cache_read_tokens)::bigint
+                      as "input_tokens!",
+                  sum(output_tokens)::bigint as "output_tokens!", sum(cost_usd) as "cost_usd!", count(*) as "calls!"
+           from usage_entries
+           where workspace_id = $1
+           group by 3 order by 3 desc limit 120"#,
+        workspace.0
+    )
+    .fetch_all(conn)
+    .await?;
+    let shown = |line: UsageLine| UsageLine { cost_usd: line.cost_usd.normalize(), ..line };
+    Ok((by_project.into_iter().map(shown).collect(), by_month.into_iter().map(shown).collect()))
 }
