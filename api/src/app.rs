@@ -7,6 +7,7 @@ use crate::settings::{Settings, SettingsError};
 use groundwork_store::Store;
 use std::ops::Deref;
 use std::sync::Arc;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 /// The state of an API process; nothing in it is needed after it dies. Clones share it.
@@ -20,6 +21,8 @@ pub(crate) struct Shared {
     pub(crate) tokens: Tokens,
     pub(crate) passwords: Passwords,
     pub(crate) hub: Hub,
+    /// Wakes the sweeper that puts projects away and takes them back.
+    pub(crate) shelving: Notify,
     /// Reads Temporal's own metrics on loopback.
     pub(crate) http: reqwest::Client,
     /// Cancelled when the process is about to end: streams close.
@@ -46,6 +49,7 @@ impl App {
             tokens: Tokens::new(&settings.secret_key)?,
             passwords: Passwords::new(settings.logins_at_once_max)?,
             hub: Hub::new(store.clone()),
+            shelving: Notify::new(),
             http: reqwest::Client::builder().no_proxy().build()?,
             settings,
             store,

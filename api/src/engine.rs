@@ -3,6 +3,7 @@
 
 use groundwork_domain::ProjectId;
 use groundwork_domain::command::{Command, Outcome, Rejection};
+use groundwork_store::StoreError;
 use groundwork_workflows::contract::QUEUE;
 use groundwork_workflows::{ProjectWorkflow, StartInput};
 use std::future::Future;
@@ -38,6 +39,9 @@ pub enum EngineError {
     /// It answered, and not with what we can use.
     #[error("Temporal refused")]
     Failed(#[source] Cause),
+    /// The state from which a project is opened again could not be read.
+    #[error("the project's state could not be read")]
+    State(#[from] StoreError),
 }
 
 type Cause = Box<dyn std::error::Error + Send + Sync>;
@@ -84,17 +88,42 @@ impl Engine {
         input: StartInput,
         time_max: Duration,
     ) -> Result<(), EngineError> {
+        self.begin(project, input, WorkflowIdReusePolicy::RejectDuplicate, time_max).await.map(|_| ())
+    }
+
+    /// Starts the workflow of a project whose last run has ended; false where a run is open already.
+    ///
+    /// # Errors
+    /// As [`Engine::start`].
+    pub async fn reopen(
+        &self,
+        project: ProjectId,
+        input: StartInput,
+        time_max: Duration,
+    ) -> Result<bool, EngineError> {
+        self.begin(project, input, WorkflowIdReusePolicy::AllowDuplicate, time_max).await
+    }
+
+    /// True where this call started it.
+    async fn begin(
+        &self,
+        project: ProjectId,
+        input: StartInput,
+        reuse: WorkflowIdReusePolicy,
+        time_max: Duration,
+    ) -> Result<bool, EngineError> {
         self.within(time_max, |client, left| {
             let input = input.clone();
             async move {
                 let options = WorkflowStartOptions::new(QUEUE, project.workflow_id())
-                    .id_reuse_policy(WorkflowIdReusePolicy::RejectDuplicate)
+                    .id_reuse_policy(reuse)
                     .id_conflict_policy(WorkflowIdConflictPolicy::Fail)
                     .enable_eager_workflow_start(true)
                     .rpc_options(one_try(left))
                     .build();
                 match client.start_workflow(ProjectWorkflow::run, input, options).await {
-                    Ok(_) | Err(WorkflowStartError::AlreadyStarted { .. }) => Ok(()),
+                    Ok(_) => Ok(true),
+                    Err(WorkflowStartError::AlreadyStarted { .. }) => Ok(false),
                     Err(WorkflowStartError::Rpc(status)) => Err(Attempt::of_status(status)),
                     Err(error) => Err(Attempt::Settled(EngineError::Failed(error.into()))),
                 }

@@ -20,6 +20,8 @@ mod problem;
 mod routes;
 mod said;
 mod settings;
+mod shelf;
+mod speaker;
 mod starter;
 
 pub use app::AppError;
@@ -27,7 +29,7 @@ pub use auth::{SecretError, secret_from_file};
 pub use engine::{Engine, EngineError};
 pub use openapi::openapi;
 pub use problem::{FieldError, Problem};
-pub use settings::{Settings, SettingsError};
+pub use settings::{Settings, SettingsError, Upkeep};
 
 use app::App;
 use groundwork_store::Store;
@@ -72,5 +74,9 @@ async fn drained(shutdown: &CancellationToken, drain: Duration) {
 }
 
 async fn background(app: App, shutdown: CancellationToken) {
-    tokio::join!(app.hub.clone().listen(shutdown.clone()), starter::sweep(app, shutdown));
+    tokio::join!(
+        app.hub.clone().listen(shutdown.clone()),
+        starter::sweep(app.clone(), shutdown.clone()),
+        shelf::sweep(app, shutdown),
+    );
 }

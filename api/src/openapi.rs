@@ -26,11 +26,13 @@ pub(crate) const PREFIX: &str = "/api/v1";
     modifiers(&Bearer),
     tags(
         (name = "accounts", description = "People and their sessions"),
+        (name = "workspaces", description = "Workspaces, their members, what they used and who did what"),
         (name = "projects", description = "Projects: creation, lists, the project itself"),
         (name = "commands", description = "What people say to a project"),
         (name = "texts", description = "What people and agents wrote"),
         (name = "live", description = "What happens, as it happens"),
         (name = "operations", description = "Health and this document"),
+        (name = "administration", description = "For the people who operate the installation"),
     )
 )]
 struct ApiDocument;

@@ -4,13 +4,17 @@ mod accounts;
 mod answer;
 mod commands;
 mod creation;
+mod cursor;
 mod events;
 mod export;
 mod health;
+mod invitations;
+mod members;
 mod projects;
 mod prompts;
 mod readings;
 mod socket;
+mod workspaces;
 
 use crate::app::App;
 use crate::{auth, idempotent, layers, metrics, openapi};
@@ -39,6 +43,20 @@ pub(crate) fn surface(app: Option<&App>) -> OpenApiRouter<App> {
         .routes(routes!(commands::cancel))
         .routes(routes!(commands::pause))
         .routes(routes!(commands::resume))
+        .routes(routes!(commands::archive))
+        .routes(routes!(commands::restore))
+        .routes(routes!(workspaces::list, workspaces::create))
+        .routes(routes!(workspaces::show, workspaces::update, workspaces::delete))
+        .routes(routes!(workspaces::archive))
+        .routes(routes!(workspaces::restore))
+        .routes(routes!(workspaces::transfer))
+        .routes(routes!(members::list, members::invite))
+        .routes(routes!(members::change_role, members::remove))
+        .routes(routes!(invitations::list))
+        .routes(routes!(invitations::revoke))
+        .routes(routes!(invitations::mine))
+        .routes(routes!(invitations::accept))
+        .routes(routes!(invitations::decline))
         .routes(routes!(readings::questions))
         .routes(routes!(readings::conversation))
         .routes(routes!(readings::artifacts))

@@ -77,6 +77,10 @@ pub(crate) enum Said {
     Resume,
     /// Stop for good.
     Cancel,
+    /// Put the project away.
+    Archive,
+    /// Take it back.
+    Restore,
     /// Remove the project.
     Delete,
 }
@@ -110,6 +114,8 @@ impl From<Said> for CommandBody {
             Said::Pause => Self::Pause,
             Said::Resume => Self::Resume,
             Said::Cancel => Self::Cancel,
+            Said::Archive => Self::Archive,
+            Said::Restore => Self::Restore,
             Said::Delete => Self::Delete,
         }
     }

@@ -1,5 +1,9 @@
 //! What an installation can set, with the defaults of requirements.md §2. The cli reads it from file and environment.
 
+mod upkeep;
+
+pub use upkeep::Upkeep;
+
 use groundwork_domain::limits::Limits;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -61,6 +65,10 @@ pub struct Settings {
     pub cors_origins: Vec<String>,
     /// Where Temporal's own metrics are served (`host:port`), to be appended to `/metrics`.
     pub temporal_metrics_address: Option<SocketAddr>,
+    /// Addresses of the people who operate the installation: they see all workspaces' names and figures (B-19).
+    pub operators: Vec<String>,
+    /// What is put away, taken back and erased, and when.
+    pub upkeep: Upkeep,
     /// Limits that a new project is started with.
     pub limits: Limits,
 }
@@ -93,6 +101,8 @@ impl Default for Settings {
             trusted_proxies: Vec::new(),
             cors_origins: Vec::new(),
             temporal_metrics_address: None,
+            operators: Vec::new(),
+            upkeep: Upkeep::default(),
             limits: Limits::default(),
         }
     }

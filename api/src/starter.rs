@@ -41,6 +41,7 @@ pub(crate) async fn start(app: &App, workspace: WorkspaceId, project: ProjectId)
                 2,
             ));
         }
+        Err(EngineError::State(error)) => return Err(error.into()),
         Err(error @ (EngineError::NotRunning | EngineError::Refused(_) | EngineError::Failed(_))) => {
             return Err(internal("a project's start", &error));
         }

@@ -44,6 +44,13 @@ impl Role {
         let rule = permission.rule();
         self >= rule.least || (is_own && rule.own.is_some_and(|least| self >= least))
     }
+
+    /// Whether a member of this role may turn a membership of role `from` into `to` (none: end it). Nobody gives or takes
+    /// away a role above their own.
+    #[must_use]
+    pub fn may_change_member(self, from: Self, to: Option<Self>) -> bool {
+        self.may(Permission::ManageMembers, false) && self >= from && to.is_none_or(|to| self >= to)
+    }
 }
 
 impl fmt::Display for Role {
@@ -270,6 +277,19 @@ mod tests {
                     .collect::<String>()
             };
             assert_eq!((letters(false).as_str(), letters(true).as_str()), (any, own), "{permission:?}");
+        }
+    }
+
+    #[test]
+    fn nobody_gives_or_takes_a_role_above_their_own() {
+        use Role::*;
+        let may = |who: Role, from: Role, to: Option<Role>| who.may_change_member(from, to);
+        for from in Role::ALL {
+            for to in Role::ALL.map(Some).into_iter().chain([None]) {
+                assert!(may(Owner, from, to));
+                assert_eq!(may(Admin, from, to), from <= Admin && to.is_none_or(|to| to <= Admin));
+                assert!(!may(Editor, from, to) && !may(Viewer, from, to));
+            }
         }
     }
 

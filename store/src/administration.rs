@@ -65,11 +65,7 @@ pub async fn workspaces(
 /// # Errors
 /// [`StoreError::Database`].
 pub async fn restore_person(store: &Store, user: UserId) -> Result<bool, StoreError> {
-    Ok(sqlx::query_scalar!(
-        r#"select restore_person($1, $2) as "restored!""#,
-        user.0,
-        personal(user).0
-    )
-    .fetch_one(store.pool())
-    .await?)
+    Ok(sqlx::query_scalar!(r#"select restore_person($1, $2) as "restored!""#, user.0, personal(user).0)
+        .fetch_one(store.pool())
+        .await?)
 }

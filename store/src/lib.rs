@@ -7,8 +7,8 @@
 //! Must never enter: a rule about what happens next, a call to a model, Temporal.
 
 pub mod accounts;
-pub mod artifacts;
 pub mod administration;
+pub mod artifacts;
 pub mod audit;
 pub mod calls;
 pub mod events;

@@ -93,12 +93,9 @@ pub async fn in_workspace(
 /// # Errors
 /// Postgres's own.
 pub async fn close_account(conn: &mut PgConnection, user: UserId) -> Result<(), StoreError> {
-    sqlx::query!(
-        "update sessions set revoked_at = now() where user_id = $1 and revoked_at is null",
-        user.0
-    )
-    .execute(&mut *conn)
-    .await?;
+    sqlx::query!("update sessions set revoked_at = now() where user_id = $1 and revoked_at is null", user.0)
+        .execute(&mut *conn)
+        .await?;
     sqlx::query!(
         "update users set is_deleted = true, deleted_at = now(), updated_at = now() where id = $1",
         user.0

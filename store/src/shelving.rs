@@ -53,13 +53,14 @@ pub async fn claim(
         .collect())
 }
 
-/// The state that the last run of a project's workflow published; none before the first publication.
+/// The state that the last run of a project's workflow published; none before the first publication. The project's row is
+/// locked until the transaction ends: no other run can publish meanwhile.
 ///
 /// # Errors
 /// [`StoreError::NotFound`]; [`StoreError::Database`], also where the state does not read.
 pub async fn snapshot(conn: &mut PgConnection, project: ProjectId) -> Result<Option<Project>, StoreError> {
     let row = sqlx::query!(
-        r#"select snapshot as "snapshot: Json<Project>" from projects where id = $1"#,
+        r#"select snapshot as "snapshot: Json<Project>" from projects where id = $1 for no key update"#,
         project.0
     )
     .fetch_optional(conn)

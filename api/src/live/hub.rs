@@ -1,5 +1,6 @@
 //! One Postgres listener a replica, and for every project that somebody watches one reader, however many watch.
 
+use super::access::{self, AccessChanges, Concerned};
 use super::frame::Frame;
 use super::subscription::Subscription;
 use groundwork_domain::{ProjectId, WorkspaceId};
@@ -13,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 const EVENTS_CHANNEL: &str = "groundwork_events";
 const DELTAS_CHANNEL: &str = "groundwork_deltas";
+const ACCESS_CHANNEL: &str = "groundwork_access";
 /// Messages that a subscriber may lag behind before it reads the table again.
 const LAG_MAX: usize = 256;
 /// Events read at once.
@@ -33,6 +35,7 @@ pub(super) enum Message {
 pub(crate) struct Hub {
     pub(super) store: Store,
     feeds: Arc<Mutex<HashMap<ProjectId, Feed>>>,
+    access: broadcast::Sender<Concerned>,
 }
 
 struct Feed {
@@ -43,7 +46,12 @@ struct Feed {
 
 impl Hub {
     pub(crate) fn new(store: Store) -> Self {
-        Self { store, feeds: Arc::default() }
+        Self { store, feeds: Arc::default(), access: access::channel() }
+    }
+
+    /// Changes of who may see what, from now on.
+    pub(crate) fn access_changes(&self) -> AccessChanges {
+        AccessChanges(self.access.subscribe())
     }
 
     /// Watches a project from after a sequence number. The caller has checked that the person may.
@@ -85,7 +93,7 @@ impl Hub {
 
     async fn listen_once(&self) -> Result<(), StoreError> {
         let mut listener = PgListener::connect_with(self.store.pool()).await?;
-        listener.listen_all([EVENTS_CHANNEL, DELTAS_CHANNEL]).await?;
+        listener.listen_all([EVENTS_CHANNEL, DELTAS_CHANNEL, ACCESS_CHANNEL]).await?;
         self.reread();
         loop {
             // Not `recv`: that hides that the connection was lost, and with it what was notified meanwhile.
@@ -106,6 +114,11 @@ impl Hub {
             }
             return;
         }
+        if notification.channel() == ACCESS_CHANNEL {
+            // Nobody may be left to hear it.
+            let _ = self.access.send(access::read(notification.payload()));
+            return;
+        }
         // <project>:<workspace>:<seq>
         let mut parts = notification.payload().split(':');
         let project = parts.next().and_then(|part| part.parse::<ProjectId>().ok());
@@ -118,6 +131,7 @@ impl Hub {
     }
 
     fn reread(&self) {
+        let _ = self.access.send(None);
         for feed in self.feeds().values() {
             let _ = feed.messages.send(Message::Reread);
         }

@@ -273,7 +273,7 @@ async fn person(tx: &mut Tx, user: UserId) -> ApiResult<(Account, Workspace)> {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "garde's signature")]
-fn is_email(value: &str, _context: &()) -> garde::Result {
+pub(super) fn is_email(value: &str, _context: &()) -> garde::Result {
     // Lower-casing can lengthen: İ becomes two.
     let value = &value.trim().to_lowercase();
     if value.chars().count() > 255 {
@@ -290,7 +290,7 @@ fn is_email(value: &str, _context: &()) -> garde::Result {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "garde's signature")]
-fn is_name(value: &str, _context: &()) -> garde::Result {
+pub(super) fn is_name(value: &str, _context: &()) -> garde::Result {
     let value = value.trim();
     if value.is_empty() || value.chars().count() > 255 {
         return Err(garde::Error::new("has 1 to 255 characters"));

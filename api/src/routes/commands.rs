@@ -2,13 +2,12 @@
 
 use crate::access;
 use crate::app::App;
-use crate::auth::CurrentUser;
 use crate::engine::EngineError;
 use crate::extract::{Body, OptionalBody, Path};
-use crate::idempotent::RequestKey;
 use crate::openapi::WriteProblems;
 use crate::problem::{ApiError, ApiResult, internal};
-use crate::{metrics, said};
+use crate::speaker::Speaker;
+use crate::{metrics, said, shelf};
 use axum::Json;
 use axum::extract::State;
 use garde::Validate;
@@ -17,9 +16,9 @@ use groundwork_domain::command::{
     Actor, Command, CommandBody, Disposition, Outcome, Rejection, RejectionCode,
 };
 use groundwork_domain::work::Target;
-use groundwork_domain::{CommandId, ProjectId};
+use groundwork_domain::{CommandId, Lifecycle, ProjectId};
 use groundwork_store::workspaces::Standing;
-use groundwork_store::{Tx, artifacts, events, project_reads};
+use groundwork_store::{Tx, artifacts, audit, events, project_reads};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
@@ -58,6 +57,8 @@ pub(crate) struct CommandAnswer {
     allowed: Vec<String>,
     /// True once the project is deleted.
     deleted: bool,
+    /// `active`, `archived` or `deleted`.
+    lifecycle: &'static str,
 }
 
 type Answer = ApiResult<Json<CommandAnswer>>;
@@ -68,12 +69,11 @@ type Answer = ApiResult<Json<CommandAnswer>>;
     responses((status = OK, body = CommandAnswer), WriteProblems))]
 pub(crate) async fn command(
     State(app): State<App>,
-    user: CurrentUser,
+    speaker: Speaker,
     Path(project): Path<ProjectId>,
-    key: RequestKey,
     Body(said): Body<said::Said>,
 ) -> Answer {
-    say(&app, user, project, &key, said.into()).await
+    say(&app, &speaker, project, said.into()).await
 }
 
 /// Answer all questions, or several, at once.
@@ -82,12 +82,11 @@ pub(crate) async fn command(
     responses((status = OK, body = CommandAnswer), WriteProblems))]
 pub(crate) async fn respond(
     State(app): State<App>,
-    user: CurrentUser,
+    speaker: Speaker,
     Path(project): Path<ProjectId>,
-    key: RequestKey,
     Body(answers): Body<said::Answers>,
 ) -> Answer {
-    say(&app, user, project, &key, answers.into()).await
+    say(&app, &speaker, project, answers.into()).await
 }
 
 /// Answer one question.
@@ -96,13 +95,12 @@ pub(crate) async fn respond(
     responses((status = OK, body = CommandAnswer), WriteProblems))]
 pub(crate) async fn answer(
     State(app): State<App>,
-    user: CurrentUser,
+    speaker: Speaker,
     Path(project): Path<ProjectId>,
-    key: RequestKey,
     Body(answer): Body<said::OneAnswer>,
 ) -> Answer {
     let answers = vec![answer.into()];
-    say(&app, user, project, &key, CommandBody::Answer { answers, recommendations_for_rest: false }).await
+    say(&app, &speaker, project, CommandBody::Answer { answers, recommendations_for_rest: false }).await
 }
 
 /// Have one named section or prompt rewritten.
@@ -111,12 +109,11 @@ pub(crate) async fn answer(
     responses((status = OK, body = CommandAnswer), WriteProblems))]
 pub(crate) async fn refine(
     State(app): State<App>,
-    user: CurrentUser,
+    speaker: Speaker,
     Path(project): Path<ProjectId>,
-    key: RequestKey,
     Body(wish): Body<said::Refinement>,
 ) -> Answer {
-    say(&app, user, project, &key, wish.into()).await
+    say(&app, &speaker, project, wish.into()).await
 }
 
 /// The failed stage again, also with another model.
@@ -125,12 +122,11 @@ pub(crate) async fn refine(
     responses((status = OK, body = CommandAnswer), WriteProblems))]
 pub(crate) async fn retry(
     State(app): State<App>,
-    user: CurrentUser,
+    speaker: Speaker,
     Path(project): Path<ProjectId>,
-    key: RequestKey,
     OptionalBody(wish): OptionalBody<RetryWish>,
 ) -> Answer {
-    say(&app, user, project, &key, CommandBody::Retry { model: wish.model }).await
+    say(&app, &speaker, project, CommandBody::Retry { model: wish.model }).await
 }
 
 /// How to try again.
@@ -146,11 +142,10 @@ pub(crate) struct RetryWish {
     security(("bearer" = [])), responses((status = OK, body = CommandAnswer), WriteProblems))]
 pub(crate) async fn cancel(
     State(app): State<App>,
-    user: CurrentUser,
+    speaker: Speaker,
     Path(project): Path<ProjectId>,
-    key: RequestKey,
 ) -> Answer {
-    say(&app, user, project, &key, CommandBody::Cancel).await
+    say(&app, &speaker, project, CommandBody::Cancel).await
 }
 
 /// Stop starting work for a while.
@@ -158,11 +153,10 @@ pub(crate) async fn cancel(
     security(("bearer" = [])), responses((status = OK, body = CommandAnswer), WriteProblems))]
 pub(crate) async fn pause(
     State(app): State<App>,
-    user: CurrentUser,
+    speaker: Speaker,
     Path(project): Path<ProjectId>,
-    key: RequestKey,
 ) -> Answer {
-    say(&app, user, project, &key, CommandBody::Pause).await
+    say(&app, &speaker, project, CommandBody::Pause).await
 }
 
 /// Go on after a pause.
@@ -170,43 +164,66 @@ pub(crate) async fn pause(
     security(("bearer" = [])), responses((status = OK, body = CommandAnswer), WriteProblems))]
 pub(crate) async fn resume(
     State(app): State<App>,
-    user: CurrentUser,
+    speaker: Speaker,
     Path(project): Path<ProjectId>,
-    key: RequestKey,
 ) -> Answer {
-    say(&app, user, project, &key, CommandBody::Resume).await
+    say(&app, &speaker, project, CommandBody::Resume).await
 }
 
-/// Delete a project. Admins may, and who created it.
+/// Put a project away as it is: it can be read and exported, and taken back.
+#[utoipa::path(post, operation_id = "archive_project", path = "/projects/{project_id}/archive", tag = "projects", params(("project_id" = Uuid, Path)),
+    security(("bearer" = [])), responses((status = OK, body = CommandAnswer), WriteProblems))]
+pub(crate) async fn archive(
+    State(app): State<App>,
+    speaker: Speaker,
+    Path(project): Path<ProjectId>,
+) -> Answer {
+    say(&app, &speaker, project, CommandBody::Archive).await
+}
+
+/// Take back a project that was archived, or deleted not too long ago. It goes on where it stood.
+#[utoipa::path(post, operation_id = "restore_project", path = "/projects/{project_id}/restore", tag = "projects", params(("project_id" = Uuid, Path)),
+    security(("bearer" = [])), responses((status = OK, body = CommandAnswer), WriteProblems))]
+pub(crate) async fn restore(
+    State(app): State<App>,
+    speaker: Speaker,
+    Path(project): Path<ProjectId>,
+) -> Answer {
+    say(&app, &speaker, project, CommandBody::Restore).await
+}
+
+/// Delete a project. Admins may, and who created it. It can be restored for a time; then its texts are erased.
 #[utoipa::path(delete, operation_id = "delete_project", path = "/projects/{project_id}", tag = "projects", params(("project_id" = Uuid, Path)),
     security(("bearer" = [])), responses((status = OK, body = CommandAnswer), WriteProblems))]
 pub(crate) async fn delete(
     State(app): State<App>,
-    user: CurrentUser,
+    speaker: Speaker,
     Path(project): Path<ProjectId>,
-    key: RequestKey,
 ) -> Answer {
-    say(&app, user, project, &key, CommandBody::Delete).await
+    say(&app, &speaker, project, CommandBody::Delete).await
 }
 
 /// Delivers a command and waits until what can be read shows it.
-async fn say(
-    app: &App,
-    user: CurrentUser,
-    project: ProjectId,
-    key: &RequestKey,
-    body: CommandBody,
-) -> Answer {
-    let (mut tx, standing) = access::project(app, user, project, permission_of(&body)).await?;
+async fn say(app: &App, speaker: &Speaker, project: ProjectId, body: CommandBody) -> Answer {
+    let user = speaker.user;
+    let (mut tx, standing) = match body {
+        CommandBody::Restore => {
+            access::project_even_deleted(app, user, project, permission_of(&body)).await?
+        }
+        _ => access::project(app, user, project, permission_of(&body)).await?,
+    };
+    if standing.lifecycle == Lifecycle::Deleted {
+        access::check(user, Permission::DeleteProject, standing)?;
+    }
     check_target(&mut tx, project, &body).await?;
     drop(tx);
     let command = Command {
-        command_id: CommandId::derive(project, user.id, &key.0),
+        command_id: CommandId::derive(project, user.id, &speaker.key.0),
         actor: Actor::User { user_id: user.id },
         body,
     };
     let name = command.body.name();
-    let told = app.engine.command(project, &command, app.settings.engine_time_max()).await;
+    let told = shelf::tell(app, standing.workspace_id, project, &command).await;
     metrics::command(name, word(&told));
     let outcome = match told {
         Ok(outcome) => outcome,
@@ -218,6 +235,9 @@ async fn say(
         Disposition::Repeated => "repeated",
         Disposition::Rejected { rejection } => return Err(rejection.clone().into()),
     };
+    if outcome.disposition == Disposition::Applied {
+        record(app, speaker, standing, project, &command).await;
+    }
     wait_until_shown(app, standing, project, command.command_id).await;
     Ok(Json(answer_of(project, command.command_id, disposition, outcome)))
 }
@@ -233,6 +253,35 @@ async fn check_target(tx: &mut Tx, project: ProjectId, body: &CommandBody) -> Ap
     let message = "The specification has no such section. Name one of its headings, a requirement's id (FR-003) or a prompt's number.";
     Err(Rejection { code: RejectionCode::UnknownTarget, message: message.to_owned(), allowed: Vec::new() }
         .into())
+}
+
+/// In the audit log. What was done is done: where this fails, the project's own log still says it.
+async fn record(app: &App, speaker: &Speaker, standing: Standing, project: ProjectId, command: &Command) {
+    let workspace = standing.workspace_id;
+    let details = serde_json::json!({"command_id": command.command_id});
+    let entry = speaker.entry(workspace, action_of(&command.body), ("project", project), details);
+    let recorded = async {
+        let mut tx = app.store.tenant(workspace, speaker.user.id).await?;
+        audit::record(&mut tx, entry).await?;
+        tx.commit().await
+    };
+    if let Err(error) = recorded.await {
+        tracing::error!(error = &error as &dyn std::error::Error, "a command is not in the audit log");
+    }
+}
+
+fn action_of(body: &CommandBody) -> &'static str {
+    match body {
+        CommandBody::Answer { .. } | CommandBody::AcceptRecommendations => "project.answered",
+        CommandBody::Refine { .. } => "project.refined",
+        CommandBody::Retry { .. } => "project.retried",
+        CommandBody::Pause => "project.paused",
+        CommandBody::Resume => "project.resumed",
+        CommandBody::Cancel => "project.cancelled",
+        CommandBody::Archive => "project.archived",
+        CommandBody::Restore => "project.restored",
+        CommandBody::Delete => "project.deleted",
+    }
 }
 
 fn permission_of(body: &CommandBody) -> Permission {
@@ -275,6 +324,7 @@ fn of_engine(error: EngineError) -> ApiError {
             2,
         ),
         EngineError::Refused(rejection) => rejection.into(),
+        EngineError::State(error) => error.into(),
         error @ (EngineError::NotRunning | EngineError::Failed(_)) => internal("a command", &error),
     }
 }
@@ -290,7 +340,7 @@ fn word(told: &Result<Outcome, EngineError>) -> &'static str {
         Err(EngineError::Refused(_)) => "refused",
         Err(EngineError::Unavailable(_)) => "unavailable",
         Err(EngineError::OutcomeUnknown(_)) => "unknown",
-        Err(EngineError::NotRunning | EngineError::Failed(_)) => "failed",
+        Err(EngineError::NotRunning | EngineError::Failed(_) | EngineError::State(_)) => "failed",
     }
 }
 
@@ -326,5 +376,6 @@ fn answer_of(project: ProjectId, command: CommandId, outcome: &'static str, told
         cost_usd: summary.cost_usd,
         allowed: summary.allowed,
         deleted: summary.deleted,
+        lifecycle: summary.lifecycle.as_str(),
     }
 }

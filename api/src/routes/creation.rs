@@ -4,10 +4,10 @@ use crate::access;
 use crate::app::App;
 use crate::auth::CurrentUser;
 use crate::extract::{Body, Path};
-use crate::idempotent::RequestKey;
 use crate::openapi::WriteProblems;
 use crate::problem::{ApiError, ApiResult};
 use crate::said::unwritable;
+use crate::speaker::Speaker;
 use crate::starter::{self, Start};
 use crate::{metrics, pipelines};
 use axum::Json;
@@ -19,7 +19,7 @@ use groundwork_domain::limits::IDEA_BYTES_MAX;
 use groundwork_domain::{ProjectId, WorkspaceId};
 use groundwork_store::project_reads::{self, ProjectItem};
 use groundwork_store::project_writes::{self, Creation, NewProject};
-use groundwork_store::workspaces;
+use groundwork_store::{Tx, audit, workspaces};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -76,12 +76,11 @@ type Answer = (StatusCode, [(HeaderName, String); 1], Json<Created>);
     responses((status = CREATED, body = Created, headers(("Location" = String))), WriteProblems))]
 pub(crate) async fn create(
     State(app): State<App>,
-    user: CurrentUser,
-    key: RequestKey,
+    speaker: Speaker,
     Body(wish): Body<Wish>,
 ) -> ApiResult<Answer> {
-    let workspace = wish.workspace_id.map_or_else(|| workspaces::personal(user.id), WorkspaceId);
-    create_project(&app, user, &key, workspace, wish).await
+    let workspace = wish.workspace_id.map_or_else(|| workspaces::personal(speaker.user.id), WorkspaceId);
+    create_project(&app, &speaker, workspace, wish).await
 }
 
 /// Create a project in a workspace and start its workflow.
@@ -90,31 +89,32 @@ pub(crate) async fn create(
     responses((status = CREATED, body = Created, headers(("Location" = String))), WriteProblems))]
 pub(crate) async fn create_in_workspace(
     State(app): State<App>,
-    user: CurrentUser,
-    key: RequestKey,
+    speaker: Speaker,
     Path(workspace): Path<WorkspaceId>,
     Body(wish): Body<Wish>,
 ) -> ApiResult<Answer> {
     if wish.workspace_id.is_some_and(|other| other != workspace.0) {
         return Err(ApiError::field("workspace_id", "is not the workspace of the path"));
     }
-    create_project(&app, user, &key, workspace, wish).await
+    create_project(&app, &speaker, workspace, wish).await
 }
 
 async fn create_project(
     app: &App,
-    user: CurrentUser,
-    key: &RequestKey,
+    speaker: &Speaker,
     workspace: WorkspaceId,
     wish: Wish,
 ) -> ApiResult<Answer> {
+    let user = speaker.user;
     let idea = idea_of(wish.idea, wish.product_idea)?;
-    let pipeline_id = wish.pipeline.as_deref().unwrap_or(pipelines::DEFAULT);
+    let (tx, place) = access::workspace(app, user, workspace, Permission::CreateProject).await?;
+    let usual = place.settings.default_pipeline.as_deref().unwrap_or(pipelines::DEFAULT);
+    let pipeline_id = wish.pipeline.as_deref().unwrap_or(usual);
     let pipeline = pipelines::find(pipeline_id).ok_or_else(|| {
         ApiError::unprocessable("unknown_pipeline", format!("There is no pipeline `{}`.", brief(pipeline_id)))
     })?;
     let title = wish.title.map_or_else(|| title_of(&idea), |title| title.trim().to_owned());
-    let name = format!("{}|{}", user.id, key.0);
+    let name = format!("{}|{}", user.id, speaker.key.0);
     let project_id = ProjectId(Uuid::new_v5(&workspace.0, name.as_bytes()));
     let new = NewProject {
         project_id,
@@ -129,21 +129,27 @@ async fn create_project(
         pipeline,
         limits: &app.settings.limits,
     };
-    if !store(app, user, &new).await? {
+    if !store(app, tx, speaker, &new).await? {
         start(app, user, &new).await?;
     }
     answer(app, user, project_id).await
 }
 
 /// Stores the row; true where its workflow is known to run already.
-async fn store(app: &App, user: CurrentUser, new: &NewProject<'_>) -> ApiResult<bool> {
-    let (mut tx, _) = access::workspace(app, user, new.workspace_id, Permission::CreateProject).await?;
+async fn store(app: &App, mut tx: Tx, speaker: &Speaker, new: &NewProject<'_>) -> ApiResult<bool> {
     match project_writes::create(&mut tx, new, app.settings.projects_max).await? {
         Creation::Stored => {
+            let details = serde_json::json!({"pipeline": new.pipeline.id});
+            let resource = ("project", new.project_id);
+            audit::record(&mut tx, speaker.entry(new.workspace_id, "project.created", resource, details))
+                .await?;
             tx.commit().await?;
             Ok(false)
         }
         Creation::Repeated { started } => Ok(started),
+        Creation::PutAway => {
+            Err(ApiError::conflict("workspace_archived", "This workspace was archived or deleted meanwhile."))
+        }
         Creation::OtherRequest => Err(ApiError::unprocessable(
             "idempotency_key_reused",
             "This Idempotency-Key was used for another idea. Make a new one for a new request.",

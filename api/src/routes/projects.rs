@@ -1,29 +1,27 @@
 //! Projects: lists, the project itself, its name.
 
 use super::answer::etagged;
+use super::cursor;
 use crate::access;
 use crate::app::App;
 use crate::auth::CurrentUser;
 use crate::extract::{Body, Path, Query};
 use crate::openapi::{ReadProblems, WriteProblems};
 use crate::problem::{ApiError, ApiResult};
+use crate::speaker::Speaker;
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{DateTime, Utc};
 use garde::Validate;
 use groundwork_domain::access::Permission;
 use groundwork_domain::project::Phase;
-use groundwork_domain::{ProjectId, WorkspaceId};
+use groundwork_domain::{Lifecycle, ProjectId, WorkspaceId};
 use groundwork_store::project_reads::{self, ListFilter, ProjectHead, ProjectItem, TaskItem};
 use groundwork_store::project_texts::{self, ArtifactItem, PromptItem};
-use groundwork_store::{Tx, project_writes};
+use groundwork_store::{Tx, audit, project_writes};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use uuid::Uuid;
 
 /// Which projects.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -38,6 +36,10 @@ pub(crate) struct ListQuery {
     /// Only in this phase.
     #[param(value_type = Option<String>, example = "awaiting_input")]
     phase: Option<Phase>,
+    /// Only `active`, `archived` or `deleted` ones, the latter as long as they can be restored; all but deleted ones when not
+    /// said.
+    #[param(value_type = Option<String>, example = "archived")]
+    lifecycle: Option<Lifecycle>,
 }
 
 /// A page of projects, those with the latest activity first.
@@ -115,13 +117,15 @@ async fn page(
         workspace: workspace.map(|workspace| workspace.0),
         status: query.status.as_deref(),
         phase: query.phase.map(Phase::as_str),
-        after: query.cursor.as_deref().map(read_cursor).transpose()?,
+        lifecycle: query.lifecycle.map(Lifecycle::as_str),
+        after: query.cursor.as_deref().map(cursor::read).transpose()?,
         rows_max: i64::from(limit) + 1,
     };
     let mut items = project_reads::list(tx, user.id, &filter).await?;
     let has_more = items.len() > limit as usize;
     items.truncate(limit as usize);
-    let next_cursor = items.last().filter(|_| has_more).map(cursor);
+    let next_cursor =
+        items.last().filter(|_| has_more).map(|last| cursor::of(last.last_activity_at, last.project_id));
     Ok(Json(ProjectPage { items, next_cursor, limit }))
 }
 
@@ -132,21 +136,6 @@ pub(super) fn page_limit(app: &App, asked: Option<u32>) -> ApiResult<u32> {
         return Ok(limit);
     }
     Err(ApiError::field("limit", format!("is 1 to {}", app.settings.page_rows_max)))
-}
-
-fn cursor(last: &ProjectItem) -> String {
-    URL_SAFE_NO_PAD.encode(format!("{}:{}", last.last_activity_at.timestamp_micros(), last.project_id))
-}
-
-fn read_cursor(cursor: &str) -> ApiResult<(DateTime<Utc>, Uuid)> {
-    let read = || {
-        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
-        let (micros, id) = text.split_once(':')?;
-        let at = DateTime::from_timestamp_micros(micros.parse().ok()?)?;
-        // PostgreSQL's timestamps begin 4713 BC; no project is older than this product.
-        (at >= DateTime::UNIX_EPOCH).then_some((at, id.parse().ok()?))
-    };
-    read().ok_or_else(|| ApiError::bad_request("invalid_cursor", "This cursor is not one of ours."))
 }
 
 /// A project: where it stands, its tasks, artifacts and prompts.
@@ -181,12 +170,15 @@ async fn view(tx: &mut Tx, project: ProjectId) -> ApiResult<ProjectPageView> {
     responses((status = OK, body = ProjectPageView), WriteProblems))]
 pub(crate) async fn rename(
     State(app): State<App>,
-    user: CurrentUser,
+    speaker: Speaker,
     Path(project): Path<ProjectId>,
     Body(wish): Body<Rename>,
 ) -> ApiResult<Json<ProjectPageView>> {
-    let (mut tx, _) = access::project(&app, user, project, Permission::UpdateProject).await?;
+    let (mut tx, standing) = access::project(&app, speaker.user, project, Permission::UpdateProject).await?;
     project_writes::rename(&mut tx, project, wish.title.trim()).await?;
+    let entry =
+        speaker.entry(standing.workspace_id, "project.renamed", ("project", project), serde_json::json!({}));
+    audit::record(&mut tx, entry).await?;
     let view = view(&mut tx, project).await?;
     tx.commit().await?;
     Ok(Json(view))

@@ -4,7 +4,7 @@ use super::words::{Said, notice, refusal};
 use crate::access;
 use crate::app::App;
 use crate::auth::{self, CurrentUser};
-use crate::live::Subscription;
+use crate::live::{AccessChanges, Subscription};
 use crate::metrics::OpenStream;
 use crate::problem::ApiError;
 use crate::routes::events::still_may;
@@ -42,6 +42,7 @@ struct Session {
     heard_at: Instant,
     begun_at: Instant,
     messages: mpsc::Sender<Arc<str>>,
+    access: AccessChanges,
     forwarders: JoinSet<()>,
     projects: HashMap<ProjectId, AbortHandle>,
     _open: OpenStream,
@@ -50,6 +51,7 @@ struct Session {
 pub(super) async fn run(app: App, socket: WebSocket, user: Option<CurrentUser>) {
     let (messages, mut waiting) = mpsc::channel(WAITING_MAX);
     let now = Instant::now();
+    let access = app.hub.access_changes();
     let mut session = Session {
         app,
         user,
@@ -57,6 +59,7 @@ pub(super) async fn run(app: App, socket: WebSocket, user: Option<CurrentUser>) 
         heard_at: now,
         begun_at: now,
         messages,
+        access,
         forwarders: JoinSet::new(),
         projects: HashMap::new(),
         _open: OpenStream::new("websocket"),
@@ -87,6 +90,7 @@ impl Session {
                 message = self.socket.recv() => self.hear(message).await,
                 Some(message) = waiting.recv() => self.say(message).await,
                 _ = ping.tick() => self.look().await,
+                () = self.access.concern(self.user.map(|user| user.id)) => self.look().await,
             };
             if let Err(ending) = step {
                 return ending;
