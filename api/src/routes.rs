@@ -1,7 +1,9 @@
 //! The routes, one file a resource. Every route is registered through `OpenApiRouter`, so that the document cannot drift.
 
 mod accounts;
+mod admin;
 mod answer;
+mod audit;
 mod commands;
 mod creation;
 mod cursor;
@@ -10,10 +12,12 @@ mod export;
 mod health;
 mod invitations;
 mod members;
+mod personal_data;
 mod projects;
 mod prompts;
 mod readings;
 mod socket;
+mod usage;
 mod workspaces;
 
 use crate::app::App;
@@ -57,6 +61,14 @@ pub(crate) fn surface(app: Option<&App>) -> OpenApiRouter<App> {
         .routes(routes!(invitations::mine))
         .routes(routes!(invitations::accept))
         .routes(routes!(invitations::decline))
+        .routes(routes!(audit::list))
+        .routes(routes!(audit::export))
+        .routes(routes!(usage::show))
+        .routes(routes!(personal_data::export))
+        .routes(routes!(personal_data::delete))
+        .routes(routes!(admin::workspaces))
+        .routes(routes!(admin::health))
+        .routes(routes!(admin::restore_user))
         .routes(routes!(readings::questions))
         .routes(routes!(readings::conversation))
         .routes(routes!(readings::artifacts))

@@ -141,6 +141,14 @@ pub async fn find(conn: &mut PgConnection, user: UserId) -> Result<Option<Accoun
     Ok(account)
 }
 
+/// The address of the person who asks, as far as they have shown that it is theirs.
+///
+/// # Errors
+/// Postgres's own.
+pub async fn proven_email(conn: &mut PgConnection) -> Result<Option<String>, StoreError> {
+    Ok(sqlx::query_scalar!("select proven_email()").fetch_one(conn).await?)
+}
+
 /// What a person has used.
 ///
 /// # Errors

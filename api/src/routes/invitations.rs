@@ -56,8 +56,7 @@ pub(crate) async fn revoke(
     speaker: Speaker,
     Path((workspace, invitation)): Path<(WorkspaceId, Uuid)>,
 ) -> ApiResult<StatusCode> {
-    let (mut tx, _) =
-        access::workspace(&app, speaker.user, workspace, Permission::ManageMembers).await?;
+    let (mut tx, _) = access::workspace(&app, speaker.user, workspace, Permission::ManageMembers).await?;
     if !invitations::revoke(&mut tx, workspace, invitation).await? {
         return Err(ApiError::not_found("invitation"));
     }

@@ -78,8 +78,7 @@ pub(crate) async fn invite(
 ) -> ApiResult<(StatusCode, Json<Invitation>)> {
     let me = speaker.user.id;
     let email = wish.email.trim().to_lowercase();
-    let (mut tx, found) =
-        access::workspace(&app, speaker.user, workspace, Permission::ManageMembers).await?;
+    let (mut tx, found) = access::workspace(&app, speaker.user, workspace, Permission::ManageMembers).await?;
     check_shared(&found)?;
     lock(&mut tx, speaker.user, workspace, Permission::ManageMembers).await?;
     let mine = role_of(&mut tx, workspace, me).await?;
@@ -123,7 +122,8 @@ pub(crate) async fn change_role(
     invitations::revoke_beyond(&mut tx, workspace, member, Some(wish.role)).await?;
     members::set_role(&mut tx, workspace, member, wish.role).await?;
     let details = json!({"from": theirs, "to": wish.role});
-    audit::record(&mut tx, speaker.entry(workspace, "member.role_changed", ("member", member), details)).await?;
+    audit::record(&mut tx, speaker.entry(workspace, "member.role_changed", ("member", member), details))
+        .await?;
     let items = members::list(&mut tx, workspace).await?;
     tx.commit().await?;
     let changed = items.into_iter().find(|item| item.user_id == member.0);
@@ -143,8 +143,7 @@ pub(crate) async fn remove(
     let me = speaker.user.id;
     let permission = Permission::LeaveWorkspace;
     access::check_reach(speaker.user, permission)?;
-    let (mut tx, found) =
-        access::workspace(&app, speaker.user, workspace, Permission::ReadWorkspace).await?;
+    let (mut tx, found) = access::workspace(&app, speaker.user, workspace, Permission::ReadWorkspace).await?;
     check_shared(&found)?;
     lock(&mut tx, speaker.user, workspace, Permission::ReadWorkspace).await?;
     let mine = role_of(&mut tx, workspace, me).await?;

@@ -148,8 +148,7 @@ pub(crate) async fn update(
     Path(workspace): Path<WorkspaceId>,
     Body(wish): Body<WorkspaceChange>,
 ) -> Answer {
-    let (mut tx, _) =
-        access::workspace(&app, speaker.user, workspace, Permission::UpdateWorkspace).await?;
+    let (mut tx, _) = access::workspace(&app, speaker.user, workspace, Permission::UpdateWorkspace).await?;
     let settings = wish.settings.map(WorkspaceSettings::from);
     let details = json!({"renamed": wish.name.is_some(), "settings": settings});
     let name = wish.name.as_deref().map(str::trim);

@@ -1,0 +1,103 @@
+//! For the people who operate the installation (B-19): which workspaces there are, and how everything is. No text of anybody.
+
+use super::cursor;
+use super::health::{self, Health};
+use super::projects::page_limit;
+use crate::access;
+use crate::app::App;
+use crate::auth::CurrentUser;
+use crate::extract::{Path, Query};
+use crate::openapi::{ReadProblems, WriteProblems};
+use crate::problem::{ApiError, ApiResult};
+use crate::speaker::Speaker;
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use groundwork_domain::UserId;
+use groundwork_store::administration::{self, WorkspaceOverview};
+use groundwork_store::workspaces::personal;
+use groundwork_store::{accounts, audit};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::{IntoParams, ToSchema};
+
+/// Which page.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PageQuery {
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// Rows of the page: 1 to 100, 20 when not said.
+    limit: Option<u32>,
+}
+
+/// A page of workspaces, the latest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct OverviewPage {
+    /// The workspaces.
+    items: Vec<WorkspaceOverview>,
+    /// Where the next page begins; none: this is the last one.
+    next_cursor: Option<String>,
+    /// The most rows that this page could have had.
+    limit: u32,
+}
+
+/// All workspaces of the installation.
+#[utoipa::path(get, operation_id = "admin_list_workspaces", path = "/admin/workspaces", tag = "administration", params(PageQuery),
+    security(("bearer" = [])), responses((status = OK, body = OverviewPage), ReadProblems))]
+pub(crate) async fn workspaces(
+    State(app): State<App>,
+    user: CurrentUser,
+    Query(query): Query<PageQuery>,
+) -> ApiResult<Json<OverviewPage>> {
+    check_operator(&app, user).await?;
+    let limit = page_limit(&app, query.limit)?;
+    let after = query.cursor.as_deref().map(cursor::read).transpose()?;
+    let rows_max = i32::try_from(limit).unwrap_or(i32::MAX).saturating_add(1);
+    let mut items = administration::workspaces(&app.store, after, rows_max).await?;
+    let has_more = items.len() > limit as usize;
+    items.truncate(limit as usize);
+    let next_cursor = items.last().filter(|_| has_more).map(|last| cursor::of(last.created_at, last.id));
+    Ok(Json(OverviewPage { items, next_cursor, limit }))
+}
+
+/// How everything is, for operators. 503 only where the API itself cannot serve.
+#[utoipa::path(get, operation_id = "admin_health", path = "/admin/health", tag = "administration", security(("bearer" = [])),
+    responses((status = OK, body = Health), ReadProblems))]
+pub(crate) async fn health(State(app): State<App>, user: CurrentUser) -> ApiResult<Json<Health>> {
+    check_operator(&app, user).await?;
+    let (_, health) = health::healthz(State(app)).await;
+    Ok(health)
+}
+
+/// Undo the deletion of an account that is not erased yet, with its personal workspace. Memberships that ended stay ended.
+#[utoipa::path(post, operation_id = "admin_restore_user", path = "/admin/users/{user_id}/restore", tag = "administration",
+    params(("user_id" = uuid::Uuid, Path)), security(("bearer" = [])),
+    responses((status = NO_CONTENT, description = "They can sign in again"), WriteProblems))]
+pub(crate) async fn restore_user(
+    State(app): State<App>,
+    speaker: Speaker,
+    Path(user): Path<UserId>,
+) -> ApiResult<StatusCode> {
+    check_operator(&app, speaker.user).await?;
+    if !administration::restore_person(&app.store, user).await? {
+        return Err(ApiError::not_found("deleted account"));
+    }
+    let mut tx = app.store.tenant(personal(user), speaker.user.id).await?;
+    let entry = speaker.entry(personal(user), "account.restored", ("user", user), json!({}));
+    audit::record(&mut tx, entry).await?;
+    tx.commit().await?;
+    app.shelving.notify_one();
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Operators are named by the installation's settings, by the address of their account.
+async fn check_operator(app: &App, user: CurrentUser) -> ApiResult<()> {
+    access::account(user)?;
+    let mut tx = app.store.person(user.id).await?;
+    let email = accounts::proven_email(&mut tx).await?.unwrap_or_default();
+    if app.settings.operators.iter().any(|operator| operator.trim().to_lowercase() == email) {
+        return Ok(());
+    }
+    Err(ApiError::forbidden("Only operators of the installation may do this."))
+}
