@@ -4,13 +4,17 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod accounts;
+mod audit;
 mod document;
 mod export;
+mod farewell;
 mod idempotency;
 mod isolation;
 mod live;
+mod members;
 mod problems;
 mod projects;
 mod server;
 mod socket;
 mod tenancy;
+mod workspaces;

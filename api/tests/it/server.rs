@@ -42,8 +42,8 @@ pub(crate) struct Person {
     pub(crate) id: UserId,
     pub(crate) workspace: WorkspaceId,
     pub(crate) token: String,
-    http: reqwest::Client,
-    url: String,
+    pub(crate) http: reqwest::Client,
+    pub(crate) url: String,
 }
 
 /// An answer of the API.

@@ -14,7 +14,9 @@ fn routes(project: ProjectId) -> Vec<(Method, String)> {
     for part in ["", "/questions", "/conversation", "/prompts", "/artifacts", "/findings", "/events"] {
         routes.push((Method::GET, format!("/projects/{project}{part}")));
     }
-    for part in ["commands", "answers", "refine", "retry", "cancel", "pause", "resume", "export"] {
+    for part in [
+        "commands", "answers", "refine", "retry", "cancel", "pause", "resume", "archive", "restore", "export",
+    ] {
         routes.push((Method::POST, format!("/projects/{project}/{part}")));
     }
     routes.push((Method::PATCH, format!("/projects/{project}/respond")));
@@ -96,7 +98,7 @@ async fn roles_allow_what_they_allow() {
     delete(ada.clone()).await.refused(503, "engine_unavailable");
 
     // Who was invited and has not joined is no member.
-    sqlx::query("update workspace_members set joined_at = null where user_id = $1")
+    sqlx::query("update workspace_members set joined_at = null where user_id = $1 and role = 'admin'")
         .bind(bob.id.0)
         .execute(&server.owner)
         .await

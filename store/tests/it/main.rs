@@ -4,6 +4,7 @@
 mod calls;
 mod database;
 mod isolation;
+mod memberships;
 mod publish;
 mod streams;
 mod tenancy;
