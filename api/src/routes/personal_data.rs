@@ -129,7 +129,7 @@ async fn check_password(app: &App, user: UserId, password: &str) -> ApiResult<()
     if app.passwords.matches(password, hash).await? {
         return Ok(());
     }
-    Err(ApiError::new(StatusCode::FORBIDDEN, "wrong_password", "This is not the account's password."))
+    Err(ApiError::unprocessable("wrong_password", "This is not the account's password."))
 }
 
 fn sole_owner(workspaces: &[String]) -> ApiError {

@@ -42,7 +42,7 @@ async fn an_account_is_closed_only_by_its_password_and_never_leaves_others_witho
     let team = shared(&ada, "Team").await;
     let alone = shared(&ada, "Alone").await;
     join(&ada, &team, &bob, "bob@example.org", "editor").await;
-    leave(&ada, "wrong password").await.refused(403, "wrong_password");
+    leave(&ada, "wrong password").await.refused(422, "wrong_password");
     let refused = leave(&ada, PASSWORD).await;
     assert_eq!(refused.refused(409, "sole_owner")["errors"][0]["message"], "Team");
     // Nothing of it happened.

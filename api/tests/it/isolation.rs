@@ -53,6 +53,7 @@ async fn every_route_knows_who_asks() {
         match row.2 {
             Access::Open(status) => anybody(&server, row, status).await,
             Access::Person => a_person(&server, row).await,
+            Access::Operator => operators(&server, row).await,
             Access::Member(_) => members(&server, row).await,
         }
     }
@@ -79,6 +80,18 @@ async fn a_person(server: &Server, row: &Row) {
         passed(row, &stranger, &answer);
     }
     tells_nothing(row, &stranger, &place, &answer);
+}
+
+/// Nobody here.
+async fn operators(server: &Server, row: &Row) {
+    let place = Place::new(server).await;
+    without_credentials(server, row, &place).await;
+    for name in ["owner", "stranger"] {
+        let caller = place.caller(name);
+        let answer = call(server, row, &place, &caller).await;
+        assert_eq!(answer.status, 403, "{row:?} by {caller:?}: {}", answer.body);
+        tells_nothing(row, &caller, &place, &answer);
+    }
 }
 
 /// Members as far as their role goes; to everybody else nothing is there.

@@ -12,6 +12,8 @@ use uuid::Uuid;
 
 /// Stands in every text of the workspace.
 const MARK: &str = "zebrafish";
+/// The hash of no password that anybody knows.
+const NO_PASSWORD: &str = "$2b$04$abcdefghijklmnopqrstuuabcdefghijklmnopqrstuvwxyzabcde";
 /// What stands before an Ed25519 seed in PKCS#8 (RFC 8410).
 const PKCS8: [u8; 16] =
     [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
@@ -41,22 +43,38 @@ pub(super) struct Place {
     workspace: WorkspaceId,
     artifact: Uuid,
     session: Uuid,
+    invitation: Uuid,
 }
 
 impl Place {
     pub(super) async fn new(server: &Server) -> Self {
         let workspace = WorkspaceId(Uuid::new_v4());
         let mut people = BTreeMap::new();
-        for name in
-            ["owner", "admin", "editor", "viewer", "invited", "stranger", "expired", "revoked", "deactivated"]
-        {
+        for name in [
+            "owner",
+            "admin",
+            "editor",
+            "viewer",
+            "guest",
+            "invited",
+            "stranger",
+            "expired",
+            "revoked",
+            "deactivated",
+        ] {
             people.insert(name, person(server, name).await);
         }
         let mut owner = people["owner"].clone();
         let sql = "insert into workspaces (id, owner_id, name) values ($1, $2, $3)";
         run(server, sqlx::query(sql).bind(workspace.0).bind(owner.id.0).bind(MARK)).await;
-        for name in ["owner", "admin", "editor", "viewer", "invited", "expired", "revoked", "deactivated"] {
-            let role = if matches!(name, "admin" | "editor" | "viewer") { name } else { "owner" };
+        for name in
+            ["owner", "admin", "editor", "viewer", "guest", "invited", "expired", "revoked", "deactivated"]
+        {
+            let role = match name {
+                "admin" | "editor" | "viewer" => name,
+                "guest" => "viewer",
+                _ => "owner",
+            };
             join(server, workspace, people[name].id, role, name != "invited").await;
         }
         let sql = "update users set is_active = false where id = $1";
@@ -71,7 +89,12 @@ impl Place {
         let artifact = sqlx::query_scalar(artifact).bind(project.0).fetch_one(&server.owner).await.unwrap();
         let session = "select id from sessions where user_id = $1";
         let session = sqlx::query_scalar(session).bind(owner.id.0).fetch_one(&server.owner).await.unwrap();
-        Self { project, owner: owner.id, people, workspace, artifact, session }
+        let invitation = Uuid::new_v4();
+        let sql = "insert into invitations (id, workspace_id, email, role, invited_by, expires_at)
+            values ($1, $2, $3, 'viewer', $4, now() + interval '1 day')";
+        let email = format!("somebody-{invitation}@example.org");
+        run(server, sqlx::query(sql).bind(invitation).bind(workspace.0).bind(email).bind(owner.id.0)).await;
+        Self { project, owner: owner.id, people, workspace, artifact, session, invitation }
     }
 
     /// Who is called that: a role, `invited`, `stranger`, `expired`, `revoked` or `deactivated`.
@@ -89,6 +112,9 @@ impl Place {
             ("{session_id}", self.session.to_string()),
             // A member like any other; what is done to the last owner is another question.
             ("{user_id}", self.people["viewer"].id.to_string()),
+            // Somebody who is none of the callers.
+            ("{member_id}", self.people["guest"].id.to_string()),
+            ("{invitation_id}", self.invitation.to_string()),
             ("{number}", "1".to_owned()),
         ] {
             text = text.replace(name, &value);
@@ -113,9 +139,9 @@ async fn run(server: &Server, query: sqlx::query::Query<'_, sqlx::Postgres, sqlx
 async fn person(server: &Server, name: &'static str) -> Person {
     let (user, session) = (UserId(Uuid::new_v4()), Uuid::new_v4());
     let personal = groundwork_store::workspaces::personal(user);
-    let sql = "insert into users (id, email, password_hash, name) values ($1, $2, 'none', $3)";
+    let sql = "insert into users (id, email, password_hash, name) values ($1, $2, $4, $3)";
     let email = format!("{name}-{user}@example.org");
-    run(server, sqlx::query(sql).bind(user.0).bind(email).bind(name)).await;
+    run(server, sqlx::query(sql).bind(user.0).bind(email).bind(name).bind(NO_PASSWORD)).await;
     let sql = "insert into workspaces (id, owner_id, name) values ($1, $2, 'Own')";
     run(server, sqlx::query(sql).bind(personal.0).bind(user.0)).await;
     join(server, personal, user, "owner", true).await;

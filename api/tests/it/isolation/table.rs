@@ -1,6 +1,6 @@
 //! Who may do what over HTTP. A new route needs one line here.
 
-use Access::{Member, Open, Person};
+use Access::{Member, Open, Operator, Person};
 use groundwork_domain::access::Permission::{self, *};
 
 /// Who gets past the door of a route.
@@ -10,6 +10,8 @@ pub(super) enum Access {
     Open(u16),
     /// Whoever is signed in, about themselves. An id in the path is another person's, so it is not found.
     Person,
+    /// Operators of the installation only; the people here are none.
+    Operator,
     /// Members of the workspace that the path's ids belong to, whose role may do this.
     Member(Permission),
 }
@@ -34,6 +36,33 @@ pub(super) const TABLE: &[Row] = &[
     ("GET", "/projects", Person, ""),
     ("POST", "/projects", Person, r#"{"idea": "x"}"#),
 
+    ("GET", "/users/me/export", Person, ""),
+    ("DELETE", "/users/me", Person, r#"{"password": "x"}"#),
+
+    ("GET", "/admin/workspaces", Operator, ""),
+    ("GET", "/admin/health", Operator, ""),
+    ("POST", "/admin/users/{user_id}/restore", Operator, ""),
+
+    ("GET", "/invitations", Person, ""),
+    ("POST", "/invitations/{invitation_id}/accept", Person, ""),
+    ("POST", "/invitations/{invitation_id}/decline", Person, ""),
+    ("GET", "/workspaces", Person, ""),
+    ("POST", "/workspaces", Person, r#"{"name": "x"}"#),
+    ("GET", "/workspaces/{workspace_id}", Member(ReadWorkspace), ""),
+    ("PATCH", "/workspaces/{workspace_id}", Member(UpdateWorkspace), r#"{"name": "x"}"#),
+    ("DELETE", "/workspaces/{workspace_id}", Member(DeleteWorkspace), ""),
+    ("POST", "/workspaces/{workspace_id}/archive", Member(ArchiveWorkspace), ""),
+    ("POST", "/workspaces/{workspace_id}/restore", Member(DeleteWorkspace), ""),
+    ("POST", "/workspaces/{workspace_id}/transfer", Member(TransferOwnership), r#"{"user_id": "{member_id}"}"#),
+    ("GET", "/workspaces/{workspace_id}/members", Member(ReadWorkspace), ""),
+    ("POST", "/workspaces/{workspace_id}/members", Member(ManageMembers), r#"{"email": "new@example.org", "role": "viewer"}"#),
+    ("PATCH", "/workspaces/{workspace_id}/members/{member_id}", Member(ManageMembers), r#"{"role": "editor"}"#),
+    ("DELETE", "/workspaces/{workspace_id}/members/{member_id}", Member(LeaveWorkspace), ""),
+    ("GET", "/workspaces/{workspace_id}/invitations", Member(ManageMembers), ""),
+    ("DELETE", "/workspaces/{workspace_id}/invitations/{invitation_id}", Member(ManageMembers), ""),
+    ("GET", "/workspaces/{workspace_id}/audit", Member(ReadAudit), ""),
+    ("GET", "/workspaces/{workspace_id}/audit/export", Member(ReadAudit), ""),
+    ("GET", "/workspaces/{workspace_id}/usage", Member(ReadUsage), ""),
     ("GET", "/workspaces/{workspace_id}/projects", Member(ReadProject), ""),
     ("POST", "/workspaces/{workspace_id}/projects", Member(CreateProject), r#"{"idea": "x"}"#),
 
@@ -42,6 +71,8 @@ pub(super) const TABLE: &[Row] = &[
     ("PATCH", "/projects/{project_id}", Member(UpdateProject), r#"{"title": "x"}"#),
     ("DELETE", "/projects/{project_id}", Member(DeleteProject), ""),
     ("POST", "/projects/{project_id}/answers", Member(WorkOnProject), r#"{"question_id": "Q1", "text": "x"}"#),
+    ("POST", "/projects/{project_id}/archive", Member(ArchiveProject), ""),
+    ("POST", "/projects/{project_id}/restore", Member(ArchiveProject), ""),
     ("GET", "/projects/{project_id}/artifacts", Member(ReadProject), ""),
     ("POST", "/projects/{project_id}/cancel", Member(WorkOnProject), ""),
     ("POST", "/projects/{project_id}/commands", Member(WorkOnProject), r#"{"command": "cancel"}"#),
