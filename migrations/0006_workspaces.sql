@@ -8,7 +8,8 @@ alter table workspaces
     add constraint workspaces_deleted check ((lifecycle = 'deleted') = (deleted_at is not null));
 
 alter table projects
-    -- Put away with its workspace, and taken back with it; what a person archived is not.
+    -- Goes with its workspace, and comes back with it. Until it is back: an archiving that is under way when the workspace
+    -- comes back is undone too. What a person archived, or idleness, stays archived.
     add column parked            boolean not null default false,
     -- When a sweeper last tried to put it away or to take it back.
     add column shelving_tried_at timestamptz,
@@ -207,7 +208,7 @@ create function members_of(wanted uuid)
 
 grant select (lifecycle, phase, last_activity_at, deleted_at, erased_at, parked, shelving_tried_at, cost_usd)
     on projects to groundwork_definer;
-grant update (shelving_tried_at) on projects to groundwork_definer;
+grant update (shelving_tried_at, parked) on projects to groundwork_definer;
 create policy definer_ends on projects for update to groundwork_definer using (true) with check (true);
 
 -- Projects that should be put away (their workspace was, or nothing happened in them for so long) or taken back with their
@@ -217,7 +218,8 @@ create function claim_shelving(idle interval, again_after interval, at_most inte
     language sql volatile security definer set search_path = pg_catalog, public
     as $$
     with due as (
-        select p.id, case when w.lifecycle = 'active' and p.lifecycle = 'archived' then 'restore' else 'archive' end as wanted
+        select p.id, w.lifecycle <> 'active' as with_workspace,
+            case when w.lifecycle = 'active' and p.lifecycle = 'archived' then 'restore' else 'archive' end as wanted
         from public.projects p join public.workspaces w on w.id = p.workspace_id
         where p.workflow_state <> 'starting'
             and (p.shelving_tried_at is null or p.shelving_tried_at < clock_timestamp() - again_after)
@@ -229,7 +231,8 @@ create function claim_shelving(idle interval, again_after interval, at_most inte
         limit at_most
         for update of p skip locked
     )
-    update public.projects p set shelving_tried_at = clock_timestamp()
+    update public.projects p
+    set shelving_tried_at = clock_timestamp(), parked = p.parked and (due.with_workspace or due.wanted = 'restore')
     from due where p.id = due.id
     returning p.id, p.workspace_id, due.wanted, p.last_activity_at
     $$;

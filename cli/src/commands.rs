@@ -8,6 +8,7 @@ pub(crate) mod list;
 pub(crate) mod new;
 pub(crate) mod show;
 pub(crate) mod watch;
+pub(crate) mod workspace;
 
 use crate::args::Connection;
 use crate::client::Client;

@@ -73,6 +73,10 @@ async fn run(arguments: &Arguments) -> Result<()> {
         Command::Pause(project) => commands::change::pause(project).await,
         Command::Resume(project) => commands::change::resume(project).await,
         Command::Cancel(project) => commands::change::cancel(project).await,
+        Command::Archive(project) => commands::change::archive(project).await,
+        Command::Restore(project) => commands::change::restore(project).await,
+        Command::Delete(project) => commands::change::delete(project).await,
+        Command::Workspace(command) => commands::workspace::workspace(command).await,
         Command::Export(export) => commands::export::export(export).await,
     }
 }
@@ -108,7 +112,11 @@ fn json(command: &Command) -> bool {
         Command::Show(project)
         | Command::Pause(project)
         | Command::Resume(project)
-        | Command::Cancel(project) => Some(&project.connection),
+        | Command::Cancel(project)
+        | Command::Archive(project)
+        | Command::Restore(project)
+        | Command::Delete(project) => Some(&project.connection),
+        Command::Workspace(command) => Some(command.connection()),
         Command::Export(export) => Some(&export.connection),
     };
     connection.is_some_and(|connection| connection.json)

@@ -69,6 +69,17 @@ pub async fn snapshot(conn: &mut PgConnection, project: ProjectId) -> Result<Opt
     Ok(row.snapshot.map(|snapshot| snapshot.0))
 }
 
+/// Notes that a person puts a project away: it does not come back with its workspace.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn unpark(conn: &mut PgConnection, project: ProjectId) -> Result<(), StoreError> {
+    sqlx::query!("update projects set parked = false where id = $1 and parked", project.0)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// Erases what was deleted longer ago than so many days, some at a time; returns how many projects, workspaces and people.
 ///
 /// # Errors

@@ -276,15 +276,10 @@ pub async fn set_lifecycle(
     .execute(&mut *conn)
     .await?;
     sqlx::query!(
-        "update projects set parked = $2, shelving_tried_at = null where workspace_id = $1 and lifecycle = 'active'",
+        "update projects set parked = parked or ($2 and lifecycle = 'active'), shelving_tried_at = null
+         where workspace_id = $1 and (parked or lifecycle = 'active')",
         workspace.0,
         !wanted.is_active(),
-    )
-    .execute(&mut *conn)
-    .await?;
-    sqlx::query!(
-        "update projects set shelving_tried_at = null where workspace_id = $1 and parked",
-        workspace.0
     )
     .execute(&mut *conn)
     .await?;

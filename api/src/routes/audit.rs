@@ -179,8 +179,9 @@ impl AuditQuery {
         AuditFilter {
             user: self.user,
             action: self.action.as_deref(),
-            from: self.from,
-            to: self.to,
+            // PostgreSQL's timestamps begin 4713 BC; nothing here is older than this product.
+            from: self.from.map(|at| at.max(DateTime::UNIX_EPOCH)),
+            to: self.to.map(|at| at.max(DateTime::UNIX_EPOCH)),
             after,
             rows_max,
         }

@@ -18,7 +18,7 @@ use groundwork_domain::command::{
 use groundwork_domain::work::Target;
 use groundwork_domain::{CommandId, Lifecycle, ProjectId};
 use groundwork_store::workspaces::Standing;
-use groundwork_store::{Tx, artifacts, audit, events, project_reads};
+use groundwork_store::{Tx, artifacts, audit, events, project_reads, shelving};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
@@ -216,7 +216,10 @@ async fn say(app: &App, speaker: &Speaker, project: ProjectId, body: CommandBody
         access::check(user, Permission::DeleteProject, standing)?;
     }
     check_target(&mut tx, project, &body).await?;
-    drop(tx);
+    if body == CommandBody::Archive {
+        shelving::unpark(&mut tx, project).await?;
+    }
+    tx.commit().await?;
     let command = Command {
         command_id: CommandId::derive(project, user.id, &speaker.key.0),
         actor: Actor::User { user_id: user.id },

@@ -1,4 +1,4 @@
-//! Short words to a project: refine, retry, pause, resume, cancel.
+//! Short words to a project: refine, retry, pause, resume, cancel, archive, restore, delete.
 
 use super::{open, project_id};
 use crate::args::{ProjectArguments, RefineArguments, RetryArguments};
@@ -41,6 +41,26 @@ pub(crate) async fn resume(arguments: &ProjectArguments) -> Result<()> {
 /// `groundwork cancel`
 pub(crate) async fn cancel(arguments: &ProjectArguments) -> Result<()> {
     plain(arguments, "cancel", "is cancelled; what is there stays readable").await
+}
+
+/// `groundwork archive`
+pub(crate) async fn archive(arguments: &ProjectArguments) -> Result<()> {
+    plain(arguments, "archive", "is archived; `groundwork restore` takes it back").await
+}
+
+/// `groundwork restore`
+pub(crate) async fn restore(arguments: &ProjectArguments) -> Result<()> {
+    plain(arguments, "restore", "is back").await
+}
+
+/// `groundwork delete`
+pub(crate) async fn delete(arguments: &ProjectArguments) -> Result<()> {
+    let (client, output) = open(&arguments.connection)?;
+    let id = project_id(&client, &arguments.project).await?;
+    let answer: Value = client.change(Method::DELETE, &format!("/projects/{id}"), &json!({})).await?;
+    output
+        .result(&answer, || format!("{id} is deleted; for 30 days `groundwork restore {id}` takes it back"));
+    Ok(())
 }
 
 async fn plain(arguments: &ProjectArguments, verb: &str, done: &str) -> Result<()> {

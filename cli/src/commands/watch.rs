@@ -104,6 +104,7 @@ fn ends(kind: &str) -> bool {
             | "status_changed"
             | "refinement_completed"
             | "refinement_failed"
+            | "project_archived"
             | "project_deleted"
     )
 }
@@ -165,6 +166,8 @@ fn tell(event: &Event) -> Option<String> {
         "refinement_failed" => format!("{} could not be refined; it stays as it was", text("section")),
         "stage_retried" => format!("{} again, attempt {}", text("stage"), number("attempt")),
         "command_rejected" => format!("refused {}: {}", text("command"), text("message")),
+        "project_archived" => "archived".to_owned(),
+        "project_restored" => "taken back".to_owned(),
         "project_deleted" => "deleted".to_owned(),
         "new_message" | "status_changed" => return None,
         // A newer server has kinds that this program does not know; they are still worth a line.

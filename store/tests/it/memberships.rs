@@ -175,6 +175,14 @@ async fn what_is_due_goes_to_one_sweeper() {
     due.sort();
     expected.sort();
     assert_eq!(due, expected);
+
+    // What a sweeper was about to archive when the workspace came back, comes back too.
+    let mut tx = database.store.tenant(tenant.workspace, tenant.user).await.unwrap();
+    workspaces::set_lifecycle(&mut tx, tenant.workspace, Lifecycle::Active).await.unwrap();
+    tx.commit().await.unwrap();
+    change("lifecycle = 'archived', workflow_state = 'closed'", fresh.0).await;
+    let due = claim().await.unwrap();
+    assert!(due.iter().any(|due| due.project_id == fresh && due.comes_back), "{due:?}");
     database.remove().await;
 }
 
