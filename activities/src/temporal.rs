@@ -14,6 +14,7 @@ use std::time::Duration;
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use tokio::task::JoinSet;
+use tokio::time::{Instant, interval_at};
 
 /// How often an activity says that it lives; its heartbeat timeout is three times as long.
 const HEARTBEAT_EVERY: Duration = Duration::from_secs(1);
@@ -42,7 +43,8 @@ impl AgentActivities {
 
 /// Sends heartbeats for as long as the activity runs, and passes its cancellation on.
 async fn accompany(ctx: ActivityContext, cancelled: CancellationToken) {
-    let mut tick = tokio::time::interval(HEARTBEAT_EVERY);
+    // Not at once: the start itself said so, and a beat is a write on the server.
+    let mut tick = interval_at(Instant::now() + HEARTBEAT_EVERY, HEARTBEAT_EVERY);
     loop {
         tokio::select! {
             () = ctx.cancelled(), if !cancelled.is_cancelled() => cancelled.cancel(),

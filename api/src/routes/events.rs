@@ -14,14 +14,14 @@ use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
-use futures::stream;
+use futures::stream::{self, StreamExt as _};
 use groundwork_domain::ProjectId;
 use groundwork_domain::access::Permission;
 use groundwork_store::{events, sessions};
 use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
 use std::time::Duration;
-use tokio::time::{Interval, MissedTickBehavior};
+use tokio::time::{Instant, Interval, MissedTickBehavior};
 use utoipa::{IntoParams, ToSchema};
 
 /// How soon a client that lost the stream should come back.
@@ -119,7 +119,8 @@ struct Streaming {
 
 impl Streaming {
     fn new(app: App, user: CurrentUser, project: ProjectId, subscription: Subscription) -> Self {
-        let mut ping = tokio::time::interval(app.settings.stream_ping());
+        let period = app.settings.stream_ping();
+        let mut ping = tokio::time::interval_at(Instant::now() + period, period);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let open = OpenStream::new("sse");
         Self { app, user, project, subscription, ping, has_ended: false, _open: open }
@@ -136,10 +137,9 @@ impl Streaming {
                 self.has_ended = true;
                 Some(Event::default().event("reconnect").retry(COME_BACK).data(r#"{"event":"reconnect","event_type":"reconnect"}"#))
             }
-            // The first tick comes at once: clients and proxies see that the stream is open.
             _ = self.ping.tick() => {
                 self.has_ended = !still_may(&self.app, self.user, self.project).await;
-                Some(Event::default().retry(COME_BACK).comment(""))
+                Some(sign_of_life())
             }
             frame = self.subscription.next() => frame.map(|frame| of_frame(&frame)),
         }
@@ -147,10 +147,17 @@ impl Streaming {
 }
 
 fn stream(streaming: Streaming) -> Sse<impl futures::Stream<Item = Result<Event, Infallible>>> {
-    Sse::new(stream::unfold(streaming, |mut streaming| async move {
+    // At once, so that clients and proxies see that the stream is open. Who may see it was asked just before.
+    let opening = stream::once(async { Ok(sign_of_life()) });
+    let events = stream::unfold(streaming, |mut streaming| async move {
         let event = streaming.next().await?;
         Some((Ok(event), streaming))
-    }))
+    });
+    Sse::new(opening.chain(events))
+}
+
+fn sign_of_life() -> Event {
+    Event::default().retry(COME_BACK).comment("")
 }
 
 fn of_frame(frame: &Frame) -> Event {
