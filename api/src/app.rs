@@ -1,6 +1,6 @@
 //! What handlers share.
 
-use crate::auth::{Passwords, SecretError, Tokens};
+use crate::auth::{Passwords, SecretError, Secrets, Tokens};
 use crate::engine::Engine;
 use crate::live::Hub;
 use crate::settings::{Settings, SettingsError};
@@ -19,6 +19,7 @@ pub(crate) struct Shared {
     pub(crate) store: Store,
     pub(crate) engine: Engine,
     pub(crate) tokens: Tokens,
+    pub(crate) secrets: Secrets,
     pub(crate) passwords: Passwords,
     pub(crate) hub: Hub,
     /// Wakes the sweeper that puts projects away and takes them back.
@@ -47,7 +48,8 @@ impl App {
         settings.check()?;
         let shared = Shared {
             tokens: Tokens::new(&settings.secret_key)?,
-            passwords: Passwords::new(settings.logins_at_once_max)?,
+            secrets: Secrets::new(&settings.secret_key).map_err(|_| SecretError::TooShort)?,
+            passwords: Passwords::new(&settings.identity)?,
             hub: Hub::new(store.clone()),
             shelving: Notify::new(),
             http: reqwest::Client::builder().no_proxy().build()?,

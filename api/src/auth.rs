@@ -1,9 +1,12 @@
 //! Who asks: passwords, tokens, and the check that every request passes.
 
+pub(crate) mod cookies;
 mod password;
+pub(crate) mod secrets;
 mod token;
 
 pub(crate) use password::Passwords;
+pub(crate) use secrets::Secrets;
 pub(crate) use token::Tokens;
 pub use token::{SecretError, secret_from_file};
 
@@ -12,18 +15,28 @@ use crate::problem::{ApiError, ApiResult};
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
-use groundwork_domain::UserId;
 use groundwork_domain::access::Reach;
-use groundwork_store::sessions;
+use groundwork_domain::{Digest, UserId};
+use groundwork_store::{StoreError, api_tokens, sessions};
 use uuid::Uuid;
+
+/// What a request showed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Credential {
+    /// An access token of a session.
+    Session(Uuid),
+    /// A personal API token.
+    ApiToken(Uuid),
+}
 
 /// The signed-in person of a request; there is none without [`require_user`] before the handler.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CurrentUser {
     pub(crate) id: UserId,
-    pub(crate) session: Uuid,
+    pub(crate) credential: Credential,
     /// What their credentials reach; their role says what they may.
     pub(crate) reach: Reach,
 }
@@ -36,32 +49,89 @@ impl<S: Sync> FromRequestParts<S> for CurrentUser {
     }
 }
 
+/// A person who signed in themselves, for routes that change the account: API tokens are refused.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Holder {
+    pub(crate) id: UserId,
+    pub(crate) session: Uuid,
+}
+
+impl Holder {
+    pub(crate) fn of(user: CurrentUser) -> ApiResult<Self> {
+        match user.credential {
+            Credential::Session(session) if user.reach.holds_account() => Ok(Self { id: user.id, session }),
+            Credential::Session(_) | Credential::ApiToken(_) => Err(ApiError::new(
+                StatusCode::FORBIDDEN,
+                "scope_missing",
+                "No API token reaches the account itself. Sign in.",
+            )),
+        }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Holder {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        Self::of(CurrentUser::from_request_parts(parts, state).await?)
+    }
+}
+
 /// Lets only signed-in people pass.
 pub(crate) async fn require_user(
     State(app): State<App>,
     mut request: Request,
     next: Next,
 ) -> ApiResult<Response> {
-    let token = bearer(request.headers()).ok_or_else(ApiError::unauthorized)?;
-    let user = authenticate(&app, token).await?;
-    tracing::Span::current().record("user_id", tracing::field::display(user.id));
+    let user = identify(&app, request.method(), request.headers()).await?;
+    let user = user.ok_or_else(ApiError::unauthorized)?;
     request.extensions_mut().insert(user);
     Ok(next.run(request).await)
 }
 
-/// Whose token this is: well signed, not expired, and its session still stands.
-pub(crate) async fn authenticate(app: &App, token: &str) -> ApiResult<CurrentUser> {
-    let claims = app.tokens.verify(token).ok_or_else(ApiError::unauthorized)?;
-    let user = CurrentUser { id: claims.user(), session: claims.sid, reach: Reach::ALL };
-    if sessions::stands(&app.store, user.session, user.id).await? {
-        Ok(user)
+/// Who a request comes from, by its header or, where it has none, by its cookie. None: it shows nothing.
+pub(crate) async fn identify(
+    app: &App,
+    method: &axum::http::Method,
+    headers: &HeaderMap,
+) -> ApiResult<Option<CurrentUser>> {
+    let user = if headers.contains_key(AUTHORIZATION) {
+        authenticate(app, bearer(headers).ok_or_else(ApiError::unauthorized)?).await?
+    } else if let Some(token) = cookies::find(headers, cookies::ACCESS) {
+        cookies::check_site(app, method, headers)?;
+        authenticate(app, token).await?
     } else {
-        Err(ApiError::unauthorized())
+        return Ok(None);
+    };
+    tracing::Span::current().record("user_id", tracing::field::display(user.id));
+    Ok(Some(user))
+}
+
+/// Whose token this is: a personal API token that stands, or an access token that is well signed, not expired, and whose
+/// session still stands. One statement.
+pub(crate) async fn authenticate(app: &App, token: &str) -> ApiResult<CurrentUser> {
+    if token.starts_with(secrets::API_TOKEN) {
+        let digest = Digest::of(token.as_bytes());
+        let bearer = api_tokens::used(&app.store, &digest).await?.ok_or_else(ApiError::unauthorized)?;
+        let credential = Credential::ApiToken(bearer.token);
+        return Ok(CurrentUser { id: bearer.user, credential, reach: Reach::of(bearer.scopes) });
+    }
+    let claims = app.tokens.verify(token).ok_or_else(ApiError::unauthorized)?;
+    let credential = Credential::Session(claims.sid);
+    let user = CurrentUser { id: claims.user(), credential, reach: Reach::ALL };
+    if still_stands(app, user).await? { Ok(user) } else { Err(ApiError::unauthorized()) }
+}
+
+/// Whether what somebody showed still holds, for streams that outlive the request that opened them.
+pub(crate) async fn still_stands(app: &App, user: CurrentUser) -> Result<bool, StoreError> {
+    match user.credential {
+        Credential::Session(session) => sessions::seen(&app.store, session, user.id).await,
+        Credential::ApiToken(token) => api_tokens::stands(&app.store, token, user.id).await,
     }
 }
 
 /// The token of an `Authorization: Bearer` header.
-pub(crate) fn bearer(headers: &axum::http::HeaderMap) -> Option<&str> {
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())

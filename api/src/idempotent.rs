@@ -24,6 +24,10 @@ const ANSWER_BYTES_MAX: usize = 1024 * 1024;
 /// Pause between two looks for the answer of a request under way.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
+/// Stands in the extensions of an answer that holds a secret: the answer is not kept, a repeat is told that it was given.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ShownOnce;
+
 /// The key of a mutation: the client's, or one made here where none came.
 #[derive(Clone, Debug)]
 pub(crate) struct RequestKey(pub(crate) String);
@@ -150,6 +154,10 @@ async fn settle(app: &App, user: CurrentUser, key: &RequestKey, response: Respon
         Ok(bytes) => bytes,
         Err(error) => return internal("an answer", &error).into_response(),
     };
+    if parts.extensions.get::<ShownOnce>().is_some() {
+        log_unsettled(keep_that_it_was(app, user, key).await);
+        return Response::from_parts(parts, Body::from(bytes));
+    }
     let first = FirstAnswer {
         status: i16::try_from(parts.status.as_u16()).unwrap_or_default(),
         content_type: header(header::CONTENT_TYPE),
@@ -158,6 +166,20 @@ async fn settle(app: &App, user: CurrentUser, key: &RequestKey, response: Respon
     };
     log_unsettled(keep(app, user, key, &first).await);
     Response::from_parts(parts, Body::from(bytes))
+}
+
+/// Keeps, of an answer that holds a secret, only that it was given.
+async fn keep_that_it_was(app: &App, user: CurrentUser, key: &RequestKey) -> ApiResult<()> {
+    let words = "This was done, and its answer was shown once. If it was lost, undo it and make a new one.";
+    let (parts, body) = ApiError::conflict("shown_once", words).into_response().into_parts();
+    let body = to_bytes(body, ANSWER_BYTES_MAX).await.map_err(|error| internal("an answer", &error))?;
+    let first = FirstAnswer {
+        status: i16::try_from(parts.status.as_u16()).unwrap_or_default(),
+        content_type: Some("application/problem+json".to_owned()),
+        location: None,
+        body: body.to_vec(),
+    };
+    keep(app, user, key, &first).await
 }
 
 async fn keep(app: &App, user: CurrentUser, key: &RequestKey, first: &FirstAnswer) -> ApiResult<()> {

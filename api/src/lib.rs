@@ -7,6 +7,7 @@ mod access;
 mod app;
 mod auth;
 mod engine;
+mod entrance;
 mod extract;
 mod idempotent;
 mod layers;
@@ -19,17 +20,19 @@ mod pipelines;
 mod problem;
 mod routes;
 mod said;
+mod second_factor;
 mod settings;
 mod shelf;
 mod speaker;
 mod starter;
+mod throttle;
 
 pub use app::AppError;
 pub use auth::{SecretError, secret_from_file};
 pub use engine::{Engine, EngineError};
 pub use openapi::openapi;
 pub use problem::{FieldError, Problem};
-pub use settings::{Settings, SettingsError, Upkeep};
+pub use settings::{Identity, Settings, SettingsError, Upkeep};
 
 use app::App;
 use groundwork_store::Store;

@@ -1,12 +1,15 @@
 //! The OpenAPI document: generated from the handlers, served, and checked in as `api/openapi.json`.
 
 use crate::app::App;
+use crate::auth::cookies;
 use crate::problem::Problem;
 use axum::Json;
 use axum::extract::State;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::{Content, OpenApi as Document, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{IntoResponses, Modify, OpenApi};
 
@@ -49,6 +52,20 @@ impl Modify for Bearer {
     }
 }
 
+/// A browser's cookie opens what a bearer token opens.
+fn add_cookies(document: &mut Document) {
+    let scheme = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(cookies::ACCESS)));
+    document.components.get_or_insert_default().add_security_scheme("cookie", scheme);
+    for item in document.paths.paths.values_mut() {
+        let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
+        for requirements in
+            operations.into_iter().flatten().filter_map(|operation| operation.security.as_mut())
+        {
+            requirements.push(SecurityRequirement::new("cookie", [] as [&str; 0]));
+        }
+    }
+}
+
 pub(crate) fn document() -> Document {
     ApiDocument::openapi()
 }
@@ -56,7 +73,9 @@ pub(crate) fn document() -> Document {
 /// The whole document, as it is served and checked in.
 #[must_use]
 pub fn openapi() -> Document {
-    utoipa_axum::router::OpenApiRouter::<App>::new().nest(PREFIX, crate::routes::surface(None)).into_openapi()
+    let mut document = crate::routes::documented(None).into_openapi();
+    add_cookies(&mut document);
+    document
 }
 
 /// This document.
@@ -78,12 +97,14 @@ pub(crate) struct ReadProblems;
 /// Problems of routes that change something for a signed-in person.
 pub(crate) struct WriteProblems;
 
-const PUBLIC: [(&str, &str); 7] = [
+const PUBLIC: [(&str, &str); 9] = [
     ("400", "The request does not read"),
+    ("403", "A call for cookies came from another site"),
     ("409", "This cannot be done now"),
     ("413", "The body is too large"),
     ("415", "The body is not JSON"),
     ("422", "Fields are wrong"),
+    ("429", "Too many attempts failed, or a limit is reached; `limit` and `used` say which"),
     ("500", "Something went wrong on our side"),
     ("503", "A part that is needed is not there; try again after Retry-After"),
 ];

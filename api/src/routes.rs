@@ -4,6 +4,7 @@ mod accounts;
 mod admin;
 mod answer;
 mod audit;
+mod api_tokens;
 mod commands;
 mod creation;
 mod cursor;
@@ -16,6 +17,9 @@ mod personal_data;
 mod projects;
 mod prompts;
 mod readings;
+mod second_factor;
+mod sessions;
+mod sign_in;
 mod socket;
 mod usage;
 mod workspaces;
@@ -33,9 +37,18 @@ use utoipa_axum::routes;
 /// Everything under `/api/v1`, without the layers around it.
 pub(crate) fn surface(app: Option<&App>) -> OpenApiRouter<App> {
     let signed_in = OpenApiRouter::new()
-        .routes(routes!(accounts::log_out))
         .routes(routes!(accounts::me))
         .routes(routes!(accounts::stats))
+        .routes(routes!(sign_in::log_out))
+        .routes(routes!(sessions::list, sessions::end_others))
+        .routes(routes!(sessions::end))
+        .routes(routes!(sessions::change_password))
+        .routes(routes!(api_tokens::list, api_tokens::create))
+        .routes(routes!(api_tokens::delete))
+        .routes(routes!(second_factor::show))
+        .routes(routes!(second_factor::enable))
+        .routes(routes!(second_factor::disable))
+        .routes(routes!(second_factor::renew_recovery_codes))
         .routes(routes!(projects::list, creation::create))
         .routes(routes!(projects::list_in_workspace, creation::create_in_workspace))
         .routes(routes!(projects::show, projects::rename, commands::delete))
@@ -87,7 +100,9 @@ pub(crate) fn surface(app: Option<&App>) -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::document())
         .routes(routes!(accounts::sign_up))
         .routes(routes!(accounts::register))
-        .routes(routes!(accounts::log_in))
+        .routes(routes!(sign_in::log_in))
+        .routes(routes!(sign_in::refresh))
+        .routes(routes!(second_factor::verify))
         .routes(routes!(health::healthz))
         .routes(routes!(health::health))
         .routes(routes!(socket::connect))
@@ -95,10 +110,15 @@ pub(crate) fn surface(app: Option<&App>) -> OpenApiRouter<App> {
         .merge(signed_in)
 }
 
+/// What the document names: everything under `/api/v1`, and what has its place elsewhere.
+pub(crate) fn documented(app: Option<&App>) -> OpenApiRouter<App> {
+    OpenApiRouter::new().nest(openapi::PREFIX, surface(app)).routes(routes!(sign_in::keys))
+}
+
 /// The whole API: the surface, its aliases at the root, and the layers around both.
 pub(crate) fn router(app: &App) -> Router {
-    let (surface, _) = OpenApiRouter::new().nest(openapi::PREFIX, surface(Some(app))).split_for_parts();
-    surface
+    let (documented, _) = documented(Some(app)).split_for_parts();
+    documented
         .route("/healthz", get(health::healthz))
         .route("/health", get(health::health))
         .route("/ws", get(socket::connect))

@@ -1,7 +1,9 @@
 //! What an installation can set, with the defaults of requirements.md §2. The cli reads it from file and environment.
 
+mod identity;
 mod upkeep;
 
+pub use identity::Identity;
 pub use upkeep::Upkeep;
 
 use groundwork_domain::limits::Limits;
@@ -21,8 +23,8 @@ pub struct Settings {
     /// Signs tokens; at least 32 bytes. Set by the caller from `SECRET_KEY` or [`crate::secret_from_file`].
     #[serde(skip)]
     pub secret_key: SecretString,
-    /// Hours that an access token lives, at most 24.
-    pub token_hours: u32,
+    /// Tokens, sessions, passwords.
+    pub identity: Identity,
     /// Accounts of the installation; 0: no cap.
     pub users_max: u32,
     /// Promptr projects a person may create (B-09).
@@ -53,8 +55,6 @@ pub struct Settings {
     pub socket_message_bytes_max: usize,
     /// Projects that one WebSocket may be subscribed to.
     pub socket_subscriptions_max: usize,
-    /// Passwords that are hashed or compared at once: each takes a core for a quarter of a second.
-    pub logins_at_once_max: usize,
     /// Seconds after which the sweeper starts a project whose start has an unknown outcome.
     pub sweep_after_s: u32,
     /// Milliseconds between two looks of the sweeper.
@@ -79,7 +79,7 @@ impl Default for Settings {
             bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             public_url: None,
             secret_key: SecretString::default(),
-            token_hours: 24,
+            identity: Identity::default(),
             users_max: 0,
             projects_max: 3,
             page_rows_max: 100,
@@ -95,7 +95,6 @@ impl Default for Settings {
             idempotency_hours: 24,
             socket_message_bytes_max: 64 * 1024,
             socket_subscriptions_max: 50,
-            logins_at_once_max: 8,
             sweep_after_s: 10,
             sweep_every_ms: 5_000,
             trusted_proxies: Vec::new(),
@@ -127,9 +126,7 @@ impl Settings {
 
     /// What is wrong with these settings, if something is.
     pub(crate) fn check(&self) -> Result<(), SettingsError> {
-        if !(1..=24).contains(&self.token_hours) {
-            return Err(SettingsError("token_hours must be 1 to 24"));
-        }
+        self.identity.check()?;
         if self.page_rows_default == 0 || self.page_rows_default > self.page_rows_max {
             return Err(SettingsError("page_rows_default must be 1 to page_rows_max"));
         }

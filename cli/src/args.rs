@@ -236,6 +236,9 @@ pub(crate) struct LoginArguments {
     /// Read the password from standard input instead of asking; GROUNDWORK_PASSWORD works too.
     #[arg(long)]
     pub(crate) password_stdin: bool,
+    /// The code of your second factor, or a recovery code, instead of being asked for it.
+    #[arg(long)]
+    pub(crate) code: Option<String>,
     #[command(flatten)]
     pub(crate) connection: Connection,
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod events;
 pub(crate) mod shapes;
+pub(crate) mod tokens;
 
 use crate::failure::{Exit, Failure, Result};
 use anyhow::Context as _;
@@ -11,6 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shapes::Problem;
 use std::time::Duration;
+use tokens::{Bearer, Renewal, Session, Tokens};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -25,24 +27,24 @@ const REPEAT_SECONDS_MAX: u64 = 30;
 pub(crate) struct Client {
     http: reqwest::Client,
     server: String,
-    token: Option<SecretString>,
+    bearer: Bearer,
 }
 
 impl Client {
-    /// `server` is its URL without a path; `token` is absent before sign-in.
-    pub(crate) fn new(server: &str, token: Option<SecretString>) -> Result<Self> {
+    /// `server` is its URL without a path.
+    pub(crate) fn new(server: &str, bearer: Bearer) -> Result<Self> {
         let http = reqwest::Client::builder()
             .connect_timeout(Duration::from_secs(CONNECT_SECONDS_MAX))
             .read_timeout(Duration::from_secs(SILENCE_SECONDS_MAX))
             .user_agent(concat!("groundwork/", env!("CARGO_PKG_VERSION")))
             .build()
             .context("preparing HTTP")?;
-        Ok(Self { http, server: server.trim_end_matches('/').to_owned(), token })
+        Ok(Self { http, server: server.trim_end_matches('/').to_owned(), bearer })
     }
 
     /// Reads something. `path` begins after `/api/v1`.
     pub(crate) async fn get<Answer: DeserializeOwned>(&self, path: &str) -> Result<Answer> {
-        self.read_json(self.send(|| self.request(Method::GET, path)).await?).await
+        self.read_json(self.send(&Method::GET, path, |request| request).await?).await
     }
 
     /// Changes something, once, however often the request has to be repeated.
@@ -53,39 +55,85 @@ impl Client {
         body: &impl Serialize,
     ) -> Result<Answer> {
         let key = Uuid::new_v4().to_string();
-        let request = || self.request(method.clone(), path).header("idempotency-key", &key).json(body);
-        self.read_json(self.send(request).await?).await
+        let add = |request: RequestBuilder| request.header("idempotency-key", &key).json(body);
+        self.read_json(self.send(&method, path, add).await?).await
     }
 
     /// As `change`, where neither a body nor the answer matters.
     pub(crate) async fn change_quietly(&self, method: Method, path: &str) -> Result<()> {
         let key = Uuid::new_v4().to_string();
-        self.send(|| self.request(method.clone(), path).header("idempotency-key", &key)).await.map(drop)
+        self.send(&method, path, |request| request.header("idempotency-key", &key)).await.map(drop)
     }
 
     /// Bytes of a file that the server makes.
     pub(crate) async fn download(&self, path: &str, body: &impl Serialize) -> Result<Vec<u8>> {
         let key = Uuid::new_v4().to_string();
-        let request = || self.request(Method::POST, path).header("idempotency-key", &key).json(body);
-        let response = self.send(request).await?;
+        let add = |request: RequestBuilder| request.header("idempotency-key", &key).json(body);
+        let response = self.send(&Method::POST, path, add).await?;
         let bytes = response.bytes().await.map_err(|error| self.unreachable(&error))?;
         Ok(bytes.into())
     }
 
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let request = self.http.request(method, format!("{}/api/v1{path}", self.server));
-        match &self.token {
-            Some(token) => request.bearer_auth(token.expose_secret()),
-            None => request,
+    /// Sends it, and again while the server says that it or something behind it is down for now.
+    async fn send(
+        &self,
+        method: &Method,
+        path: &str,
+        add: impl Fn(RequestBuilder) -> RequestBuilder,
+    ) -> Result<Response> {
+        self.repeat(async || self.attempt(method, path, &add).await).await
+    }
+
+    /// Sends it once, with a token that holds: one that is over or refused is renewed first.
+    pub(crate) async fn attempt(
+        &self,
+        method: &Method,
+        path: &str,
+        add: &impl Fn(RequestBuilder) -> RequestBuilder,
+    ) -> Result<reqwest::Result<Response>> {
+        let plain = || add(self.http.request(method.clone(), format!("{}/api/v1{path}", self.server)));
+        let session = match &self.bearer {
+            Bearer::Nobody => return Ok(plain().send().await),
+            Bearer::Fixed(token) => return Ok(plain().bearer_auth(token.expose_secret()).send().await),
+            Bearer::Session(session) => session,
+        };
+        let mut tokens = session.tokens().await;
+        let mut may_renew = true;
+        if tokens.is_over() {
+            may_renew = false;
+            if self.renew(session, &tokens).await? == Renewal::Renewed {
+                tokens = session.tokens().await;
+            }
+        }
+        loop {
+            let response = plain().bearer_auth(tokens.access_token.expose_secret()).send().await;
+            let is_refused =
+                response.as_ref().is_ok_and(|response| response.status() == StatusCode::UNAUTHORIZED);
+            if !is_refused || !may_renew || self.renew(session, &tokens).await? == Renewal::Impossible {
+                return Ok(response);
+            }
+            may_renew = false;
+            tokens = session.tokens().await;
         }
     }
 
-    /// Sends it, and again while the server says that it or something behind it is down for now.
-    async fn send(&self, request: impl Fn() -> RequestBuilder) -> Result<Response> {
+    async fn renew(&self, session: &Session, shown: &Tokens) -> Result<Renewal> {
+        let ask = async |refresh: &SecretString, key: Uuid| {
+            let body = serde_json::json!({ "refresh_token": refresh.expose_secret() });
+            let url = format!("{}/api/v1/auth/refresh", self.server);
+            let request = async || {
+                Ok(self.http.post(&url).header("idempotency-key", key.to_string()).json(&body).send().await)
+            };
+            self.read_json(self.repeat(request).await?).await
+        };
+        session.renew(&shown.access_token, ask).await
+    }
+
+    async fn repeat(&self, attempt: impl AsyncFn() -> Result<reqwest::Result<Response>>) -> Result<Response> {
         let deadline = Instant::now() + Duration::from_secs(REPEAT_SECONDS_MAX);
         let mut answered = false;
         loop {
-            let (failure, wait) = match request().send().await {
+            let (failure, wait) = match attempt().await? {
                 Ok(response) if response.status().is_success() => return Ok(response),
                 Ok(response) => {
                     answered = true;

@@ -30,8 +30,8 @@ const DEFAULT_SERVER: &str = "http://127.0.0.1:8080";
 /// A signed-in client, and how to speak.
 pub(crate) fn open(connection: &Connection) -> Result<(Client, Output)> {
     let server = server(connection);
-    let token = Credentials::find()?.token(&server)?;
-    Ok((Client::new(&server, Some(token))?, Output::new(connection.json)))
+    let bearer = Credentials::find()?.bearer(&server)?;
+    Ok((Client::new(&server, bearer)?, Output::new(connection.json)))
 }
 
 /// `--server`, GROUNDWORK_SERVER, the `groundwork dev` that runs in this directory, or the default.

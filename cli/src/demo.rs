@@ -2,7 +2,8 @@
 
 use crate::args::DemoArguments;
 use crate::client::Client;
-use crate::client::shapes::{Project, Question, Session};
+use crate::client::shapes::{Project, Question};
+use crate::client::tokens::{Bearer, Tokens};
 use crate::commands::watch::{Follow, follow};
 use crate::commands::{answer, export, new, read_text, show};
 use crate::dev;
@@ -84,17 +85,17 @@ async fn take_idea_to_package(
 async fn sign_in(server: &str, home: &Home) -> Result<Client> {
     let password =
         home.remember(|state| state.demo_password.get_or_insert_with(|| Uuid::new_v4().to_string()).clone())?;
-    let anonymous = Client::new(server, None)?;
+    let anonymous = Client::new(server, Bearer::Nobody)?;
     let body = json!({ "email": EMAIL, "password": password });
-    let session: Session = match anonymous.change(Method::POST, "/auth/login", &body).await {
-        Ok(session) => session,
+    let tokens: Tokens = match anonymous.change(Method::POST, "/auth/login", &body).await {
+        Ok(tokens) => tokens,
         Err(failure) if failure.exit == Exit::NotSignedIn => {
             let body = json!({ "email": EMAIL, "password": password, "name": "Demo" });
             anonymous.change(Method::POST, "/auth/signup", &body).await?
         }
         Err(failure) => return Err(failure),
     };
-    Client::new(server, Some(session.access_token))
+    Client::new(server, Bearer::in_memory(tokens))
 }
 
 async fn answer_questions(client: &Client, id: Uuid, interactive: bool, output: Output) -> Result<()> {

@@ -161,12 +161,12 @@ mod tests {
 
     #[test]
     fn later_layers_win() {
-        let file = "[api]\nbind = \"127.0.0.1:1\"\ntoken_hours = 2\n[dev.ports]\ntemporal = 3\n[log]\nfilter = \"debug\"";
+        let file = "[api]\nbind = \"127.0.0.1:1\"\n[api.identity]\ntoken_minutes = 2\n[dev.ports]\ntemporal = 3\n[log]\nfilter = \"debug\"";
         let env = [("GROUNDWORK__API__BIND", "127.0.0.1:2"), ("GROUNDWORK__DEV__PORTS__API", "5")];
         let settings = layered(file, &env, &[]).expect("settings");
         assert_eq!(settings.api.bind.port(), 2);
         assert_eq!((settings.dev.ports.temporal, settings.dev.ports.api), (3, 5));
-        assert_eq!((settings.api.token_hours, settings.log.filter.as_str()), (2, "debug"));
+        assert_eq!((settings.api.identity.token_minutes, settings.log.filter.as_str()), (2, "debug"));
         let flags = [("api.bind", Some("127.0.0.1:4".to_owned())), ("log.format", None)];
         assert_eq!(layered(file, &env, &flags).expect("settings").api.bind.port(), 4);
     }

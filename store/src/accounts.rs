@@ -117,12 +117,51 @@ pub async fn login_lookup(store: &Store, email: &str) -> Result<Option<(UserId, 
     Ok(row.map(|row| (UserId(row.user_id), row.password_hash)))
 }
 
-/// Notes that a person signed in now.
+/// The hash of the password of the person that the transaction runs as; none for inactive and deleted people.
 ///
 /// # Errors
 /// Postgres's own.
-pub async fn record_login(conn: &mut PgConnection, user: UserId) -> Result<(), StoreError> {
-    sqlx::query!("update users set last_login_at = now() where id = $1", user.0).execute(conn).await?;
+pub async fn own_password_hash(conn: &mut PgConnection) -> Result<Option<String>, StoreError> {
+    Ok(sqlx::query_scalar!("select own_password_hash()").fetch_one(conn).await?)
+}
+
+/// Puts another password in the place of the person's.
+///
+/// # Errors
+/// Postgres's own.
+pub async fn set_password(
+    conn: &mut PgConnection,
+    user: UserId,
+    password_hash: &str,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "update users set password_hash = $2, updated_at = now() where id = $1",
+        user.0,
+        password_hash
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Notes that a person signed in now, and from where, if that is known.
+///
+/// # Errors
+/// Postgres's own.
+pub async fn record_login(
+    conn: &mut PgConnection,
+    user: UserId,
+    place: Option<&str>,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "with signed_in as (update users set last_login_at = now() where id = $1)
+         insert into login_places (user_id, place) select $1, $2::text where $2::text is not null
+         on conflict (user_id, place) do update set last_at = now()",
+        user.0,
+        place,
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
@@ -170,13 +209,14 @@ pub async fn usage(conn: &mut PgConnection, user: UserId) -> Result<Option<Usage
     Ok(usage)
 }
 
-/// Takes away first answers that are older than so many hours, and sessions that ended a week ago; returns how many rows.
+/// Takes away first answers that are older than so many hours, sessions that ended a week ago, and counters and challenges
+/// that nothing can ask for any more; returns how many rows.
 ///
 /// # Errors
 /// Postgres's own.
 pub async fn sweep(store: &Store, answers_kept_h: u32) -> Result<i64, StoreError> {
     let swept = sqlx::query_scalar!(
-        r#"select accounts_swept($1 * interval '1 hour') as "swept!""#,
+        r#"select accounts_swept($1 * interval '1 hour') + identity_swept() as "swept!""#,
         f64::from(answers_kept_h)
     )
     .fetch_one(store.pool())

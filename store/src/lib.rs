@@ -8,7 +8,9 @@
 
 pub mod accounts;
 pub mod administration;
+pub mod api_tokens;
 pub mod artifacts;
+pub mod attempts;
 pub mod audit;
 pub mod calls;
 pub mod events;
@@ -23,6 +25,7 @@ pub mod project_writes;
 pub mod projects;
 pub mod publish;
 pub mod results;
+pub mod second_factors;
 pub mod sessions;
 pub mod shelving;
 pub mod streams;

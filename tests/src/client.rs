@@ -2,15 +2,20 @@
 //! an API with idempotency keys may.
 
 use anyhow::{Context, Result, bail};
+use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
 /// Pause before a request is repeated.
 const PAUSE: Duration = Duration::from_millis(300);
 const REQUEST_MAX: Duration = Duration::from_secs(40);
+/// Access tokens are renewed so long before their end, in seconds.
+const EARLY_S: i64 = 30;
 /// Of every account that is made here; long enough for any rule about passwords.
 pub const PASSWORD: &str = "Correct-Horse-Battery-Staple-9";
 
@@ -68,12 +73,20 @@ pub struct Question {
     pub state: String,
 }
 
+/// Tokens of a session. Every refresh token works once, so that clones of a client share them.
+#[derive(Clone, Debug, Deserialize)]
+struct Tokens {
+    access_token: String,
+    expires_at: DateTime<Utc>,
+    refresh_token: String,
+}
+
 /// A client: a server, perhaps a person, perhaps patience.
 #[derive(Clone, Debug)]
 pub struct Client {
     http: reqwest::Client,
     server: String,
-    token: Option<String>,
+    tokens: Option<Arc<Mutex<Tokens>>>,
     patience: Duration,
 }
 
@@ -81,7 +94,7 @@ impl Client {
     /// A client of the server at `url` (without a path).
     #[must_use]
     pub fn new(url: &str) -> Self {
-        Self { http: reqwest::Client::new(), server: url.to_owned(), token: None, patience: Duration::ZERO }
+        Self { http: reqwest::Client::new(), server: url.to_owned(), tokens: None, patience: Duration::ZERO }
     }
 
     /// The same person, who goes on asking for so long while the API or something behind it is away.
@@ -100,14 +113,8 @@ impl Client {
             "email": format!("{name}-{}@example.com", Uuid::new_v4().simple()), "name": name, "password": PASSWORD,
         });
         let answer = self.call(Method::POST, "/auth/signup", None, Some(&body)).await?.ok()?;
-        let token = answer.body["access_token"].as_str().context("no access_token in the answer")?;
-        Ok(Self { token: Some(token.to_owned()), ..self.clone() })
-    }
-
-    /// The person's token.
-    #[must_use]
-    pub fn token(&self) -> Option<&str> {
-        self.token.as_deref()
+        let tokens: Tokens = serde_json::from_value(answer.body).context("no tokens in the answer")?;
+        Ok(Self { tokens: Some(Arc::new(Mutex::new(tokens))), ..self.clone() })
     }
 
     /// Creates a project from an idea. The same key makes the same project, once.
@@ -218,8 +225,8 @@ impl Client {
     ) -> Result<Answer> {
         let mut request =
             self.http.request(method, format!("{}/api/v1{path}", self.server)).timeout(REQUEST_MAX);
-        if let Some(token) = &self.token {
-            request = request.bearer_auth(token);
+        if let Some(tokens) = &self.tokens {
+            request = request.bearer_auth(self.access_token(tokens).await?);
         }
         if let Some(key) = key {
             request = request.header("idempotency-key", key);
@@ -232,6 +239,23 @@ impl Client {
         let bytes = response.bytes().await?.to_vec();
         let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
         Ok(Answer { status, body, bytes })
+    }
+
+    /// An access token that holds for a while; runs may be longer than one lives.
+    async fn access_token(&self, tokens: &Mutex<Tokens>) -> Result<String> {
+        let mut tokens = tokens.lock().await;
+        if tokens.expires_at < Utc::now() + TimeDelta::seconds(EARLY_S) {
+            // The same key for the same refresh token: an answer that was lost on the way is given again.
+            let key = Uuid::new_v5(&Uuid::NAMESPACE_OID, tokens.refresh_token.as_bytes());
+            let request = self
+                .http
+                .post(format!("{}/api/v1/auth/refresh", self.server))
+                .header("idempotency-key", key.to_string())
+                .json(&json!({ "refresh_token": tokens.refresh_token }));
+            let response = request.timeout(REQUEST_MAX).send().await?.error_for_status()?;
+            *tokens = response.json().await.context("refreshing a session")?;
+        }
+        Ok(tokens.access_token.clone())
     }
 }
 

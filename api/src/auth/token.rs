@@ -1,11 +1,12 @@
-//! Access tokens: EdDSA JWTs that name a session. The key is derived from the installation's secret.
+//! Access tokens: EdDSA JWTs that name a session. The key is derived from the installation's secret; its public half is served
+//! as a JWKS, so that others can verify tokens without sharing a secret.
 
+use super::secrets::derived;
 use groundwork_domain::UserId;
-use jsonwebtoken::jwk::{AlgorithmParameters, Jwk};
+use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, JwkSet, PublicKeyUse, ThumbprintHash};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 use std::io::{self, Write as _};
 use std::path::Path;
 use uuid::Uuid;
@@ -39,6 +40,8 @@ impl Claims {
 /// Signs and verifies tokens.
 pub(crate) struct Tokens {
     sign: EncodingKey,
+    header: Header,
+    keys: JwkSet,
     verify: DecodingKey,
     validation: Validation,
 }
@@ -50,22 +53,23 @@ impl Tokens {
         if secret.len() < 32 {
             return Err(SecretError::TooShort);
         }
-        let mut seed = Sha256::new();
-        seed.update(b"groundwork access tokens, ed25519, 1\0");
-        seed.update(secret.as_bytes());
-        let der: Vec<u8> = PKCS8_ED25519.into_iter().chain(seed.finalize()).collect();
+        let seed = derived("groundwork access tokens, ed25519, 1", secret);
+        let der: Vec<u8> = PKCS8_ED25519.into_iter().chain(seed).collect();
         let sign = EncodingKey::from_ed_der(&der);
-        let AlgorithmParameters::OctetKeyPair(public) =
-            Jwk::from_encoding_key(&sign, Algorithm::EdDSA).map_err(SecretError::Key)?.algorithm
-        else {
+        let mut key = Jwk::from_encoding_key(&sign, Algorithm::EdDSA).map_err(SecretError::Key)?;
+        let AlgorithmParameters::OctetKeyPair(public) = &key.algorithm else {
             return Err(SecretError::TooShort);
         };
         let verify = DecodingKey::from_ed_components(&public.x).map_err(SecretError::Key)?;
+        let id = key.thumbprint(ThumbprintHash::SHA256).map_err(SecretError::Key)?;
+        key.common.key_id = Some(id.clone());
+        key.common.public_key_use = Some(PublicKeyUse::Signature);
+        let header = Header { kid: Some(id), ..Header::new(Algorithm::EdDSA) };
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.leeway = LEEWAY_S;
         validation.set_issuer(&[ISSUER]);
         validation.set_required_spec_claims(&["exp", "iss", "sub"]);
-        Ok(Self { sign, verify, validation })
+        Ok(Self { sign, header, keys: JwkSet { keys: vec![key] }, verify, validation })
     }
 
     pub(crate) fn issue(
@@ -82,7 +86,12 @@ impl Tokens {
             iat: now.timestamp(),
             exp: expires_at.timestamp(),
         };
-        jsonwebtoken::encode(&Header::new(Algorithm::EdDSA), &claims, &self.sign)
+        jsonwebtoken::encode(&self.header, &claims, &self.sign)
+    }
+
+    /// The public key, named as in the tokens' headers.
+    pub(crate) fn keys(&self) -> &JwkSet {
+        &self.keys
     }
 
     /// None for anything but a token of ours that has not expired.

@@ -1,22 +1,23 @@
-//! Sign-up, login, logout, and what a person may know of their account.
+//! Sign-up, and what a person may know of their account.
 
 use crate::app::App;
 use crate::auth::CurrentUser;
+use crate::entrance::{self, Carrier, Entered, SignInAnswer, person};
 use crate::extract::Body;
 use crate::idempotent::IDEMPOTENCY_KEY;
-use crate::openapi::{PublicProblems, ReadProblems, WriteProblems};
+use crate::openapi::{PublicProblems, ReadProblems};
 use crate::origin::RequestOrigin;
-use crate::problem::{ApiError, ApiResult, internal};
+use crate::problem::{ApiError, ApiResult};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
+use axum::response::{IntoResponse, Response};
 use garde::Validate;
 use groundwork_domain::UserId;
+use groundwork_store::Tx;
 use groundwork_store::accounts::{self, Account, NewAccount};
-use groundwork_store::audit::{self, Entry, Origin};
+use groundwork_store::audit::Origin;
 use groundwork_store::workspaces::{self, Workspace};
-use groundwork_store::{Tx, sessions};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -40,32 +41,10 @@ pub(crate) struct SignUp {
     #[garde(custom(is_name))]
     #[schema(min_length = 1, max_length = 255)]
     name: String,
-}
-
-/// Who comes back.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-pub(crate) struct LogIn {
-    /// As at sign-up; upper and lower case are the same.
-    #[garde(length(bytes, max = 1_024))]
-    email: String,
-    /// As at sign-up.
-    #[garde(length(bytes, max = 1_024))]
-    password: String,
-}
-
-/// A person, signed in.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct SignedIn {
-    /// Who.
-    user: Account,
-    /// Their personal workspace.
-    workspace: Workspace,
-    /// For the `Authorization: Bearer` header.
-    access_token: String,
-    /// Always `Bearer`.
-    token_type: &'static str,
-    /// When the token ends.
-    expires_at: DateTime<Utc>,
+    /// Whether the tokens shall come as cookies, for browsers, and not in the body.
+    #[garde(skip)]
+    #[serde(default)]
+    cookie: bool,
 }
 
 /// Who is signed in.
@@ -99,13 +78,14 @@ pub(crate) struct Stats {
 /// Sign up. Makes a personal workspace too.
 #[utoipa::path(post, path = "/auth/signup", tag = "accounts", request_body = SignUp,
     params(("idempotency-key" = Option<String>, Header, description = "A repeat with it signs the same new person in")),
-    responses((status = CREATED, body = SignedIn), PublicProblems))]
+    responses((status = CREATED, body = SignInAnswer), PublicProblems))]
 pub(crate) async fn sign_up(
     State(app): State<App>,
     RequestOrigin(origin): RequestOrigin,
     headers: HeaderMap,
     Body(wish): Body<SignUp>,
-) -> ApiResult<(StatusCode, Json<SignedIn>)> {
+) -> ApiResult<Response> {
+    let carrier = Carrier::wished(&app, &headers, wish.cookie)?;
     let email = wish.email.trim().to_lowercase();
     let hash = app.passwords.hash(&wish.password).await?;
     let user = new_user_id(&headers, &email);
@@ -115,63 +95,25 @@ pub(crate) async fn sign_up(
         check_room(&app, &mut tx).await?;
     }
     let is_new = accounts::create(&mut tx, &account, workspaces::personal(user)).await?;
-    if !is_new {
+    let entered = if is_new {
+        Entered::SignedIn(entrance::open_session(&app, tx, user, &origin, carrier).await?)
+    } else {
         drop(tx);
-        return repeated_sign_up(&app, user, &email, &wish.password, &origin).await;
-    }
-    let signed_in = open_session(&app, tx, user, &origin).await?;
-    Ok((StatusCode::CREATED, Json(signed_in)))
+        repeated_sign_up(&app, user, &email, &wish.password, &origin, carrier).await?
+    };
+    Ok((StatusCode::CREATED, entered).into_response())
 }
 
 /// Sign up, under its other name.
 #[utoipa::path(post, path = "/auth/register", tag = "accounts", request_body = SignUp,
-    responses((status = CREATED, body = SignedIn), PublicProblems))]
+    responses((status = CREATED, body = SignInAnswer), PublicProblems))]
 pub(crate) async fn register(
     state: State<App>,
     origin: RequestOrigin,
     headers: HeaderMap,
     body: Body<SignUp>,
-) -> ApiResult<(StatusCode, Json<SignedIn>)> {
+) -> ApiResult<Response> {
     sign_up(state, origin, headers, body).await
-}
-
-/// Log in. Unknown addresses and wrong passwords give the same answer in the same time.
-#[utoipa::path(post, path = "/auth/login", tag = "accounts", request_body = LogIn,
-    responses((status = OK, body = SignedIn), (status = UNAUTHORIZED, description = "Not these credentials",
-        body = crate::problem::Problem, content_type = "application/problem+json"), PublicProblems))]
-pub(crate) async fn log_in(
-    State(app): State<App>,
-    RequestOrigin(origin): RequestOrigin,
-    Body(wish): Body<LogIn>,
-) -> ApiResult<Json<SignedIn>> {
-    let email = wish.email.trim().to_lowercase();
-    let (user, hash) = accounts::login_lookup(&app.store, &email).await?.unzip();
-    let matches = app.passwords.matches(&wish.password, hash).await?;
-    let Some(user) = user.filter(|_| matches) else {
-        return Err(ApiError::new(
-            StatusCode::UNAUTHORIZED,
-            "wrong_credentials",
-            "The email address or the password is wrong.",
-        ));
-    };
-    let mut tx = app.store.tenant(workspaces::personal(user), user).await?;
-    accounts::record_login(&mut tx, user).await?;
-    Ok(Json(open_session(&app, tx, user, &origin).await?))
-}
-
-/// Log out: the session ends, and with it every token of it.
-#[utoipa::path(post, path = "/auth/logout", tag = "accounts", security(("bearer" = [])),
-    responses((status = NO_CONTENT, description = "The session has ended"), WriteProblems))]
-pub(crate) async fn log_out(
-    State(app): State<App>,
-    RequestOrigin(origin): RequestOrigin,
-    user: CurrentUser,
-) -> ApiResult<StatusCode> {
-    let mut tx = app.store.tenant(workspaces::personal(user.id), user.id).await?;
-    sessions::revoke(&mut tx, user.session, user.id).await?;
-    audit::record(&mut tx, of_session("session.closed", user.id, user.session, &origin)).await?;
-    tx.commit().await?;
-    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Who is signed in.
@@ -226,7 +168,8 @@ async fn repeated_sign_up(
     email: &str,
     password: &str,
     origin: &Origin,
-) -> ApiResult<(StatusCode, Json<SignedIn>)> {
+    carrier: Carrier,
+) -> ApiResult<Entered> {
     let taken =
         || ApiError::conflict("email_taken", "There is an account with this email address. Log in instead.");
     let known = accounts::login_lookup(&app.store, email).await?.filter(|(id, _)| *id == user);
@@ -236,40 +179,7 @@ async fn repeated_sign_up(
     if !app.passwords.matches(password, Some(hash)).await? {
         return Err(taken());
     }
-    let tx = app.store.tenant(workspaces::personal(user), user).await?;
-    Ok((StatusCode::CREATED, Json(open_session(app, tx, user, origin).await?)))
-}
-
-async fn open_session(app: &App, mut tx: Tx, user: UserId, origin: &Origin) -> ApiResult<SignedIn> {
-    // A token has whole seconds; what is said of it is the same.
-    let now = Utc::now().trunc_subsecs(0);
-    let expires_at = now + TimeDelta::hours(i64::from(app.settings.token_hours));
-    let session = Uuid::new_v4();
-    sessions::create(&mut tx, session, user, expires_at, origin.user_agent.as_deref()).await?;
-    audit::record(&mut tx, of_session("session.opened", user, session, origin)).await?;
-    let (account, workspace) = person(&mut tx, user).await?;
-    tx.commit().await?;
-    let access_token =
-        app.tokens.issue(user, session, now, expires_at).map_err(|error| internal("a token", &error))?;
-    Ok(SignedIn { user: account, workspace, access_token, token_type: "Bearer", expires_at })
-}
-
-fn of_session<'a>(action: &'static str, user: UserId, session: Uuid, origin: &'a Origin) -> Entry<'a> {
-    Entry {
-        workspace: workspaces::personal(user),
-        user: Some(user),
-        action,
-        resource_type: "session",
-        resource_id: session.to_string(),
-        details: serde_json::json!({}),
-        origin,
-    }
-}
-
-async fn person(tx: &mut Tx, user: UserId) -> ApiResult<(Account, Workspace)> {
-    let account = accounts::find(tx, user).await?.ok_or_else(ApiError::unauthorized)?;
-    let workspace = workspaces::find(tx, user, workspaces::personal(user)).await?;
-    Ok((account, workspace.ok_or_else(|| ApiError::not_found("workspace"))?))
+    entrance::enter(app, user, origin, carrier).await
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "garde's signature")]

@@ -4,7 +4,7 @@ mod session;
 mod words;
 
 use crate::app::App;
-use crate::auth::{self, CurrentUser};
+use crate::auth::{self, CurrentUser, cookies};
 use crate::openapi::PublicProblems;
 use crate::problem::{ApiError, ApiResult};
 use axum::extract::State;
@@ -17,10 +17,12 @@ use axum::response::Response;
 const PROTOCOL: &str = "groundwork";
 
 /// Open a WebSocket. The token comes in the `Authorization` header, beside the subprotocol `groundwork` as `bearer.<token>`,
-/// or in the first message: `{"type": "auth", "token": "…"}`. Then `{"type": "subscribe", "project_id": "…", "after": 0}`.
+/// or in the first message: `{"type": "auth", "token": "…"}`; a browser's cookie is taken from our own pages. Then `{"type": "subscribe", "project_id": "…", "after": 0}`.
 #[utoipa::path(get, operation_id = "open_socket", path = "/ws", tag = "live",
     responses((status = SWITCHING_PROTOCOLS, description = "The stream is open"),
         (status = UNAUTHORIZED, description = "The token is not one of ours", body = crate::problem::Problem,
+            content_type = "application/problem+json"),
+        (status = FORBIDDEN, description = "A cookie came from another site", body = crate::problem::Problem,
             content_type = "application/problem+json"),
         (status = UPGRADE_REQUIRED, description = "This is a WebSocket", body = crate::problem::Problem,
             content_type = "application/problem+json"),
@@ -36,7 +38,13 @@ pub(crate) async fn connect(
     })?;
     let user: Option<CurrentUser> = match token(&headers) {
         Some(token) => Some(auth::authenticate(&app, token).await?),
-        None => None,
+        None => match cookies::find(&headers, cookies::ACCESS) {
+            Some(token) => {
+                cookies::check_socket(&app, &headers)?;
+                Some(auth::authenticate(&app, token).await?)
+            }
+            None => None,
+        },
     };
     let bytes_max = app.settings.socket_message_bytes_max;
     Ok(upgrade

@@ -4,7 +4,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod accounts;
+mod api_tokens;
 mod audit;
+mod cookies;
 mod document;
 mod export;
 mod farewell;
@@ -14,7 +16,10 @@ mod live;
 mod members;
 mod problems;
 mod projects;
+mod second_factor;
 mod server;
+mod sessions;
 mod socket;
 mod tenancy;
+mod throttle;
 mod workspaces;

@@ -42,6 +42,7 @@ pub(crate) struct Person {
     pub(crate) id: UserId,
     pub(crate) workspace: WorkspaceId,
     pub(crate) token: String,
+    pub(crate) refresh: String,
     pub(crate) http: reqwest::Client,
     pub(crate) url: String,
 }
@@ -137,6 +138,7 @@ impl Server {
             id: signed_in["user"]["id"].as_str().unwrap().parse().unwrap(),
             workspace: signed_in["workspace"]["id"].as_str().unwrap().parse().unwrap(),
             token: signed_in["access_token"].as_str().unwrap().to_owned(),
+            refresh: signed_in["refresh_token"].as_str().unwrap().to_owned(),
             http: self.http.clone(),
             url: self.url.clone(),
         }
@@ -144,7 +146,25 @@ impl Server {
 
     /// Somebody who was put into the database and signed in by a test.
     pub(crate) fn person(&self, id: UserId, workspace: WorkspaceId, token: String) -> Person {
-        Person { id, workspace, token, http: self.http.clone(), url: self.url.clone() }
+        let (http, url) = (self.http.clone(), self.url.clone());
+        Person { id, workspace, token, refresh: String::new(), http, url }
+    }
+
+    /// The same person with other credentials.
+    pub(crate) fn as_bearer(&self, person: &Person, token: &Value) -> Person {
+        Person { token: token.as_str().unwrap().to_owned(), ..person.clone() }
+    }
+
+    /// The same person, signed in once more.
+    pub(crate) async fn log_in(&self, name: &str) -> Value {
+        let body = json!({"email": format!("{name}@example.org"), "password": PASSWORD});
+        self.post("/api/v1/auth/login", &body).await.ok()
+    }
+
+    /// How often something stands in the audit log.
+    pub(crate) async fn audited(&self, action: &str) -> i64 {
+        let count = "select count(*) from audit_logs where action = $1";
+        sqlx::query_scalar(count).bind(action).fetch_one(&self.owner).await.unwrap()
     }
 
     /// A project as if its workflow ran, without a word in its log.

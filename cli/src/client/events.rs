@@ -4,7 +4,7 @@ use super::{Client, exit_of};
 use crate::failure::{Exit, Failure, Result};
 use eventsource_stream::{Event as Frame, EventStreamError, Eventsource as _};
 use futures::stream::{BoxStream, StreamExt as _};
-use reqwest::{Method, header};
+use reqwest::{Method, RequestBuilder, header};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -75,11 +75,19 @@ impl<'a> Events<'a> {
 
     async fn connect(&mut self) -> Result<Option<Received>> {
         tokio::time::sleep(Duration::from_millis(self.wait_ms)).await;
-        let mut request =
-            self.client.request(Method::GET, &self.path).header(header::ACCEPT, "text/event-stream");
         // 0 asks for all of the log: without this header a server may begin with what happens now.
-        request = request.header("last-event-id", self.seen.unwrap_or(0).to_string());
-        match request.send().await {
+        let seen = self.seen.unwrap_or(0).to_string();
+        let add = |request: RequestBuilder| {
+            request.header(header::ACCEPT, "text/event-stream").header("last-event-id", &seen)
+        };
+        // Every connection shows a token that holds then: a stream outlives many of them.
+        let response = match self.client.attempt(&Method::GET, &self.path, &add).await {
+            Err(failure) if failure.exit == Exit::Unreachable && self.seen.is_some() => {
+                return Ok(Some(self.lost(&failure.message)));
+            }
+            attempted => attempted?,
+        };
+        match response {
             Ok(response) if response.status().is_success() => {
                 self.frames = Some(response.bytes_stream().eventsource().boxed());
                 Ok(None)

@@ -2,6 +2,7 @@
 //! works with a newer server.
 
 use super::exit_of;
+use super::tokens::Tokens;
 use crate::failure::{Exit, Failure};
 use chrono::{DateTime, Utc};
 use reqwest::StatusCode;
@@ -58,8 +59,15 @@ impl Problem {
 
 /// Answer to sign-up and login.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Session {
-    pub(crate) access_token: secrecy::SecretString,
+#[serde(untagged)]
+pub(crate) enum SignIn {
+    /// Signed in.
+    SignedIn(Tokens),
+    /// The second factor is needed too.
+    SecondFactor {
+        /// To be shown with the code.
+        challenge: secrecy::SecretString,
+    },
 }
 
 /// One page of a list.

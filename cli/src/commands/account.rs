@@ -3,7 +3,8 @@
 use super::server;
 use crate::args::{Connection, LoginArguments, SignupArguments};
 use crate::client::Client;
-use crate::client::shapes::Session;
+use crate::client::shapes::SignIn;
+use crate::client::tokens::Bearer;
 use crate::credentials::Credentials;
 use crate::failure::{Failure, Result};
 use crate::output::{Output, ask, ask_secretly, is_interactive};
@@ -20,7 +21,7 @@ pub(crate) async fn signup(arguments: &SignupArguments) -> Result<()> {
     };
     let password = password(&arguments.login)?;
     let body = json!({ "email": email, "name": name, "password": password.expose_secret() });
-    enter(&arguments.login.connection, "/auth/signup", &email, &body).await
+    enter(&arguments.login, "/auth/signup", &email, &body).await
 }
 
 /// `groundwork login`
@@ -28,15 +29,15 @@ pub(crate) async fn login(arguments: &LoginArguments) -> Result<()> {
     let email = email(arguments)?;
     let password = password(arguments)?;
     let body = json!({ "email": email, "password": password.expose_secret() });
-    enter(&arguments.connection, "/auth/login", &email, &body).await
+    enter(arguments, "/auth/login", &email, &body).await
 }
 
 /// `groundwork logout`
 pub(crate) async fn logout(connection: &Connection) -> Result<()> {
     let (server, output) = (server(connection), Output::new(connection.json));
     let credentials = Credentials::find()?;
-    if let Ok(token) = credentials.token(&server) {
-        let client = Client::new(&server, Some(token))?;
+    if let Ok(bearer) = credentials.bearer(&server) {
+        let client = Client::new(&server, bearer)?;
         // The file is cleared in any case: an unreachable server must not keep a token here.
         if let Err(failure) = client.change_quietly(Method::POST, "/auth/logout").await {
             output.note(format!("the server did not end the session: {}", failure.message));
@@ -50,15 +51,34 @@ pub(crate) async fn logout(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
-async fn enter(connection: &Connection, path: &str, email: &str, body: &serde_json::Value) -> Result<()> {
+async fn enter(arguments: &LoginArguments, path: &str, email: &str, body: &serde_json::Value) -> Result<()> {
+    let connection = &arguments.connection;
     let (server, output) = (server(connection), Output::new(connection.json));
-    let client = Client::new(&server, None)?;
-    let session: Session = client.change(Method::POST, path, body).await?;
-    Credentials::find()?.keep(&server, email, &session.access_token)?;
+    let client = Client::new(&server, Bearer::Nobody)?;
+    let tokens = match client.change(Method::POST, path, body).await? {
+        SignIn::SignedIn(tokens) => tokens,
+        SignIn::SecondFactor { challenge } => {
+            let body = json!({ "challenge": challenge.expose_secret(), "code": code(arguments)? });
+            client.change(Method::POST, "/auth/2fa/verify", &body).await?
+        }
+    };
+    Credentials::find()?.keep(&server, email, &tokens)?;
     output.result(&json!({ "server": server, "email": email }), || {
         format!("signed in to {server} as {email}\nnext: groundwork new --idea \"…\"")
     });
     Ok(())
+}
+
+/// The second factor's code, or a recovery code.
+fn code(arguments: &LoginArguments) -> Result<String> {
+    if let Some(code) = &arguments.code {
+        return Ok(code.clone());
+    }
+    let answer =
+        if is_interactive() { ask("code of your authenticator, or a recovery code: ")? } else { None };
+    answer
+        .filter(|code| !code.is_empty())
+        .ok_or_else(|| Failure::usage("--code is needed: a second factor is on"))
 }
 
 fn email(arguments: &LoginArguments) -> Result<String> {

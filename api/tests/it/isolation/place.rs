@@ -44,6 +44,7 @@ pub(super) struct Place {
     artifact: Uuid,
     session: Uuid,
     invitation: Uuid,
+    token: Uuid,
 }
 
 impl Place {
@@ -94,7 +95,11 @@ impl Place {
             values ($1, $2, $3, 'viewer', $4, now() + interval '1 day')";
         let email = format!("somebody-{invitation}@example.org");
         run(server, sqlx::query(sql).bind(invitation).bind(workspace.0).bind(email).bind(owner.id.0)).await;
-        Self { project, owner: owner.id, people, workspace, artifact, session, invitation }
+        let token = Uuid::new_v4();
+        let sql = "insert into api_tokens (id, user_id, name, digest, scopes, expires_at)
+            values ($1, $2, $3, repeat('0', 32) || replace($1::text, '-', ''), '{projects:read}', now() + interval '1 day')";
+        run(server, sqlx::query(sql).bind(token).bind(owner.id.0).bind(MARK)).await;
+        Self { project, owner: owner.id, people, workspace, artifact, session, invitation, token }
     }
 
     /// Who is called that: a role, `invited`, `stranger`, `expired`, `revoked` or `deactivated`.
@@ -110,6 +115,7 @@ impl Place {
             ("{project_id}", self.project.to_string()),
             ("{artifact_id}", self.artifact.to_string()),
             ("{session_id}", self.session.to_string()),
+            ("{token_id}", self.token.to_string()),
             // A member like any other; what is done to the last owner is another question.
             ("{user_id}", self.people["viewer"].id.to_string()),
             // Somebody who is none of the callers.
@@ -126,7 +132,8 @@ impl Place {
 
     /// What must stand in no answer to who is not in the workspace.
     pub(super) fn marks(&self) -> Vec<String> {
-        let ids = [self.workspace.0, self.project.0, self.artifact, self.session, self.owner.0];
+        let ids =
+            [self.workspace.0, self.project.0, self.artifact, self.session, self.token, self.owner.0];
         ids.iter().map(Uuid::to_string).chain([MARK.to_owned(), format!("owner-{}", self.owner)]).collect()
     }
 }
