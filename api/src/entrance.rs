@@ -90,15 +90,6 @@ pub(crate) enum SignInAnswer {
     SecondFactor(SecondFactorNeeded),
 }
 
-/// What came of somebody's proof of who they are.
-#[derive(Debug)]
-pub(crate) enum Entered {
-    /// They are in.
-    SignedIn(SignedIn),
-    /// They have a second factor, and it is needed too.
-    SecondFactor(SecondFactorNeeded),
-}
-
 impl IntoResponse for TokenSet {
     fn into_response(mut self) -> Response {
         let cookies = set_cookies(&mut self);
@@ -106,15 +97,13 @@ impl IntoResponse for TokenSet {
     }
 }
 
-impl IntoResponse for Entered {
-    fn into_response(self) -> Response {
-        match self {
-            Self::SignedIn(mut signed_in) => {
-                let cookies = set_cookies(&mut signed_in.tokens);
-                (cookies, Json(SignInAnswer::SignedIn(Box::new(signed_in)))).into_response()
-            }
-            Self::SecondFactor(needed) => Json(SignInAnswer::SecondFactor(needed)).into_response(),
-        }
+impl IntoResponse for SignInAnswer {
+    fn into_response(mut self) -> Response {
+        let cookies = match &mut self {
+            Self::SignedIn(signed_in) => set_cookies(&mut signed_in.tokens),
+            Self::SecondFactor(_) => AppendHeaders(Vec::new()),
+        };
+        (cookies, Json(self)).into_response()
     }
 }
 
@@ -125,17 +114,22 @@ fn set_cookies(tokens: &mut TokenSet) -> AppendHeaders<Vec<(header::HeaderName, 
 
 /// Lets somebody in who proved who they are, with a password, a link or another provider's word. Where they have a second
 /// factor, it is asked for first.
-pub(crate) async fn enter(app: &App, user: UserId, origin: &Origin, carrier: Carrier) -> ApiResult<Entered> {
+pub(crate) async fn enter(
+    app: &App,
+    user: UserId,
+    origin: &Origin,
+    carrier: Carrier,
+) -> ApiResult<SignInAnswer> {
     let mut tx = app.store.tenant(workspaces::personal(user), user).await?;
     if !second_factors::standing(&mut tx, user).await?.is_on {
-        return Ok(Entered::SignedIn(open_session(app, tx, user, origin, carrier).await?));
+        return open_session(app, tx, user, origin, carrier).await;
     }
     let challenge = secrets::random(secrets::CHALLENGE);
     let lasting = TimeDelta::seconds(app.settings.identity.challenge_s.into());
     let challenge_expires_at = Utc::now().trunc_subsecs(0) + lasting;
     second_factors::challenge(&mut tx, user, &secrets::digest(&challenge), challenge_expires_at).await?;
     tx.commit().await?;
-    Ok(Entered::SecondFactor(SecondFactorNeeded {
+    Ok(SignInAnswer::SecondFactor(SecondFactorNeeded {
         second_factor_required: true,
         challenge: challenge.expose_secret().to_owned(),
         challenge_expires_at,
@@ -149,7 +143,7 @@ pub(crate) async fn open_session(
     user: UserId,
     origin: &Origin,
     carrier: Carrier,
-) -> ApiResult<SignedIn> {
+) -> ApiResult<SignInAnswer> {
     let refresh = secrets::random(secrets::REFRESH);
     let session = Uuid::new_v4();
     // A token has whole seconds; what is said of it is the same.
@@ -162,7 +156,7 @@ pub(crate) async fn open_session(
     let (account, workspace) = person(&mut tx, user).await?;
     tx.commit().await?;
     let tokens = tokens(app, user, session, expires_at, &refresh, carrier)?;
-    Ok(SignedIn { user: account, workspace, tokens })
+    Ok(SignInAnswer::SignedIn(Box::new(SignedIn { user: account, workspace, tokens })))
 }
 
 /// Tokens for a session that ends then, as the client wants them.

@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::auth::CurrentUser;
-use crate::entrance::{self, Carrier, Entered, SignInAnswer, person};
+use crate::entrance::{self, Carrier, SignInAnswer, person};
 use crate::extract::Body;
 use crate::idempotent::IDEMPOTENCY_KEY;
 use crate::openapi::{PublicProblems, ReadProblems};
@@ -96,7 +96,7 @@ pub(crate) async fn sign_up(
     }
     let is_new = accounts::create(&mut tx, &account, workspaces::personal(user)).await?;
     let entered = if is_new {
-        Entered::SignedIn(entrance::open_session(&app, tx, user, &origin, carrier).await?)
+        entrance::open_session(&app, tx, user, &origin, carrier).await?
     } else {
         drop(tx);
         repeated_sign_up(&app, user, &email, &wish.password, &origin, carrier).await?
@@ -169,7 +169,7 @@ async fn repeated_sign_up(
     password: &str,
     origin: &Origin,
     carrier: Carrier,
-) -> ApiResult<Entered> {
+) -> ApiResult<SignInAnswer> {
     let taken =
         || ApiError::conflict("email_taken", "There is an account with this email address. Log in instead.");
     let known = accounts::login_lookup(&app.store, email).await?.filter(|(id, _)| *id == user);

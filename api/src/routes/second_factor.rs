@@ -3,7 +3,7 @@
 use super::sessions::confirm;
 use crate::app::App;
 use crate::auth::{Holder, identify};
-use crate::entrance::{self, Carrier, Entered, SignInAnswer, of_account, person};
+use crate::entrance::{self, Carrier, SignInAnswer, of_account, person};
 use crate::extract::Body;
 use crate::idempotent::ShownOnce;
 use crate::openapi::{ReadProblems, WriteProblems};
@@ -185,7 +185,7 @@ async fn complete(
     code: &str,
     origin: &Origin,
     carrier: Carrier,
-) -> ApiResult<Entered> {
+) -> ApiResult<SignInAnswer> {
     let over = || {
         let words = "This login is over: too late, or too many codes were tried. Log in again.";
         ApiError::new(StatusCode::UNAUTHORIZED, "invalid_challenge", words)
@@ -207,7 +207,7 @@ async fn complete(
         audit::record(&mut tx, of_account("recovery_code.used", user, origin)).await?;
     }
     counted.forgive(app).await?;
-    Ok(Entered::SignedIn(entrance::open_session(app, tx, user, origin, carrier).await?))
+    entrance::open_session(app, tx, user, origin, carrier).await
 }
 
 /// Confirms an offered secret.

@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::auth::{Holder, cookies, secrets};
-use crate::entrance::{self, Carrier, Entered, SignInAnswer, TokenSet, of_session};
+use crate::entrance::{self, Carrier, SignInAnswer, TokenSet, of_session};
 use crate::extract::{Body, OptionalBody};
 use crate::idempotent::IDEMPOTENCY_KEY;
 use crate::openapi::{PublicProblems, WriteProblems};
@@ -56,7 +56,7 @@ pub(crate) async fn log_in(
     RequestOrigin(origin): RequestOrigin,
     headers: HeaderMap,
     Body(wish): Body<LogIn>,
-) -> ApiResult<Entered> {
+) -> ApiResult<SignInAnswer> {
     let carrier = Carrier::wished(&app, &headers, wish.cookie)?;
     let email = wish.email.trim().to_lowercase();
     let counted = throttle::count(&app, Attempt::Password { email: &email }, origin.ip).await?;
