@@ -188,8 +188,10 @@ impl Client {
     /// When the API refuses or is away.
     pub async fn stream(&self, id: Uuid) -> Result<reqwest::Response> {
         let url = format!("{}/api/v1/projects/{id}/events", self.server);
-        let request = self.http.get(url).header("accept", "text/event-stream");
-        let request = request.bearer_auth(self.token.as_deref().unwrap_or_default());
+        let mut request = self.http.get(url).header("accept", "text/event-stream");
+        if let Some(tokens) = &self.tokens {
+            request = request.bearer_auth(self.access_token(tokens).await?);
+        }
         request.send().await?.error_for_status().context("opening a stream of events")
     }
 

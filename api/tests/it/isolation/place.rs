@@ -132,8 +132,7 @@ impl Place {
 
     /// What must stand in no answer to who is not in the workspace.
     pub(super) fn marks(&self) -> Vec<String> {
-        let ids =
-            [self.workspace.0, self.project.0, self.artifact, self.session, self.token, self.owner.0];
+        let ids = [self.workspace.0, self.project.0, self.artifact, self.session, self.token, self.owner.0];
         ids.iter().map(Uuid::to_string).chain([MARK.to_owned(), format!("owner-{}", self.owner)]).collect()
     }
 }
