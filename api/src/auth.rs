@@ -20,16 +20,16 @@ use axum::middleware::Next;
 use axum::response::Response;
 use groundwork_domain::access::Reach;
 use groundwork_domain::{Digest, UserId};
-use groundwork_store::{StoreError, api_tokens, sessions};
+use groundwork_store::{api_tokens, sessions};
 use uuid::Uuid;
 
 /// What a request showed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Credential {
     /// An access token of a session.
-    Session(Uuid),
+    Session,
     /// A personal API token.
-    ApiToken(Uuid),
+    ApiToken,
 }
 
 /// The signed-in person of a request; there is none without [`require_user`] before the handler.
@@ -37,6 +37,8 @@ pub(crate) enum Credential {
 pub(crate) struct CurrentUser {
     pub(crate) id: UserId,
     pub(crate) credential: Credential,
+    /// Id of the session or of the API token; streams ask from time to time whether it still stands.
+    pub(crate) session: Uuid,
     /// What their credentials reach; their role says what they may.
     pub(crate) reach: Reach,
 }
@@ -59,8 +61,10 @@ pub(crate) struct Holder {
 impl Holder {
     pub(crate) fn of(user: CurrentUser) -> ApiResult<Self> {
         match user.credential {
-            Credential::Session(session) if user.reach.holds_account() => Ok(Self { id: user.id, session }),
-            Credential::Session(_) | Credential::ApiToken(_) => Err(ApiError::new(
+            Credential::Session if user.reach.holds_account() => {
+                Ok(Self { id: user.id, session: user.session })
+            }
+            Credential::Session | Credential::ApiToken => Err(ApiError::new(
                 StatusCode::FORBIDDEN,
                 "scope_missing",
                 "No API token reaches the account itself. Sign in.",
@@ -113,20 +117,19 @@ pub(crate) async fn authenticate(app: &App, token: &str) -> ApiResult<CurrentUse
     if token.starts_with(secrets::API_TOKEN) {
         let digest = Digest::of(token.as_bytes());
         let bearer = api_tokens::used(&app.store, &digest).await?.ok_or_else(ApiError::unauthorized)?;
-        let credential = Credential::ApiToken(bearer.token);
-        return Ok(CurrentUser { id: bearer.user, credential, reach: Reach::of(bearer.scopes) });
+        return Ok(CurrentUser {
+            id: bearer.user,
+            credential: Credential::ApiToken,
+            session: bearer.token,
+            reach: Reach::of(bearer.scopes),
+        });
     }
     let claims = app.tokens.verify(token).ok_or_else(ApiError::unauthorized)?;
-    let credential = Credential::Session(claims.sid);
-    let user = CurrentUser { id: claims.user(), credential, reach: Reach::ALL };
-    if still_stands(app, user).await? { Ok(user) } else { Err(ApiError::unauthorized()) }
-}
-
-/// Whether what somebody showed still holds, for streams that outlive the request that opened them.
-pub(crate) async fn still_stands(app: &App, user: CurrentUser) -> Result<bool, StoreError> {
-    match user.credential {
-        Credential::Session(session) => sessions::seen(&app.store, session, user.id).await,
-        Credential::ApiToken(token) => api_tokens::stands(&app.store, token, user.id).await,
+    let (id, session) = (claims.user(), claims.sid);
+    if sessions::seen(&app.store, session, id).await? {
+        Ok(CurrentUser { id, credential: Credential::Session, session, reach: Reach::ALL })
+    } else {
+        Err(ApiError::unauthorized())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Sessions: what a token names, what logout ends, and the chain of refresh tokens that keeps one going.
 
 use crate::audit::Origin;
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, api_tokens};
 use chrono::{DateTime, Utc};
 use groundwork_domain::{Digest, UserId};
 use serde::Serialize;
@@ -123,6 +123,15 @@ pub async fn seen(store: &Store, session: Uuid, user: UserId) -> Result<bool, St
         .fetch_one(store.pool())
         .await?;
     Ok(stands)
+}
+
+/// Whether what somebody showed still holds, for streams that outlive the request which opened them: a session or, by its id,
+/// an API token.
+///
+/// # Errors
+/// Postgres's own.
+pub async fn stands(store: &Store, credential: Uuid, user: UserId) -> Result<bool, StoreError> {
+    Ok(seen(store, credential, user).await? || api_tokens::stands(store, credential, user).await?)
 }
 
 /// Whose refresh token this is: session and person. None for what never was one.

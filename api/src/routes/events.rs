@@ -3,7 +3,7 @@
 use super::projects::page_limit;
 use crate::access;
 use crate::app::App;
-use crate::auth::{self, CurrentUser};
+use crate::auth::CurrentUser;
 use crate::extract::{Path, Query};
 use crate::live::{Frame, Subscription, event_json};
 use crate::metrics::OpenStream;
@@ -17,7 +17,7 @@ use axum::response::{IntoResponse, Response};
 use futures::stream::{self, StreamExt as _};
 use groundwork_domain::ProjectId;
 use groundwork_domain::access::Permission;
-use groundwork_store::events;
+use groundwork_store::{events, sessions};
 use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
 use std::time::Duration;
@@ -171,7 +171,7 @@ fn of_frame(frame: &Frame) -> Event {
 
 /// Whether a stream may go on: its session stands and the person is still a member. A database that is away closes nothing.
 pub(super) async fn still_may(app: &App, user: CurrentUser, project: ProjectId) -> bool {
-    if matches!(auth::still_stands(app, user).await, Ok(false)) {
+    if matches!(sessions::stands(&app.store, user.session, user.id).await, Ok(false)) {
         return false;
     }
     match access::project(app, user, project, Permission::ReadProject).await {

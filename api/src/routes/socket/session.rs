@@ -11,6 +11,7 @@ use crate::routes::events::still_may;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code};
 use groundwork_domain::ProjectId;
 use groundwork_domain::access::Permission;
+use groundwork_store::sessions;
 use serde_json::json;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -190,7 +191,7 @@ impl Session {
             }
             return Ok(());
         };
-        if matches!(auth::still_stands(&self.app, user).await, Ok(false)) {
+        if matches!(sessions::stands(&self.app.store, user.session, user.id).await, Ok(false)) {
             return Err(Ending { code: CLOSE_UNAUTHORIZED, reason: "the session has ended" });
         }
         let projects: Vec<_> = self.projects.keys().copied().collect();
