@@ -3,6 +3,8 @@
 use crate::auth::{Passwords, SecretError, Secrets, Tokens};
 use crate::engine::Engine;
 use crate::live::Hub;
+use crate::mail::{Mailer, MailerError};
+use crate::oauth::{Providers, ProvidersError};
 use crate::settings::{Settings, SettingsError};
 use groundwork_store::Store;
 use std::ops::Deref;
@@ -24,6 +26,8 @@ pub(crate) struct Shared {
     pub(crate) hub: Hub,
     /// Wakes the sweeper that puts projects away and takes them back.
     pub(crate) shelving: Notify,
+    pub(crate) mailer: Mailer,
+    pub(crate) providers: Providers,
     /// Reads Temporal's own metrics on loopback.
     pub(crate) http: reqwest::Client,
     /// Cancelled when the process is about to end: streams close.
@@ -52,6 +56,8 @@ impl App {
             passwords: Passwords::new(&settings.identity)?,
             hub: Hub::new(store.clone()),
             shelving: Notify::new(),
+            mailer: Mailer::new(&settings.mail)?,
+            providers: Providers::new(&settings)?,
             http: reqwest::Client::builder().no_proxy().build()?,
             settings,
             store,
@@ -74,6 +80,12 @@ pub enum AppError {
     /// Hashing.
     #[error("bcrypt does not work")]
     Passwords(#[from] bcrypt::BcryptError),
+    /// Mail.
+    #[error(transparent)]
+    Mail(#[from] MailerError),
+    /// Other providers.
+    #[error(transparent)]
+    Providers(#[from] ProvidersError),
     /// The HTTP client.
     #[error("no HTTP client could be made")]
     Http(#[from] reqwest::Error),

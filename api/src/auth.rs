@@ -1,10 +1,12 @@
 //! Who asks: passwords, tokens, and the check that every request passes.
 
 pub(crate) mod cookies;
+mod one_time;
 mod password;
 pub(crate) mod secrets;
 mod token;
 
+pub(crate) use one_time::OneTimeToken;
 pub(crate) use password::Passwords;
 pub(crate) use secrets::Secrets;
 pub(crate) use token::Tokens;

@@ -5,7 +5,7 @@ use crate::auth::{cookies, secrets};
 use crate::problem::{ApiError, ApiResult, internal};
 use crate::throttle;
 use axum::Json;
-use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use groundwork_domain::UserId;
@@ -121,6 +121,7 @@ pub(crate) async fn enter(
     carrier: Carrier,
 ) -> ApiResult<SignInAnswer> {
     let mut tx = app.store.tenant(workspaces::personal(user), user).await?;
+    check_email(app, &mut tx, user).await?;
     if !second_factors::standing(&mut tx, user).await?.is_on {
         return open_session(app, tx, user, origin, carrier).await;
     }
@@ -134,6 +135,16 @@ pub(crate) async fn enter(
         challenge: challenge.expose_secret().to_owned(),
         challenge_expires_at,
     }))
+}
+
+/// Whether the person showed that their address is theirs, where that is asked for.
+async fn check_email(app: &App, tx: &mut Tx, user: UserId) -> ApiResult<()> {
+    let account = accounts::find(tx, user).await?.ok_or_else(ApiError::unauthorized)?;
+    if account.email_verified_at.is_some() || !app.settings.needs_verified_email() {
+        return Ok(());
+    }
+    let words = "First follow the link that was mailed to you; POST /auth/verify-email/send sends another.";
+    Err(ApiError::new(StatusCode::FORBIDDEN, "email_unverified", words))
 }
 
 /// Opens a session for somebody of whom nothing more is to be asked. The transaction is that of their own workspace.

@@ -12,7 +12,9 @@ mod extract;
 mod idempotent;
 mod layers;
 mod live;
+mod mail;
 mod metrics;
+mod oauth;
 mod openapi;
 mod origin;
 mod package;
@@ -32,7 +34,10 @@ pub use auth::{SecretError, secret_from_file};
 pub use engine::{Engine, EngineError};
 pub use openapi::openapi;
 pub use problem::{FieldError, Problem};
-pub use settings::{Identity, Settings, SettingsError, Upkeep};
+pub use settings::{
+    EmailVerification, Identity, MailSettings, ProviderKind, ProviderSettings, Settings, SettingsError,
+    SignInSettings, Upkeep,
+};
 
 use app::App;
 use groundwork_store::Store;
@@ -79,6 +84,7 @@ async fn drained(shutdown: &CancellationToken, drain: Duration) {
 async fn background(app: App, shutdown: CancellationToken) {
     tokio::join!(
         app.hub.clone().listen(shutdown.clone()),
+        mail::send(app.clone(), shutdown.clone()),
         starter::sweep(app.clone(), shutdown.clone()),
         shelf::sweep(app, shutdown),
     );

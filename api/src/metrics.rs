@@ -18,6 +18,7 @@ struct Metrics {
     streams: IntGaugeVec,
     commands: IntCounterVec,
     projects_started: IntCounterVec,
+    mails: IntCounterVec,
     resident_bytes: Gauge,
     cpu_seconds: Gauge,
 }
@@ -51,6 +52,11 @@ impl Metrics {
                 "Starts of projects, by what became of them.",
                 &["pipeline", "outcome"]
             )?,
+            mails: register_int_counter_vec!(
+                "groundwork_mails_total",
+                "Tries to send a mail, by what became of them.",
+                &["template", "outcome"]
+            )?,
             resident_bytes: register_gauge!("groundwork_process_resident_bytes", "Memory of this process.")?,
             cpu_seconds: register_gauge!(
                 "groundwork_process_cpu_seconds",
@@ -83,6 +89,12 @@ pub(crate) fn command(command: &str, outcome: &str) {
 pub(crate) fn project_started(pipeline: &str, outcome: &str) {
     if let Some(metrics) = METRICS.as_ref() {
         metrics.projects_started.with_label_values(&[pipeline, outcome]).inc();
+    }
+}
+
+pub(crate) fn mail(template: &str, outcome: &str) {
+    if let Some(metrics) = METRICS.as_ref() {
+        metrics.mails.with_label_values(&[template, outcome]).inc();
     }
 }
 

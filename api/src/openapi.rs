@@ -99,7 +99,7 @@ pub(crate) struct WriteProblems;
 
 const PUBLIC: [(&str, &str); 9] = [
     ("400", "The request does not read"),
-    ("403", "A call for cookies came from another site"),
+    ("403", "A call for cookies came from another site, or the email address must be verified first"),
     ("409", "This cannot be done now"),
     ("413", "The body is too large"),
     ("415", "The body is not JSON"),

@@ -117,6 +117,11 @@ impl ApiError {
         error
     }
 
+    pub(crate) fn too_many_mails(within_s: u32) -> Self {
+        let words = "So many mails were asked for already. Look into your mailbox, or try again later.";
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "limit_reached", words).retry_after(within_s)
+    }
+
     pub(crate) fn unavailable(code: &'static str, detail: &'static str, retry_after_s: u32) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail).retry_after(retry_after_s)
     }

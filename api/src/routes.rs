@@ -14,6 +14,8 @@ mod health;
 mod invitations;
 mod members;
 mod personal_data;
+mod links;
+mod oauth;
 mod projects;
 mod prompts;
 mod readings;
@@ -49,6 +51,10 @@ pub(crate) fn surface(app: Option<&App>) -> OpenApiRouter<App> {
         .routes(routes!(second_factor::enable))
         .routes(routes!(second_factor::disable))
         .routes(routes!(second_factor::renew_recovery_codes))
+        .routes(routes!(links::ask_for_address))
+        .routes(routes!(oauth::link))
+        .routes(routes!(oauth::list_identities))
+        .routes(routes!(oauth::unlink))
         .routes(routes!(projects::list, creation::create))
         .routes(routes!(projects::list_in_workspace, creation::create_in_workspace))
         .routes(routes!(projects::show, projects::rename, commands::delete))
@@ -103,6 +109,17 @@ pub(crate) fn surface(app: Option<&App>) -> OpenApiRouter<App> {
         .routes(routes!(sign_in::log_in))
         .routes(routes!(sign_in::refresh))
         .routes(routes!(second_factor::verify))
+        .routes(routes!(links::send_verification))
+        .routes(routes!(links::verify_email))
+        .routes(routes!(links::ask_for_password))
+        .routes(routes!(links::set_password))
+        .routes(routes!(links::ask_for_magic_link))
+        .routes(routes!(links::verify_magic_link))
+        .routes(routes!(links::change_address))
+        .routes(routes!(oauth::list))
+        .routes(routes!(oauth::start))
+        .routes(routes!(oauth::callback))
+        .routes(routes!(oauth::exchange))
         .routes(routes!(health::healthz))
         .routes(routes!(health::health))
         .routes(routes!(socket::connect))

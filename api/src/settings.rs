@@ -1,14 +1,20 @@
 //! What an installation can set, with the defaults of requirements.md §2. The cli reads it from file and environment.
 
 mod identity;
+mod mail;
+mod sign_in;
 mod upkeep;
 
 pub use identity::Identity;
 pub use upkeep::Upkeep;
+pub use mail::MailSettings;
+pub(crate) use mail::{Route, Security, is_loopback};
+pub use sign_in::{EmailVerification, ProviderKind, ProviderSettings, SignInSettings};
 
 use groundwork_domain::limits::Limits;
 use secrecy::SecretString;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
@@ -71,6 +77,12 @@ pub struct Settings {
     pub upkeep: Upkeep,
     /// Limits that a new project is started with.
     pub limits: Limits,
+    /// How mail leaves.
+    pub mail: MailSettings,
+    /// Links that are mailed, and sign-ins elsewhere.
+    pub sign_in: SignInSettings,
+    /// Other providers that people can sign in with, by the names of their sections.
+    pub oauth: BTreeMap<String, ProviderSettings>,
 }
 
 impl Default for Settings {
@@ -103,6 +115,9 @@ impl Default for Settings {
             operators: Vec::new(),
             upkeep: Upkeep::default(),
             limits: Limits::default(),
+            mail: MailSettings::default(),
+            sign_in: SignInSettings::default(),
+            oauth: BTreeMap::new(),
         }
     }
 }
@@ -124,13 +139,48 @@ impl Settings {
         Duration::from_millis(self.engine_ms_max)
     }
 
+    /// Where people's browsers find this installation, without a slash at the end.
+    pub(crate) fn web_url(&self) -> String {
+        let url = self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.bind));
+        url.trim_end_matches('/').to_owned()
+    }
+
+    /// Whether somebody must have shown that their address is theirs before they sign in.
+    pub(crate) fn needs_verified_email(&self) -> bool {
+        match self.sign_in.email_verification {
+            EmailVerification::Required => true,
+            EmailVerification::Optional => false,
+            EmailVerification::Auto => matches!(self.mail.route(), Ok(Route::Smtp { .. })),
+        }
+    }
+
+    /// Mail and sign-ins elsewhere lead back here, so they must know where that is.
+    fn check_ways_back(&self) -> Result<(), SettingsError> {
+        let route = self.mail.route()?;
+        for (name, provider) in &self.oauth {
+            provider.check(name)?;
+        }
+        if self.public_url.is_none() && matches!(route, Route::Smtp { .. }) {
+            return Err(SettingsError("mail.url is set, so public_url must be: mails hold links"));
+        }
+        if self.public_url.is_none() && !self.oauth.is_empty() {
+            return Err(SettingsError(
+                "oauth is set, so public_url must be: providers send people back there",
+            ));
+        }
+        if self.needs_verified_email() && route == Route::Off {
+            return Err(SettingsError("sign_in.email_verification is required, so mail.url must be set"));
+        }
+        Ok(())
+    }
+
     /// What is wrong with these settings, if something is.
     pub(crate) fn check(&self) -> Result<(), SettingsError> {
         self.identity.check()?;
         if self.page_rows_default == 0 || self.page_rows_default > self.page_rows_max {
             return Err(SettingsError("page_rows_default must be 1 to page_rows_max"));
         }
-        Ok(())
+        self.check_ways_back()
     }
 }
 

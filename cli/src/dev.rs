@@ -7,6 +7,7 @@ use crate::settings::Settings;
 use crate::signals::Requests;
 use crate::stack::{Home, LocalStack, Options, Ports, home::Lock};
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 const LOOK_MS: u64 = 500;
@@ -54,13 +55,21 @@ pub(crate) async fn start(
 ) -> Result<LocalStack> {
     let base = arguments.port_base.or(settings.dev.port_base);
     let set = |name: &str, value: u32| (name.to_owned(), value.to_string());
+    let mut env = vec![
+        set("GROUNDWORK__API__USERS_MAX", settings.dev.users_max),
+        set("GROUNDWORK__API__PROJECTS_MAX", settings.dev.projects_max),
+    ];
+    if settings.api.mail.url.is_none() {
+        // Nothing leaves this machine: mails are files, and the log says which.
+        env.push((
+            "GROUNDWORK__API__MAIL__URL".to_owned(),
+            format!("file://{}", mail_folder(&home).display()),
+        ));
+    }
     let options = Options {
         ports: base.map_or(settings.dev.ports, Ports::from_base),
         simulator: arguments.simulator.clone(),
-        env: vec![
-            set("GROUNDWORK__API__USERS_MAX", settings.dev.users_max),
-            set("GROUNDWORK__API__PROJECTS_MAX", settings.dev.projects_max),
-        ],
+        env,
         inherit: true,
         ..Options::default()
     };
@@ -76,7 +85,13 @@ pub(crate) fn tell_where_to_look(output: Output, stack: &LocalStack) {
         output.line(format!("operators    temporal workflow list --address {}", temporal.address()));
     }
     output.line(format!("logs         {}", stack.home().path().join("logs").display()));
+    output.line(format!("mail         {}", mail_folder(stack.home()).display()));
     output.line("");
+}
+
+/// Where mails are written when no server for them is named.
+fn mail_folder(home: &Home) -> PathBuf {
+    home.path().join("mail")
 }
 
 /// Starts again what ends by itself, until a request to end.

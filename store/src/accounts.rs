@@ -29,6 +29,8 @@ pub struct Account {
     pub id: Uuid,
     /// Lower-case.
     pub email: String,
+    /// When they showed that the address is theirs.
+    pub email_verified_at: Option<DateTime<Utc>>,
     /// What they are called.
     pub name: String,
     /// When they last signed in.
@@ -172,7 +174,7 @@ pub async fn record_login(
 pub async fn find(conn: &mut PgConnection, user: UserId) -> Result<Option<Account>, StoreError> {
     let account = sqlx::query_as!(
         Account,
-        "select id, email, name, last_login_at, created_at from users where id = $1",
+        "select id, email, email_verified_at, name, last_login_at, created_at from users where id = $1",
         user.0
     )
     .fetch_optional(conn)

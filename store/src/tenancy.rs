@@ -106,6 +106,14 @@ impl Store {
         Ok(could)
     }
 
+    /// Begins a transaction in nobody's name: only functions that look before it is known who asks say anything.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn nobody(&self) -> Result<Tx, StoreError> {
+        self.begin("", "").await
+    }
+
     /// Asks Postgres for an answer.
     ///
     /// # Errors
@@ -139,6 +147,21 @@ impl Tx {
     /// [`StoreError::Database`]; whether it was committed is unknown then.
     pub async fn commit(self) -> Result<(), StoreError> {
         Ok(self.0.commit().await?)
+    }
+
+    /// From here on it is in the name of `user`, working in `workspace`: for who asks without being known, and then is.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn enter(&mut self, workspace: WorkspaceId, user: UserId) -> Result<(), StoreError> {
+        let statement =
+            "select set_config('app.workspace_id', $1, true), set_config('app.user_id', $2, true)";
+        sqlx::query(statement)
+            .bind(workspace.to_string())
+            .bind(user.to_string())
+            .execute(&mut *self.0)
+            .await?;
+        Ok(())
     }
 
     /// What statements are executed on.

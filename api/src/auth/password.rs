@@ -40,6 +40,11 @@ impl Passwords {
         self.spend(move || bcrypt::non_truncating_hash(prehash, COST)).await
     }
 
+    /// A hash that is stored for somebody who has no password: of something random that nobody was told.
+    pub(crate) fn of_nobody(&self) -> &str {
+        &self.nobody
+    }
+
     /// Whether the password is the one of that hash; without a hash it takes as long, and is not.
     pub(crate) async fn matches(&self, password: &str, hash: Option<String>) -> ApiResult<bool> {
         let known = hash.is_some();

@@ -5,6 +5,7 @@ use crate::auth::CurrentUser;
 use crate::entrance::{self, Carrier, SignInAnswer, person};
 use crate::extract::Body;
 use crate::idempotent::IDEMPOTENCY_KEY;
+use crate::mail::{self, Template};
 use crate::openapi::{PublicProblems, ReadProblems};
 use crate::origin::RequestOrigin;
 use crate::problem::{ApiError, ApiResult};
@@ -20,11 +21,14 @@ use groundwork_store::audit::Origin;
 use groundwork_store::workspaces::{self, Workspace};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// Namespace of the ids of people who sign up.
 const PEOPLE: Uuid = Uuid::from_u128(0x5f1d_0a3e_6f0b_4c55_9a51_7d1c_4b0e_2a77);
+/// What somebody does next who must verify their address.
+const VERIFY: &str = "verify_email";
 
 /// Who wants an account.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -45,6 +49,15 @@ pub(crate) struct SignUp {
     #[garde(skip)]
     #[serde(default)]
     cookie: bool,
+}
+
+/// Signed up; the address must be verified before the first login.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct AwaitsVerification {
+    /// Where the link was sent.
+    email: String,
+    /// Always `verify_email`.
+    next: &'static str,
 }
 
 /// Who is signed in.
@@ -75,10 +88,10 @@ pub(crate) struct Stats {
     output_tokens: i64,
 }
 
-/// Sign up. Makes a personal workspace too.
+/// Sign up. Makes a personal workspace too. Where addresses must be verified first, nobody is signed in by it.
 #[utoipa::path(post, path = "/auth/signup", tag = "accounts", request_body = SignUp,
     params(("idempotency-key" = Option<String>, Header, description = "A repeat with it signs the same new person in")),
-    responses((status = CREATED, body = SignInAnswer), PublicProblems))]
+    responses((status = CREATED, body = SignInAnswer), (status = ACCEPTED, body = AwaitsVerification), PublicProblems))]
 pub(crate) async fn sign_up(
     State(app): State<App>,
     RequestOrigin(origin): RequestOrigin,
@@ -91,22 +104,27 @@ pub(crate) async fn sign_up(
     let user = new_user_id(&headers, &email);
     let account = NewAccount { user_id: user, email: &email, password_hash: &hash, name: wish.name.trim() };
     let mut tx = app.store.tenant(workspaces::personal(user), user).await?;
-    if app.settings.users_max > 0 {
-        check_room(&app, &mut tx).await?;
-    }
+    check_room(&app, &mut tx).await?;
     let is_new = accounts::create(&mut tx, &account, workspaces::personal(user)).await?;
-    let entered = if is_new {
-        entrance::open_session(&app, tx, user, &origin, carrier).await?
-    } else {
+    if !is_new {
         drop(tx);
-        repeated_sign_up(&app, user, &email, &wish.password, &origin, carrier).await?
-    };
+        let entered = repeated_sign_up(&app, user, &email, &wish.password, &origin, carrier).await?;
+        return Ok((StatusCode::CREATED, entered).into_response());
+    }
+    mail::leave(&app, &mut tx, Template::VerifyEmail, user, &email, json!({})).await?;
+    if app.settings.needs_verified_email() {
+        tx.commit().await?;
+        app.mailer.wake();
+        return Ok((StatusCode::ACCEPTED, Json(AwaitsVerification { email, next: VERIFY })).into_response());
+    }
+    let entered = entrance::open_session(&app, tx, user, &origin, carrier).await?;
+    app.mailer.wake();
     Ok((StatusCode::CREATED, entered).into_response())
 }
 
 /// Sign up, under its other name.
 #[utoipa::path(post, path = "/auth/register", tag = "accounts", request_body = SignUp,
-    responses((status = CREATED, body = SignInAnswer), PublicProblems))]
+    responses((status = CREATED, body = SignInAnswer), (status = ACCEPTED, body = AwaitsVerification), PublicProblems))]
 pub(crate) async fn register(
     state: State<App>,
     origin: RequestOrigin,
@@ -151,7 +169,10 @@ fn new_user_id(headers: &HeaderMap, email: &str) -> UserId {
     UserId(key.map_or_else(Uuid::new_v4, |key| Uuid::new_v5(&PEOPLE, format!("{email}|{key}").as_bytes())))
 }
 
-async fn check_room(app: &App, tx: &mut Tx) -> ApiResult<()> {
+pub(crate) async fn check_room(app: &App, tx: &mut Tx) -> ApiResult<()> {
+    if app.settings.users_max == 0 {
+        return Ok(());
+    }
     let used = u64::try_from(accounts::count(tx).await?).unwrap_or_default();
     let limit = u64::from(app.settings.users_max);
     if used < limit {
@@ -183,7 +204,7 @@ async fn repeated_sign_up(
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "garde's signature")]
-pub(super) fn is_email(value: &str, _context: &()) -> garde::Result {
+pub(crate) fn is_email(value: &str, _context: &()) -> garde::Result {
     // Lower-casing can lengthen: İ becomes two.
     let value = &value.trim().to_lowercase();
     if value.chars().count() > 255 {

@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use totp_rs::{Builder, Secret, Totp};
 
 /// An authenticator that has the secret, and steps through time by hand: each code is used once.
-struct Authenticator {
+pub(crate) struct Authenticator {
     totp: Totp,
 }
 
@@ -28,7 +28,7 @@ async fn step(server: &Server) {
     sqlx::query("update second_factors set last_step = last_step - 2").execute(&server.owner).await.unwrap();
 }
 
-async fn enabled(server: &Server, person: &Person) -> (Authenticator, Vec<String>) {
+pub(crate) async fn enabled(server: &Server, person: &Person) -> (Authenticator, Vec<String>) {
     let offer = person.send(Method::POST, "/auth/2fa/enable", &json!({"password": PASSWORD})).await.ok();
     let authenticator = Authenticator::new(&offer["secret"]);
     let codes = person.send(Method::POST, "/auth/2fa/verify", &json!({"code": authenticator.code()})).await;

@@ -122,6 +122,7 @@ impl Place {
             ("{member_id}", self.people["guest"].id.to_string()),
             ("{invitation_id}", self.invitation.to_string()),
             ("{number}", "1".to_owned()),
+            ("{provider}", "sso".to_owned()),
         ] {
             text = text.replace(name, &value);
         }
