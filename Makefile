@@ -43,6 +43,7 @@ dev: temporal build
 
 test: temporal test-rust test-sdk
 
+# Tests of mail and sign-in start real servers of others with Node (tests/servers/).
 # `cargo test` starts the binary too, so it is built first, with the same profile.
 test-rust: build
 	deploy/test-postgres.sh cargo test --workspace

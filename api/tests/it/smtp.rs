@@ -55,9 +55,10 @@ async fn a_mail_goes_out_by_starttls_with_a_password() {
     let password = "ünusual pässword";
     let mut smtp =
         Outside::start("smtp", &json!({"starttls": true, "user": "us@here", "password": password})).await;
-    let (server, folder) = server(&smtp, "smtp://us%40here@localhost:PORT", |settings| {
-        let file = std::env::temp_dir().join(format!("mail-password-{}", uuid::Uuid::new_v4()));
-        std::fs::write(&file, format!("{password}\n")).unwrap();
+    let secrets = tempfile::tempdir().unwrap();
+    let file = secrets.path().join("mail");
+    std::fs::write(&file, format!("{password}\n")).unwrap();
+    let (server, _folder) = server(&smtp, "smtp://us%40here@localhost:PORT", |settings| {
         settings.mail.password_file = Some(file);
         settings.mail.from = "Our Groundwork <no-reply@example.org>".to_owned();
     })
@@ -76,7 +77,6 @@ async fn a_mail_goes_out_by_starttls_with_a_password() {
     assert_eq!(verified.status, 204);
     assert_eq!(became(&server).await, (1, None));
     server.remove().await;
-    drop(folder);
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ mod calls;
 mod database;
 mod isolation;
 mod memberships;
+mod outbox;
 mod publish;
 mod streams;
 mod tenancy;
