@@ -135,10 +135,11 @@ impl Provider {
                 github.person(&self.outbound, &self.client, code, flow, redirect).await?
             }
         };
-        if person.subject.is_empty() || person.subject.len() > 255 {
+        let is_text = |text: &str| !text.chars().any(char::is_control);
+        if person.subject.is_empty() || person.subject.len() > 255 || !is_text(&person.subject) {
             return Err(OAuthError::Invalid("no usable subject".to_owned()));
         }
-        person.email = person.email.map(|email| email.trim().to_lowercase());
+        person.email = person.email.filter(|email| is_text(email)).map(|email| email.trim().to_lowercase());
         Ok(person)
     }
 }

@@ -203,6 +203,9 @@ pub(crate) async fn unlink(
     user: Holder,
     Path(name): Path<String>,
 ) -> ApiResult<StatusCode> {
+    if name.contains('\0') {
+        return Err(ApiError::not_found("identity"));
+    }
     let mut tx = app.store.tenant(workspaces::personal(user.id), user.id).await?;
     if identities::unlink(&mut tx, user.id, Some(&name)).await? == 0 {
         return Err(ApiError::not_found("identity"));

@@ -133,6 +133,7 @@ async fn a_token_that_says_anything_else_is_refused() {
         ("nonce", json!("another")),
         ("nonce", Value::Null),
         ("sub", json!("")),
+        ("sub", json!("a\u{0}b")),
         ("sub", json!("x".repeat(256))),
         ("sub", Value::Null),
     ] {
