@@ -68,6 +68,11 @@ pub(crate) enum SignIn {
         /// To be shown with the code.
         challenge: secrecy::SecretString,
     },
+    /// Signed up; the link that was mailed to the address comes first.
+    AwaitsVerification {
+        /// Always `verify_email`.
+        next: String,
+    },
 }
 
 /// One page of a list.

@@ -61,6 +61,12 @@ async fn enter(arguments: &LoginArguments, path: &str, email: &str, body: &serde
             let body = json!({ "challenge": challenge.expose_secret(), "code": code(arguments)? });
             client.change(Method::POST, "/auth/2fa/verify", &body).await?
         }
+        SignIn::AwaitsVerification { next } => {
+            output.result(&json!({ "server": server, "email": email, "next": next }), || {
+                format!("signed up; follow the link that was mailed to {email}\nnext: groundwork login --email {email}")
+            });
+            return Ok(());
+        }
     };
     Credentials::find()?.keep(&server, email, &tokens)?;
     output.result(&json!({ "server": server, "email": email }), || {

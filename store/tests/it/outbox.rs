@@ -68,7 +68,7 @@ async fn what_is_over_is_taken_away_and_nothing_else() {
         failure = case recipient when 'failed@example.org' then 'no' end where recipient <> 'waiting@example.org'";
     sqlx::query(settle).execute(&database.owner).await.unwrap();
     assert_eq!(outbox::sweep(&database.store).await.unwrap(), 1);
-    let left = "select array_agg(recipient order by 1) from mail_outbox";
+    let left = "select array_agg(recipient order by recipient) from mail_outbox";
     let left: Vec<String> = sqlx::query_scalar(left).fetch_one(&database.owner).await.unwrap();
     assert_eq!(left, ["failed@example.org", "waiting@example.org"]);
     database.remove().await;
