@@ -249,4 +249,50 @@ begin
     end loop;
 end $$;
 
+-- What 0006 could not know yet ----------------------------------------------------------------------------------------
+
+-- An address says who somebody is (whose invitation it is, who operates the installation) only when they showed that it is
+-- theirs: anybody can sign up with anybody's.
+create or replace function proven_email() returns text
+    language sql stable security definer set search_path = pg_catalog, public
+    as $$
+    select email from public.users
+    where id = public.current_person() and is_active and not is_deleted and email_verified_at is not null
+    $$;
+
+create or replace function erase_person(wanted uuid) returns void
+    language sql volatile security definer set search_path = pg_catalog, public
+    as $$
+    delete from public.sessions where user_id = wanted; -- and with them their refresh tokens
+    delete from public.idempotency_keys where user_id = wanted;
+    delete from public.audit_origins where user_id = wanted;
+    delete from public.api_tokens where user_id = wanted;
+    delete from public.second_factors where user_id = wanted;
+    delete from public.recovery_codes where user_id = wanted;
+    delete from public.login_challenges where user_id = wanted;
+    delete from public.login_places where user_id = wanted;
+    delete from public.magic_links where user_id = wanted;
+    delete from public.oauth_flows where user_id = wanted;
+    delete from public.oauth_identities where user_id = wanted;
+    delete from public.mail_outbox
+        where user_id = wanted or recipient = (select email from public.users where id = wanted);
+    delete from public.invitations where email = (select email from public.users where id = wanted);
+    delete from public.workspace_members where user_id = wanted;
+    update public.users
+    set email = 'erased-' || id || '@invalid', email_verified_at = null, name = 'Erased', password_hash = '!', erased_at = now()
+    where id = wanted;
+    $$;
+
+do $$
+declare
+    name text;
+begin
+    foreach name in array array['second_factors', 'recovery_codes', 'login_places', 'oauth_identities'] loop
+        execute format('create policy definer_erases on %I to groundwork_definer using (true)', name);
+        execute format('grant select (user_id), delete on %I to groundwork_definer', name);
+    end loop;
+end $$;
+grant select (user_id), delete on api_tokens, login_challenges to groundwork_definer;
+grant update (email_verified_at) on users to groundwork_definer;
+
 revoke create on schema public from groundwork_definer;

@@ -6,10 +6,10 @@ mod sign_in;
 mod upkeep;
 
 pub use identity::Identity;
-pub use upkeep::Upkeep;
 pub use mail::MailSettings;
 pub(crate) use mail::{Route, Security, is_loopback};
 pub use sign_in::{EmailVerification, ProviderKind, ProviderSettings, SignInSettings};
+pub use upkeep::Upkeep;
 
 use groundwork_domain::limits::Limits;
 use secrecy::SecretString;

@@ -6,7 +6,7 @@ use groundwork_domain::{UserId, WorkspaceId};
 use serde_json::Value;
 use sqlx::PgConnection;
 
-/// What is known of a person outside of any workspace: account, sessions, memberships, invitations to and by them.
+/// What is known of a person outside of any workspace: account, sessions, API tokens, other providers, memberships, invitations to and by them.
 ///
 /// # Errors
 /// Postgres's own.
@@ -14,6 +14,7 @@ pub async fn account(conn: &mut PgConnection, user: UserId) -> Result<Value, Sto
     Ok(sqlx::query_scalar!(
         r#"select jsonb_build_object(
                'account', (select jsonb_build_object('id', id, 'email', email, 'name', name,
+                                'email_verified_at', email_verified_at,
                                 'projects_created', projects_created, 'last_login_at', last_login_at,
                                 'created_at', created_at, 'updated_at', updated_at)
                            from users where id = $1),
@@ -21,6 +22,14 @@ pub async fn account(conn: &mut PgConnection, user: UserId) -> Result<Value, Sto
                                 'expires_at', expires_at, 'revoked_at', revoked_at, 'user_agent', user_agent)
                                 order by created_at), '[]')
                             from sessions where user_id = $1),
+               'api_tokens', (select coalesce(jsonb_agg(jsonb_build_object('id', id, 'name', name, 'scopes', scopes,
+                                  'created_at', created_at, 'expires_at', expires_at, 'last_used_at', last_used_at)
+                                  order by created_at), '[]')
+                              from api_tokens where user_id = $1),
+               'identities', (select coalesce(jsonb_agg(jsonb_build_object('provider', provider, 'issuer', issuer,
+                                  'subject', subject, 'email', email, 'created_at', created_at,
+                                  'last_used_at', last_used_at) order by created_at), '[]')
+                              from oauth_identities where user_id = $1),
                'memberships', (select coalesce(jsonb_agg(jsonb_build_object('workspace_id', m.workspace_id,
                                    'workspace', w.name, 'role', m.role, 'invited_by', m.invited_by,
                                    'invited_at', m.invited_at, 'joined_at', m.joined_at) order by m.joined_at), '[]')

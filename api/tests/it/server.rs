@@ -34,6 +34,7 @@ pub(crate) struct Server {
     serving: JoinHandle<()>,
     admin: PgConnectOptions,
     name: String,
+    asks_for_proof: bool,
 }
 
 /// Somebody who is signed in.
@@ -107,6 +108,7 @@ impl Server {
             ..Settings::default()
         };
         change(&mut settings);
+        let asks_for_proof = settings.mail.url.is_some();
         // Nobody listens there.
         let target = Url::parse("http://127.0.0.1:1").unwrap();
         let engine =
@@ -116,7 +118,17 @@ impl Server {
         let shutdown = CancellationToken::new();
         let serving = groundwork_api::serve(settings, store.clone(), engine, listener, shutdown.clone());
         let serving = tokio::spawn(async move { serving.await.unwrap() });
-        Self { url, store, owner, http: reqwest::Client::new(), shutdown, serving, admin, name }
+        Self {
+            url,
+            store,
+            owner,
+            http: reqwest::Client::new(),
+            shutdown,
+            serving,
+            admin,
+            name,
+            asks_for_proof,
+        }
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
@@ -131,9 +143,14 @@ impl Server {
         Answer::of(self.request(Method::POST, path).json(body)).await
     }
 
+    /// Signs up. Where no mail goes out, the address counts as shown to be theirs: nobody could follow a link.
     pub(crate) async fn sign_up(&self, name: &str) -> Person {
         let body = json!({"email": format!("{name}@example.org"), "password": PASSWORD, "name": name});
         let signed_in = self.post("/api/v1/auth/signup", &body).await.ok();
+        if !self.asks_for_proof {
+            let verify = "update users set email_verified_at = now() where email = $1";
+            sqlx::query(verify).bind(body["email"].as_str()).execute(&self.owner).await.unwrap();
+        }
         Person {
             id: signed_in["user"]["id"].as_str().unwrap().parse().unwrap(),
             workspace: signed_in["workspace"]["id"].as_str().unwrap().parse().unwrap(),

@@ -214,3 +214,12 @@ async fn a_connection_that_comes_back_to_the_pool_is_nobody_again() {
     store.pool().close().await;
     database.remove().await;
 }
+
+/// Puts a row of somebody into every table of persons; which tables these are. What stays when somebody is erased, without
+/// a name, is none of them.
+pub async fn persons(database: &Database, tenant: Tenant) -> Vec<String> {
+    let tables = Table::all(&database.owner, &OF_NOBODY).await;
+    put(&database.owner, &tables, tenant).await;
+    let of_persons = tables.into_iter().filter(|table| table.has("user_id") && !table.has("workspace_id"));
+    of_persons.map(|table| table.name).collect()
+}

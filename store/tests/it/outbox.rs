@@ -112,3 +112,27 @@ async fn a_link_opens_once_for_whom_it_was_sent_to_and_only_when_that_is_committ
     drop(tx);
     database.remove().await;
 }
+
+#[tokio::test]
+async fn who_is_erased_is_in_no_table_of_persons() {
+    let database = Database::new().await;
+    let ada = database.tenant().await;
+    let tables = crate::isolation::persons(&database, ada).await;
+    for expected in
+        ["sessions", "api_tokens", "second_factors", "login_places", "magic_links", "oauth_identities"]
+    {
+        assert!(tables.iter().any(|table| table == expected), "{expected} of {tables:?}");
+    }
+    sqlx::query("select erase_person($1)").bind(ada.user.0).execute(&database.owner).await.unwrap();
+    for table in tables {
+        let left = format!("select count(*) from {table} where user_id = '{}'", ada.user);
+        assert_eq!(
+            database.count(&left).await,
+            0,
+            "{table} still knows them: erase_person in the migrations"
+        );
+    }
+    let name = format!("select count(*) from users where id = '{}' and name = 'Erased'", ada.user);
+    assert_eq!(database.count(&name).await, 1);
+    database.remove().await;
+}
