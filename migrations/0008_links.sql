@@ -263,7 +263,8 @@ create or replace function proven_email() returns text
 create or replace function erase_person(wanted uuid) returns void
     language sql volatile security definer set search_path = pg_catalog, public
     as $$
-    delete from public.sessions where user_id = wanted; -- and with them their refresh tokens
+    delete from public.refresh_tokens where user_id = wanted;
+    delete from public.sessions where user_id = wanted;
     delete from public.idempotency_keys where user_id = wanted;
     delete from public.audit_origins where user_id = wanted;
     delete from public.api_tokens where user_id = wanted;
@@ -287,7 +288,7 @@ do $$
 declare
     name text;
 begin
-    foreach name in array array['second_factors', 'recovery_codes', 'login_places', 'oauth_identities'] loop
+    foreach name in array array['refresh_tokens', 'second_factors', 'recovery_codes', 'login_places', 'oauth_identities'] loop
         execute format('create policy definer_erases on %I to groundwork_definer using (true)', name);
         execute format('grant select (user_id), delete on %I to groundwork_definer', name);
     end loop;

@@ -126,6 +126,10 @@ async fn members_and_invitations_are_told_to_members_only() {
     }
     let mut tx = database.store.tenant(stranger.workspace, stranger.user).await.unwrap();
     assert!(invitations::list(&mut tx, team).await.unwrap().is_empty());
+    // Anybody can sign up with the address: until its mailbox is shown to be theirs, it says nothing.
+    assert!(invitations::mine(&mut tx).await.unwrap().is_empty());
+    assert_eq!(invitations::decide(&mut tx, first.id, true).await.unwrap(), None);
+    groundwork_store::links::verify_email(&mut tx, stranger.user).await.unwrap();
     assert_eq!(invitations::mine(&mut tx).await.unwrap()[0].role, Role::Editor);
     let decided = invitations::decide(&mut tx, first.id, true).await.unwrap();
     assert_eq!(decided, Some((team, Role::Editor)));
