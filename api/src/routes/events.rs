@@ -5,7 +5,7 @@ use crate::access;
 use crate::app::App;
 use crate::auth::CurrentUser;
 use crate::extract::{Path, Query};
-use crate::live::{Frame, Subscription, event_json};
+use crate::live::{AccessChanges, Frame, Subscription, event_json};
 use crate::metrics::OpenStream;
 use crate::openapi::ReadProblems;
 use crate::problem::{ApiError, ApiResult};
@@ -68,10 +68,12 @@ pub(crate) async fn events(
     if !wants_stream(&headers) {
         return Ok(Json(page(&app, user, project, after, query.limit).await?).into_response());
     }
+    // Heard of from before the check, so that nothing is missed between it and the stream.
+    let changes = app.hub.access_changes();
     let (tx, standing) = access::project(&app, user, project, Permission::ReadProject).await?;
     drop(tx);
     let subscription = app.hub.subscribe(standing.workspace_id, project, after);
-    Ok(stream(Streaming::new(app, user, project, subscription)).into_response())
+    Ok(stream(Streaming::new(app, user, project, subscription, changes)).into_response())
 }
 
 fn after(headers: &HeaderMap, query: &EventsQuery) -> ApiResult<i64> {
@@ -112,18 +114,25 @@ struct Streaming {
     user: CurrentUser,
     project: ProjectId,
     subscription: Subscription,
+    access: AccessChanges,
     ping: Interval,
     has_ended: bool,
     _open: OpenStream,
 }
 
 impl Streaming {
-    fn new(app: App, user: CurrentUser, project: ProjectId, subscription: Subscription) -> Self {
+    fn new(
+        app: App,
+        user: CurrentUser,
+        project: ProjectId,
+        subscription: Subscription,
+        access: AccessChanges,
+    ) -> Self {
         let period = app.settings.stream_ping();
         let mut ping = tokio::time::interval_at(Instant::now() + period, period);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let open = OpenStream::new("sse");
-        Self { app, user, project, subscription, ping, has_ended: false, _open: open }
+        Self { app, user, project, subscription, access, ping, has_ended: false, _open: open }
     }
 
     /// The next thing to send; none at the end.
@@ -140,6 +149,10 @@ impl Streaming {
             _ = self.ping.tick() => {
                 self.has_ended = !still_may(&self.app, self.user, self.project).await;
                 Some(sign_of_life())
+            }
+            () = self.access.concern(Some(self.user.id)) => {
+                self.has_ended = !still_may(&self.app, self.user, self.project).await;
+                Some(Event::default().comment(""))
             }
             frame = self.subscription.next() => frame.map(|frame| of_frame(&frame)),
         }

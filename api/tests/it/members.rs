@@ -1,5 +1,6 @@
 //! Who belongs to a workspace: invitations, roles, leaving, and what two people at once can do to each other.
 
+use crate::live::Stream;
 use crate::server::{Answer, Person, Server};
 use crate::socket::Socket;
 use reqwest::Method;
@@ -195,6 +196,9 @@ async fn a_removed_member_sees_nothing_more_at_once_and_their_projects_stay() {
     let project = server.project(&in_team).await;
     server.happen(&in_team, project, 1).await;
 
+    let mut stream = Stream::open(&bob, project, None).await;
+    stream.next().await.unwrap();
+    stream.next().await.unwrap();
     let mut socket = Socket::of(&server, &bob).await;
     socket.say(json!({"type": "subscribe", "project_id": project, "after": 2})).await;
     assert_eq!(socket.next().await["event"], "subscribed");
@@ -202,6 +206,7 @@ async fn a_removed_member_sees_nothing_more_at_once_and_their_projects_stay() {
     assert_eq!(remove(&ada, &team, &bob).await.status, 204);
     // Long before the next sign of life, which would be after 20 s.
     assert_eq!(socket.next().await["event"], "unsubscribed");
+    assert!(stream.next().await.is_none(), "the stream has ended");
     bob.get(&format!("/projects/{project}")).await.refused(404, "not_found");
     let kept: Value = ada.get(&format!("/projects/{project}")).await.ok();
     assert_eq!(kept["created_by"], json!(bob.id));
