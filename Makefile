@@ -22,7 +22,7 @@ BENCH_FLAGS ?=
 LINT_DENY ?= 1
 BIN := $(CARGO_TARGET_DIR)/debug/groundwork
 
-.PHONY: help demo dev build temporal test test-rust test-sdk lint lint-rust lint-deny lint-fresh bench chaos recovery eval fmt prepare
+.PHONY: help demo dev build temporal test test-rust test-sdk test-schema lint lint-rust lint-deny lint-fresh bench chaos recovery eval fmt prepare
 
 help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
@@ -41,7 +41,7 @@ demo: temporal build
 dev: temporal build
 	$(BIN) dev
 
-test: temporal test-rust test-sdk
+test: temporal test-rust test-sdk test-schema
 
 # Tests of mail and sign-in start real servers of others with Node (tests/servers/).
 # `cargo test` starts the binary too, so it is built first, with the same profile.
@@ -51,6 +51,10 @@ test-rust: build
 # The official Python SDKs against the simulator.
 test-sdk:
 	tests/sdk/run.sh
+
+# Two minutes of requests that the OpenAPI document allows, and of others, against a whole stack.
+test-schema: temporal build
+	GROUNDWORK_BIN=$(BIN) tests/schemathesis/run.sh
 
 lint: lint-rust lint-deny lint-fresh
 

@@ -2,6 +2,7 @@
 
 use crate::auth::{Passwords, SecretError, Secrets, Tokens};
 use crate::engine::Engine;
+use crate::limits::Meter;
 use crate::live::Hub;
 use crate::mail::{Mailer, MailerError};
 use crate::oauth::{Providers, ProvidersError};
@@ -28,6 +29,8 @@ pub(crate) struct Shared {
     pub(crate) shelving: Notify,
     pub(crate) mailer: Mailer,
     pub(crate) providers: Providers,
+    /// Limits by time.
+    pub(crate) meter: Meter,
     /// Reads Temporal's own metrics on loopback.
     pub(crate) http: reqwest::Client,
     /// Cancelled when the process is about to end: streams close.
@@ -58,6 +61,7 @@ impl App {
             shelving: Notify::new(),
             mailer: Mailer::new(&settings.mail)?,
             providers: Providers::new(&settings)?,
+            meter: Meter::new(store.clone(), settings.quotas.clone()),
             http: reqwest::Client::builder().no_proxy().build()?,
             settings,
             store,

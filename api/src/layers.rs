@@ -106,7 +106,14 @@ pub(crate) fn cors(origins: &[String]) -> CorsLayer {
             HeaderName::from_static("last-event-id"),
             X_REQUEST_ID,
         ])
-        .expose_headers([header::ETAG, header::LOCATION, header::RETRY_AFTER, X_REQUEST_ID])
+        .expose_headers([
+            header::ETAG,
+            header::LOCATION,
+            header::RETRY_AFTER,
+            crate::limits::RATE_LIMIT,
+            crate::limits::RATE_LIMIT_POLICY,
+            X_REQUEST_ID,
+        ])
 }
 
 /// Gives a request up that takes too long. A stream has answered long before: only its beginning is measured here.

@@ -6,11 +6,13 @@
 mod access;
 mod app;
 mod auth;
+mod egress;
 mod engine;
 mod entrance;
 mod extract;
 mod idempotent;
 mod layers;
+mod limits;
 mod live;
 mod mail;
 mod metrics;
@@ -20,9 +22,11 @@ mod origin;
 mod package;
 mod pipelines;
 mod problem;
+mod redact;
 mod routes;
 mod said;
 mod second_factor;
+mod serving;
 mod settings;
 mod shelf;
 mod speaker;
@@ -31,6 +35,7 @@ mod throttle;
 
 pub use app::AppError;
 pub use auth::{SecretError, secret_from_file};
+pub use egress::{Egress, EgressError};
 pub use engine::{Engine, EngineError};
 pub use openapi::openapi;
 pub use problem::{FieldError, Problem};
@@ -41,8 +46,6 @@ pub use settings::{
 
 use app::App;
 use groundwork_store::Store;
-use std::future::IntoFuture as _;
-use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -51,7 +54,7 @@ use tokio_util::sync::CancellationToken;
 /// under way are answered. In the background it listens for events and starts projects that were left behind.
 ///
 /// # Errors
-/// [`AppError`] where it cannot begin, or the listener breaks.
+/// [`AppError`] where it cannot begin, or the listener says no address.
 pub async fn serve(
     settings: Settings,
     store: Store,
@@ -62,23 +65,16 @@ pub async fn serve(
     let app = App::new(settings, store, engine, shutdown.clone())?;
     tracing::info!(address = %listener.local_addr()?, "api listens");
     let background = tokio::spawn(background(app.clone(), shutdown.clone()));
-    let drain = Duration::from_millis(app.settings.drain_ms_max);
-    let service = routes::router(&app).into_make_service_with_connect_info::<SocketAddr>();
-    let serving = axum::serve(listener, service).with_graceful_shutdown(shutdown.clone().cancelled_owned());
-    tokio::select! {
-        served = serving.into_future() => served?,
-        () = drained(&shutdown, drain) => tracing::warn!("left connections that did not end"),
-    }
+    let patience = serving::Patience {
+        head_max: Duration::from_millis(app.settings.head_ms_max),
+        drain_max: Duration::from_millis(app.settings.drain_ms_max),
+        connections_max: app.settings.connections_max,
+    };
+    serving::serve(listener, routes::router(&app), patience, &shutdown).await;
     shutdown.cancel();
     // It only waits for the same token.
     let _ = background.await;
     Ok(())
-}
-
-/// The end of patience with connections that are still open after `shutdown`.
-async fn drained(shutdown: &CancellationToken, drain: Duration) {
-    shutdown.cancelled().await;
-    tokio::time::sleep(drain).await;
 }
 
 async fn background(app: App, shutdown: CancellationToken) {

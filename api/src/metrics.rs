@@ -19,6 +19,7 @@ struct Metrics {
     commands: IntCounterVec,
     projects_started: IntCounterVec,
     mails: IntCounterVec,
+    limits: IntCounterVec,
     resident_bytes: Gauge,
     cpu_seconds: Gauge,
 }
@@ -56,6 +57,11 @@ impl Metrics {
                 "groundwork_mails_total",
                 "Tries to send a mail, by what became of them.",
                 &["template", "outcome"]
+            )?,
+            limits: register_int_counter_vec!(
+                "groundwork_limits_total",
+                "Limits that somebody came near or reached.",
+                &["limit", "outcome"]
             )?,
             resident_bytes: register_gauge!("groundwork_process_resident_bytes", "Memory of this process.")?,
             cpu_seconds: register_gauge!(
@@ -95,6 +101,12 @@ pub(crate) fn project_started(pipeline: &str, outcome: &str) {
 pub(crate) fn mail(template: &str, outcome: &str) {
     if let Some(metrics) = METRICS.as_ref() {
         metrics.mails.with_label_values(&[template, outcome]).inc();
+    }
+}
+
+pub(crate) fn limit(limit: &str, outcome: &str) {
+    if let Some(metrics) = METRICS.as_ref() {
+        metrics.limits.with_label_values(&[limit, outcome]).inc();
     }
 }
 

@@ -7,6 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
+use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
@@ -75,7 +76,17 @@ pub(crate) fn document() -> Document {
 pub fn openapi() -> Document {
     let mut document = crate::routes::documented(None).into_openapi();
     add_cookies(&mut document);
+    document.paths.paths.values_mut().flat_map(operations).for_each(|operation| {
+        for (status, response) in problems(&EVERYWHERE) {
+            operation.responses.responses.entry(status).or_insert(response);
+        }
+    });
     document
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    let PathItem { get, put, post, delete, patch, .. } = item;
+    [get, put, post, delete, patch].into_iter().filter_map(Option::as_mut)
 }
 
 /// This document.
@@ -97,6 +108,12 @@ pub(crate) struct ReadProblems;
 /// Problems of routes that change something for a signed-in person.
 pub(crate) struct WriteProblems;
 
+/// What may happen to any request before a handler sees it.
+const EVERYWHERE: [(&str, &str); 3] = [
+    ("413", "The request is larger than this server takes"),
+    ("429", "A limit is reached: `limit`, `used` and `resets_at` say which, Retry-After when to come back"),
+    ("503", "A part that is needed is not there, or this took too long; try again after Retry-After"),
+];
 const PUBLIC: [(&str, &str); 9] = [
     ("400", "The request does not read"),
     ("403", "A call for cookies came from another site, or the email address must be verified first"),
@@ -108,11 +125,12 @@ const PUBLIC: [(&str, &str); 9] = [
     ("500", "Something went wrong on our side"),
     ("503", "A part that is needed is not there; try again after Retry-After"),
 ];
-const READ: [(&str, &str); 6] = [
+const READ: [(&str, &str); 7] = [
     ("400", "The request does not read"),
     ("401", "Nobody is signed in"),
     ("403", "The role does not allow it"),
     ("404", "Unknown, or of somebody else"),
+    ("422", "Parameters are wrong"),
     ("500", "Something went wrong on our side"),
     ("503", "A part that is needed is not there; try again after Retry-After"),
 ];
@@ -125,7 +143,7 @@ const WRITE: [(&str, &str); 11] = [
     ("413", "A text or the body is too large"),
     ("415", "The body is not JSON"),
     ("422", "Fields are wrong, or the Idempotency-Key was used for another request"),
-    ("429", "A limit is reached; `limit` and `used` say which"),
+    ("429", "A limit is reached: `limit`, `used` and `resets_at` say which"),
     ("500", "Something went wrong on our side"),
     (
         "503",

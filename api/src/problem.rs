@@ -1,7 +1,8 @@
 //! The one shape of every error (RFC 9457), and the one type that handlers return.
 
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
 use groundwork_domain::command::{Rejection, RejectionCode};
 use groundwork_store::StoreError;
 use serde::{Deserialize, Serialize};
@@ -35,6 +36,9 @@ pub struct Problem {
     /// Where a limit was reached: how much of it is used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub used: Option<u64>,
+    /// Where a limit was reached: when it begins anew; none: it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resets_at: Option<DateTime<Utc>>,
 }
 
 /// One field that is wrong.
@@ -58,6 +62,8 @@ struct Refusal {
     errors: Vec<FieldError>,
     allowed: Option<Vec<String>>,
     limit: Option<(u64, u64)>,
+    resets_at: Option<DateTime<Utc>>,
+    headers: HeaderMap,
     retry_after_s: Option<u32>,
 }
 
@@ -139,6 +145,16 @@ impl ApiError {
         self
     }
 
+    pub(crate) fn resets_at(mut self, at: DateTime<Utc>) -> Self {
+        self.0.resets_at = Some(at);
+        self
+    }
+
+    pub(crate) fn with_headers(mut self, headers: HeaderMap) -> Self {
+        self.0.headers = headers;
+        self
+    }
+
     pub(crate) fn with_errors(mut self, errors: Vec<FieldError>) -> Self {
         self.0.errors = errors;
         self
@@ -172,18 +188,21 @@ impl Refusal {
             allowed: self.allowed,
             limit,
             used,
+            resets_at: self.resets_at,
         }
     }
 }
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let Self(refusal) = self;
+        let Self(mut refusal) = self;
         let (status, retry_after_s) = (refusal.status, refusal.retry_after_s);
+        let more = std::mem::take(&mut refusal.headers);
         let body = serde_json::to_vec(&refusal.problem(crate::layers::current_request_id()));
         // A struct of strings and numbers always serialises; an empty body is the worst that could come of it.
         let mut response = (status, body.unwrap_or_default()).into_response();
         let headers = response.headers_mut();
+        headers.extend(more);
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(seconds) = retry_after_s {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));

@@ -27,7 +27,7 @@ mod usage;
 mod workspaces;
 
 use crate::app::App;
-use crate::{auth, idempotent, layers, metrics, openapi};
+use crate::{auth, idempotent, layers, limits, metrics, openapi};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -100,10 +100,12 @@ pub(crate) fn surface(app: Option<&App>) -> OpenApiRouter<App> {
     let signed_in = match app {
         Some(app) => signed_in
             .layer(from_fn_with_state(app.clone(), idempotent::answer_once))
-            .layer(from_fn_with_state(app.clone(), auth::require_user)),
+            .layer(from_fn_with_state(app.clone(), limits::of_user))
+            .layer(from_fn_with_state(app.clone(), auth::require_user))
+            .layer(from_fn_with_state(app.clone(), limits::of_refused)),
         None => signed_in,
     };
-    OpenApiRouter::with_openapi(openapi::document())
+    let open = OpenApiRouter::new()
         .routes(routes!(accounts::sign_up))
         .routes(routes!(accounts::register))
         .routes(routes!(sign_in::log_in))
@@ -120,10 +122,17 @@ pub(crate) fn surface(app: Option<&App>) -> OpenApiRouter<App> {
         .routes(routes!(oauth::start))
         .routes(routes!(oauth::callback))
         .routes(routes!(oauth::exchange))
+        .routes(routes!(socket::connect))
+        .routes(routes!(openapi::show));
+    let open = match app {
+        Some(app) => open.layer(from_fn_with_state(app.clone(), limits::of_address)),
+        None => open,
+    };
+    // Health is asked for by whatever watches over this process, from one address and often.
+    OpenApiRouter::with_openapi(openapi::document())
         .routes(routes!(health::healthz))
         .routes(routes!(health::health))
-        .routes(routes!(socket::connect))
-        .routes(routes!(openapi::show))
+        .merge(open)
         .merge(signed_in)
 }
 
@@ -138,7 +147,7 @@ pub(crate) fn router(app: &App) -> Router {
     documented
         .route("/healthz", get(health::healthz))
         .route("/health", get(health::health))
-        .route("/ws", get(socket::connect))
+        .route("/ws", get(socket::connect).layer(from_fn_with_state(app.clone(), limits::of_address)))
         .route("/metrics", get(metrics::show))
         .fallback(layers::not_found)
         .method_not_allowed_fallback(layers::method_not_allowed)

@@ -12,6 +12,7 @@ pub use sign_in::{EmailVerification, ProviderKind, ProviderSettings, SignInSetti
 pub use upkeep::Upkeep;
 
 use groundwork_domain::limits::Limits;
+use groundwork_domain::quota::{Quota, Quotas};
 use secrecy::SecretString;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -43,6 +44,10 @@ pub struct Settings {
     pub body_bytes_max: usize,
     /// Milliseconds until a request that is not a stream is given up.
     pub request_ms_max: u64,
+    /// Milliseconds that the head of a request may take, and a connection be idle.
+    pub head_ms_max: u64,
+    /// Connections at once.
+    pub connections_max: u32,
     /// Milliseconds without a byte after which a stream ends.
     pub stream_idle_ms_max: u64,
     /// Milliseconds between signs of life on a stream.
@@ -83,6 +88,12 @@ pub struct Settings {
     pub sign_in: SignInSettings,
     /// Other providers that people can sign in with, by the names of their sections.
     pub oauth: BTreeMap<String, ProviderSettings>,
+    /// How much of what somebody may have or do, where it is not the default of `domain::quota`: a table for each counter,
+    /// with `free`, `paid` and `enterprise`; 0 is any number. (Accounts: `users_max`. Promptr projects: `projects_max`.
+    /// Refinements: `limits.refinements_max`.)
+    pub quotas: Quotas,
+    /// Networks inside of which outbound calls may go all the same; none by default.
+    pub egress_allowed: Vec<ipnet::IpNet>,
 }
 
 impl Default for Settings {
@@ -92,12 +103,14 @@ impl Default for Settings {
             public_url: None,
             secret_key: SecretString::default(),
             identity: Identity::default(),
-            users_max: 0,
-            projects_max: 3,
+            users_max: Quota::Accounts.definition().most[0],
+            projects_max: Quota::PromptrProjects.definition().most[0],
             page_rows_max: 100,
             page_rows_default: 20,
             body_bytes_max: 10 * 1024 * 1024,
             request_ms_max: 30_000,
+            head_ms_max: 30_000,
+            connections_max: 10_000,
             stream_idle_ms_max: 120_000,
             stream_ping_ms: 20_000,
             drain_ms_max: 10_000,
@@ -118,6 +131,8 @@ impl Default for Settings {
             mail: MailSettings::default(),
             sign_in: SignInSettings::default(),
             oauth: BTreeMap::new(),
+            quotas: Quotas::default(),
+            egress_allowed: Vec::new(),
         }
     }
 }

@@ -54,22 +54,29 @@ pub(crate) async fn start(
     output: Output,
 ) -> Result<LocalStack> {
     let base = arguments.port_base.or(settings.dev.port_base);
-    let set = |name: &str, value: u32| (name.to_owned(), value.to_string());
-    let mut env = vec![
+    // What the person's own environment says goes before what is usual here.
+    let set = |name: &str, value: u32| {
+        std::env::var_os(name).is_none().then(|| (name.to_owned(), value.to_string()))
+    };
+    let mail = settings.api.mail.url.is_none().then(|| {
+        // Nothing leaves this machine: mails are files, and the log says which.
+        let url = format!("file://{}", mail_folder(&home).display());
+        ("GROUNDWORK__API__MAIL__URL".to_owned(), url)
+    });
+    let env = [
         set("GROUNDWORK__API__USERS_MAX", settings.dev.users_max),
         set("GROUNDWORK__API__PROJECTS_MAX", settings.dev.projects_max),
+        set("GROUNDWORK__API__QUOTAS__PROJECTS__FREE", settings.dev.projects_max),
+        set("GROUNDWORK__API__QUOTAS__SIGN_UPS__FREE", settings.dev.users_max),
+        // Everybody on this machine has one address, and programs that watch ask often.
+        set("GROUNDWORK__API__QUOTAS__ANONYMOUS_REQUESTS__FREE", 6_000),
+        set("GROUNDWORK__API__QUOTAS__REQUESTS__FREE", 6_000),
+        mail,
     ];
-    if settings.api.mail.url.is_none() {
-        // Nothing leaves this machine: mails are files, and the log says which.
-        env.push((
-            "GROUNDWORK__API__MAIL__URL".to_owned(),
-            format!("file://{}", mail_folder(&home).display()),
-        ));
-    }
     let options = Options {
         ports: base.map_or(settings.dev.ports, Ports::from_base),
         simulator: arguments.simulator.clone(),
-        env,
+        env: env.into_iter().flatten().collect(),
         inherit: true,
         ..Options::default()
     };

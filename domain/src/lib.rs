@@ -15,6 +15,7 @@ pub mod model;
 pub mod pipeline;
 pub mod project;
 pub mod publication;
+pub mod quota;
 pub mod work;
 
 pub use ids::{CommandId, Digest, ProjectId, StageId, Timestamp, UserId, WorkspaceId};

@@ -27,6 +27,7 @@ pub mod project_texts;
 pub mod project_writes;
 pub mod projects;
 pub mod publish;
+pub mod rates;
 pub mod results;
 pub mod second_factors;
 pub mod sessions;

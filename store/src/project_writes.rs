@@ -1,12 +1,16 @@
 //! What people write to a project without the workflow: its creation, its name, ticks on checklists.
 
 use crate::StoreError;
-use crate::clean::int;
+use crate::clean::{count, int};
 use groundwork_domain::limits::Limits;
 use groundwork_domain::pipeline::Pipeline;
+use groundwork_domain::quota::Quota;
 use groundwork_domain::{Digest, ProjectId, UserId, WorkspaceId};
 use sqlx::PgConnection;
 use sqlx::types::Json;
+
+/// The pipeline whose projects are counted as they are begun (B-09).
+const PROMPTR: &str = "promptr";
 
 /// What creation stores.
 #[derive(Clone, Debug)]
@@ -45,11 +49,22 @@ pub enum Creation {
     PutAway,
     /// The person has used up their projects. Roll back.
     LimitReached {
+        /// Which.
+        quota: Quota,
         /// How many they may have.
         limit: u32,
         /// How many they have.
         used: u32,
     },
+}
+
+/// How many projects a person may have.
+#[derive(Clone, Copy, Debug)]
+pub struct Allowance {
+    /// Of pipeline `promptr`, ever begun; the person's own exception goes before it.
+    pub promptr: u32,
+    /// Of any pipeline, present; none: any number. Never less than the person's own exception.
+    pub total: Option<u32>,
 }
 
 /// Stores a project whose workflow is about to be started, and counts it. Writes neither event nor turn: a project that
@@ -60,7 +75,7 @@ pub enum Creation {
 pub async fn create(
     conn: &mut PgConnection,
     project: &NewProject<'_>,
-    projects_max: u32,
+    allowance: Allowance,
 ) -> Result<Creation, StoreError> {
     let digest = Digest::of(project.idea.as_bytes());
     let status = project.pipeline.stages.first().map_or("starting", |stage| stage.status.as_str());
@@ -98,7 +113,7 @@ pub async fn create(
     if in_use != Some(true) {
         return Ok(Creation::PutAway);
     }
-    count_project(conn, project.owner_id, projects_max).await
+    count_project(conn, project, allowance).await
 }
 
 async fn repeated(
@@ -119,27 +134,42 @@ async fn repeated(
     Ok(Creation::Repeated { started: row.started })
 }
 
+/// Counts the project that was just stored. The person's row is locked by it, so that two creations at once count each other.
 async fn count_project(
     conn: &mut PgConnection,
-    owner: UserId,
-    projects_max: u32,
+    project: &NewProject<'_>,
+    allowance: Allowance,
 ) -> Result<Creation, StoreError> {
-    let counted = sqlx::query!(
-        "update users set projects_created = projects_created + 1
-         where id = $1 and projects_created < coalesce(max_projects, $2)",
-        owner.0,
-        int(projects_max),
+    let counted = i32::from(project.pipeline.id == PROMPTR);
+    let row = sqlx::query!(
+        "update users set projects_created = projects_created + $2 where id = $1
+         returning projects_created, max_projects",
+        project.owner_id.0,
+        counted,
     )
-    .execute(&mut *conn)
+    .fetch_one(&mut *conn)
     .await?;
-    if counted.rows_affected() == 1 {
-        return Ok(Creation::Stored);
+    // A statement of its own, so that it sees what whoever had the lock before has committed.
+    let present = sqlx::query_scalar!(
+        r#"select count(*) as "present!" from projects where created_by = $1 and lifecycle <> 'deleted'"#,
+        project.owner_id.0,
+    )
+    .fetch_one(conn)
+    .await?;
+    let (created, present) = (count(row.projects_created), u32::try_from(present).unwrap_or(u32::MAX));
+    let exception = row.max_projects.map(count);
+    let promptr = exception.unwrap_or(allowance.promptr);
+    if counted > 0 && created > promptr {
+        let used = created.saturating_sub(1);
+        return Ok(Creation::LimitReached { quota: Quota::PromptrProjects, limit: promptr, used });
     }
-    let row = sqlx::query!("select projects_created, max_projects from users where id = $1", owner.0)
-        .fetch_one(conn)
-        .await?;
-    let limit = row.max_projects.map_or(projects_max, crate::clean::count);
-    Ok(Creation::LimitReached { limit, used: crate::clean::count(row.projects_created) })
+    match allowance.total.map(|total| total.max(exception.unwrap_or_default())) {
+        Some(total) if present > total => {
+            let used = present.saturating_sub(1);
+            Ok(Creation::LimitReached { quota: Quota::Projects, limit: total, used })
+        }
+        Some(_) | None => Ok(Creation::Stored),
+    }
 }
 
 /// Takes back a project whose start surely failed, and its count. False: it was started meanwhile, nothing happened.
@@ -151,16 +181,17 @@ pub async fn take_back(
     project: ProjectId,
     owner: UserId,
 ) -> Result<bool, StoreError> {
-    let deleted =
-        sqlx::query!("delete from projects where id = $1 and workflow_state = 'starting'", project.0)
-            .execute(&mut *conn)
-            .await?;
-    if deleted.rows_affected() == 0 {
-        return Ok(false);
-    }
+    let taken_back = sqlx::query_scalar!(
+        "delete from projects where id = $1 and workflow_state = 'starting' returning pipeline_id",
+        project.0
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    let Some(pipeline) = taken_back else { return Ok(false) };
     sqlx::query!(
-        "update users set projects_created = greatest(projects_created - 1, 0) where id = $1",
-        owner.0
+        "update users set projects_created = greatest(projects_created - $2, 0) where id = $1",
+        owner.0,
+        i32::from(pipeline == PROMPTR),
     )
     .execute(conn)
     .await?;

@@ -358,6 +358,11 @@ fn environment(
         // Tokens must stay good when the API is killed.
         ("SECRET_KEY", "a key for tests that is longer than 32 bytes".to_owned()),
         ("GROUNDWORK__API__PROJECTS_MAX", "1000000".to_owned()),
+        // Limits have tests of their own (api/tests/it/limits.rs); here they would only be in the way.
+        ("GROUNDWORK__API__QUOTAS__PROJECTS__FREE", "0".to_owned()),
+        ("GROUNDWORK__API__QUOTAS__SIGN_UPS__FREE", "0".to_owned()),
+        ("GROUNDWORK__API__QUOTAS__ANONYMOUS_REQUESTS__FREE", "0".to_owned()),
+        ("GROUNDWORK__API__QUOTAS__REQUESTS__FREE", "0".to_owned()),
     ];
     let pairs = pairs.into_iter().map(|(name, value)| (name.to_owned(), value));
     Ok(pairs.chain(more).collect())

@@ -5,6 +5,7 @@ use crate::auth::CurrentUser;
 use crate::entrance::{self, Carrier, SignInAnswer, person};
 use crate::extract::Body;
 use crate::idempotent::IDEMPOTENCY_KEY;
+use crate::limits;
 use crate::mail::{self, Template};
 use crate::openapi::{PublicProblems, ReadProblems};
 use crate::origin::RequestOrigin;
@@ -16,6 +17,7 @@ use axum::response::{IntoResponse, Response};
 use garde::Validate;
 use groundwork_domain::UserId;
 use groundwork_store::Tx;
+use groundwork_domain::quota::{self, Quota, Tier};
 use groundwork_store::accounts::{self, Account, NewAccount};
 use groundwork_store::audit::Origin;
 use groundwork_store::workspaces::{self, Workspace};
@@ -86,6 +88,21 @@ pub(crate) struct Stats {
     input_tokens: i64,
     /// Tokens written by models.
     output_tokens: i64,
+    /// Limits that hold for the person, and how much of each is used.
+    limits: Vec<LimitUse>,
+}
+
+/// How much of a limit is used.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LimitUse {
+    /// Its name, as in settings and in the header `RateLimit-Policy`.
+    name: &'static str,
+    /// The most that is allowed.
+    limit: u64,
+    /// How much is used.
+    used: u64,
+    /// Whether four fifths of it are used (`limit_near`).
+    is_near: bool,
 }
 
 /// Sign up. Makes a personal workspace too. Where addresses must be verified first, nobody is signed in by it.
@@ -99,6 +116,7 @@ pub(crate) async fn sign_up(
     Body(wish): Body<SignUp>,
 ) -> ApiResult<Response> {
     let carrier = Carrier::wished(&app, &headers, wish.cookie)?;
+    limits::sign_up(&app, &origin).await?;
     let email = wish.email.trim().to_lowercase();
     let hash = app.passwords.hash(&wish.password).await?;
     let user = new_user_id(&headers, &email);
@@ -147,11 +165,18 @@ pub(crate) async fn me(State(app): State<App>, user: CurrentUser) -> ApiResult<J
 #[utoipa::path(get, operation_id = "get_stats", path = "/users/me/stats", tag = "accounts", security(("bearer" = [])),
     responses((status = OK, body = Stats), ReadProblems))]
 pub(crate) async fn stats(State(app): State<App>, user: CurrentUser) -> ApiResult<Json<Stats>> {
-    let mut tx = app.store.person(user.id).await?;
+    let mut tx = app.store.tenant(workspaces::personal(user.id), user.id).await?;
+    let place = workspaces::find(&mut tx, user.id, workspaces::personal(user.id)).await?;
+    let tier = place.map(|place| Tier::parse(&place.plan_tier)).unwrap_or_default();
     let usage = accounts::usage(&mut tx, user.id).await?.ok_or_else(ApiError::unauthorized)?;
     let count = |number: i32| u32::try_from(number).unwrap_or_default();
     let projects_used = count(usage.projects_created);
     let max_projects = usage.max_projects.map_or(app.settings.projects_max, count);
+    let promptr = limit_use(Quota::PromptrProjects, max_projects, projects_used.into());
+    let present = u64::try_from(usage.projects_present).unwrap_or_default();
+    let exception = usage.max_projects.map(count).unwrap_or_default();
+    let total = app.settings.quotas.most(Quota::Projects, tier);
+    let total = total.map(|total| limit_use(Quota::Projects, total.max(exception), present));
     Ok(Json(Stats {
         projects_used,
         projects_remaining: max_projects.saturating_sub(projects_used),
@@ -160,7 +185,13 @@ pub(crate) async fn stats(State(app): State<App>, user: CurrentUser) -> ApiResul
         cost_usd: usage.cost_usd.normalize(),
         input_tokens: usage.input_tokens,
         output_tokens: usage.output_tokens,
+        limits: [Some(promptr), total].into_iter().flatten().collect(),
     }))
+}
+
+fn limit_use(quota: Quota, limit: u32, used: u64) -> LimitUse {
+    let limit = u64::from(limit);
+    LimitUse { name: quota.as_str(), limit, used, is_near: quota::is_near(used, limit) }
 }
 
 /// The same address and Idempotency-Key name the same new person, so that a repeat can be told from a second person.

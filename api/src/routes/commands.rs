@@ -6,6 +6,7 @@ use crate::engine::EngineError;
 use crate::extract::{Body, OptionalBody, Path};
 use crate::openapi::WriteProblems;
 use crate::problem::{ApiError, ApiResult, internal};
+use crate::redact::{Kind, take_secrets_out};
 use crate::speaker::Speaker;
 use crate::{metrics, said, shelf};
 use axum::Json;
@@ -59,6 +60,9 @@ pub(crate) struct CommandAnswer {
     deleted: bool,
     /// `active`, `archived` or `deleted`.
     lifecycle: &'static str,
+    /// Kinds of secrets that were taken out of what was said before it was stored.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    redacted: Vec<Kind>,
 }
 
 type Answer = ApiResult<Json<CommandAnswer>>;
@@ -204,7 +208,8 @@ pub(crate) async fn delete(
 }
 
 /// Delivers a command and waits until what can be read shows it.
-async fn say(app: &App, speaker: &Speaker, project: ProjectId, body: CommandBody) -> Answer {
+async fn say(app: &App, speaker: &Speaker, project: ProjectId, mut body: CommandBody) -> Answer {
+    let redacted = take_secrets_out(&mut body);
     let user = speaker.user;
     let (mut tx, standing) = match body {
         CommandBody::Restore => {
@@ -242,7 +247,7 @@ async fn say(app: &App, speaker: &Speaker, project: ProjectId, body: CommandBody
         record(app, speaker, standing, project, &command).await;
     }
     wait_until_shown(app, standing, project, command.command_id).await;
-    Ok(Json(answer_of(project, command.command_id, disposition, outcome)))
+    Ok(Json(CommandAnswer { redacted, ..answer_of(project, command.command_id, disposition, outcome) }))
 }
 
 /// A section that the specification does not have is refused before a refinement is begun: the rules know no headings.
@@ -380,5 +385,6 @@ fn answer_of(project: ProjectId, command: CommandId, outcome: &'static str, told
         allowed: summary.allowed,
         deleted: summary.deleted,
         lifecycle: summary.lifecycle.as_str(),
+        redacted: Vec::new(),
     }
 }

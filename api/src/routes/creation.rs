@@ -6,6 +6,7 @@ use crate::auth::CurrentUser;
 use crate::extract::{Body, Path};
 use crate::openapi::WriteProblems;
 use crate::problem::{ApiError, ApiResult};
+use crate::redact::{Kind, Redacted, redact};
 use crate::said::unwritable;
 use crate::speaker::Speaker;
 use crate::starter::{self, Start};
@@ -16,9 +17,10 @@ use axum::http::{HeaderName, StatusCode, header};
 use garde::Validate;
 use groundwork_domain::access::Permission;
 use groundwork_domain::limits::IDEA_BYTES_MAX;
+use groundwork_domain::quota::{Quota, Tier};
 use groundwork_domain::{ProjectId, WorkspaceId};
 use groundwork_store::project_reads::{self, ProjectItem};
-use groundwork_store::project_writes::{self, Creation, NewProject};
+use groundwork_store::project_writes::{self, Allowance, Creation, NewProject};
 use groundwork_store::{Tx, audit, workspaces};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -66,6 +68,9 @@ pub(crate) struct Created {
     /// The project as lists show it; `status` is `starting` until its workflow runs.
     #[serde(flatten)]
     project: ProjectItem,
+    /// Kinds of secrets that were taken out of the idea before it was stored.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    redacted: Vec<Kind>,
 }
 
 type Answer = (StatusCode, [(HeaderName, String); 1], Json<Created>);
@@ -106,15 +111,17 @@ async fn create_project(
     wish: Wish,
 ) -> ApiResult<Answer> {
     let user = speaker.user;
-    let idea = idea_of(wish.idea, wish.product_idea)?;
+    let Redacted { text: idea, found: redacted } = redact(idea_of(wish.idea, wish.product_idea)?);
     let (tx, place) = access::workspace(app, user, workspace, Permission::CreateProject).await?;
     let usual = place.settings.default_pipeline.as_deref().unwrap_or(pipelines::DEFAULT);
     let pipeline_id = wish.pipeline.as_deref().unwrap_or(usual);
     let pipeline = pipelines::find(pipeline_id).ok_or_else(|| {
         ApiError::unprocessable("unknown_pipeline", format!("There is no pipeline `{}`.", brief(pipeline_id)))
     })?;
-    let title = wish.title.map_or_else(|| title_of(&idea), |title| title.trim().to_owned());
+    let title = wish.title.map_or_else(|| title_of(&idea), super::projects::redacted_title);
     let name = format!("{}|{}", user.id, speaker.key.0);
+    let total = app.settings.quotas.most(Quota::Projects, Tier::parse(&place.plan_tier));
+    let allowance = Allowance { promptr: app.settings.projects_max, total };
     let project_id = ProjectId(Uuid::new_v5(&workspace.0, name.as_bytes()));
     let new = NewProject {
         project_id,
@@ -129,15 +136,15 @@ async fn create_project(
         pipeline,
         limits: &app.settings.limits,
     };
-    if !store(app, tx, speaker, &new).await? {
+    if !store(tx, speaker, &new, allowance).await? {
         start(app, user, &new).await?;
     }
-    answer(app, user, project_id).await
+    answer(app, user, project_id, redacted).await
 }
 
 /// Stores the row; true where its workflow is known to run already.
-async fn store(app: &App, mut tx: Tx, speaker: &Speaker, new: &NewProject<'_>) -> ApiResult<bool> {
-    match project_writes::create(&mut tx, new, app.settings.projects_max).await? {
+async fn store(mut tx: Tx, speaker: &Speaker, new: &NewProject<'_>, allowance: Allowance) -> ApiResult<bool> {
+    match project_writes::create(&mut tx, new, allowance).await? {
         Creation::Stored => {
             let details = serde_json::json!({"pipeline": new.pipeline.id});
             let resource = ("project", new.project_id);
@@ -154,8 +161,9 @@ async fn store(app: &App, mut tx: Tx, speaker: &Speaker, new: &NewProject<'_>) -
             "idempotency_key_reused",
             "This Idempotency-Key was used for another idea. Make a new one for a new request.",
         )),
-        Creation::LimitReached { limit, used } => {
-            let words = format!("You have created {used} of {limit} projects that you may create.");
+        Creation::LimitReached { quota, limit, used } => {
+            metrics::limit(quota.as_str(), "reached");
+            let words = format!("You have used {used} of {limit} {}.", quota.definition().counts);
             Err(ApiError::limit_reached(words, limit.into(), used.into()))
         }
     }
@@ -180,11 +188,11 @@ async fn start(app: &App, user: CurrentUser, new: &NewProject<'_>) -> ApiResult<
     Ok(())
 }
 
-async fn answer(app: &App, user: CurrentUser, project: ProjectId) -> ApiResult<Answer> {
+async fn answer(app: &App, user: CurrentUser, project: ProjectId, redacted: Vec<Kind>) -> ApiResult<Answer> {
     let (mut tx, _) = access::project(app, user, project, Permission::ReadProject).await?;
     let head = project_reads::head(&mut tx, project).await?;
     let location = format!("{}/projects/{project}", crate::openapi::PREFIX);
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(Created { project: head.item })))
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(Created { project: head.item, redacted })))
 }
 
 fn idea_of(idea: Option<String>, product_idea: Option<String>) -> ApiResult<String> {

@@ -22,6 +22,7 @@ use utoipa::{IntoParams, ToSchema};
 pub(crate) struct ExportQuery {
     /// `zip` when not said.
     #[serde(default)]
+    #[param(inline)]
     format: Format,
 }
 

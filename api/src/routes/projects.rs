@@ -175,13 +175,18 @@ pub(crate) async fn rename(
     Body(wish): Body<Rename>,
 ) -> ApiResult<Json<ProjectPageView>> {
     let (mut tx, standing) = access::project(&app, speaker.user, project, Permission::UpdateProject).await?;
-    project_writes::rename(&mut tx, project, wish.title.trim()).await?;
+    project_writes::rename(&mut tx, project, &redacted_title(wish.title)).await?;
     let entry =
         speaker.entry(standing.workspace_id, "project.renamed", ("project", project), serde_json::json!({}));
     audit::record(&mut tx, entry).await?;
     let view = view(&mut tx, project).await?;
     tx.commit().await?;
     Ok(Json(view))
+}
+
+/// A title as it is stored: without secrets, which may make it longer than it was.
+pub(super) fn redacted_title(title: String) -> String {
+    crate::redact::redact(title).text.trim().chars().take(200).collect()
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "garde's signature")]

@@ -7,6 +7,7 @@ use groundwork_domain::event::{Cause, EventKind, Notice};
 use groundwork_domain::limits::Limits;
 use groundwork_domain::pipeline::Pipeline;
 use groundwork_domain::project::{Project, ProjectInput, RULES};
+use groundwork_domain::quota::Quota;
 use groundwork_domain::{CommandId, Digest, ProjectId, Timestamp, UserId, WorkspaceId};
 use groundwork_store::{Store, StoreOptions};
 use reqwest::{Method, RequestBuilder, StatusCode};
@@ -31,6 +32,7 @@ pub(crate) struct Server {
     pub(crate) owner: PgPool,
     pub(crate) http: reqwest::Client,
     pub(crate) shutdown: CancellationToken,
+    settings: Settings,
     serving: JoinHandle<()>,
     admin: PgConnectOptions,
     name: String,
@@ -107,28 +109,21 @@ impl Server {
             read_model_ms_max: 100,
             ..Settings::default()
         };
+        // What limits do is shown where they are set.
+        for quota in [Quota::AnonymousRequests, Quota::Requests, Quota::SignUps] {
+            settings.quotas.set(quota, 0);
+        }
         change(&mut settings);
         let asks_for_proof = settings.mail.url.is_some();
-        // Nobody listens there.
-        let target = Url::parse("http://127.0.0.1:1").unwrap();
-        let engine =
-            Engine::new(ConnectionOptions::new(target).build(), ClientOptions::new("default").build());
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
         let shutdown = CancellationToken::new();
-        let serving = groundwork_api::serve(settings, store.clone(), engine, listener, shutdown.clone());
-        let serving = tokio::spawn(async move { serving.await.unwrap() });
-        Self {
-            url,
-            store,
-            owner,
-            http: reqwest::Client::new(),
-            shutdown,
-            serving,
-            admin,
-            name,
-            asks_for_proof,
-        }
+        let (url, serving) = serve(settings.clone(), store.clone(), &shutdown).await;
+        let http = reqwest::Client::new();
+        Self { url, store, owner, http, shutdown, settings, serving, admin, name, asks_for_proof }
+    }
+
+    /// One more process for the same database; its URL.
+    pub(crate) async fn replica(&self) -> String {
+        serve(self.settings.clone(), self.store.clone(), &self.shutdown).await.0
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
@@ -244,6 +239,16 @@ impl Server {
         let mut admin = PgConnection::connect_with(&self.admin).await.unwrap();
         admin.execute(AssertSqlSafe(format!("drop database {} with (force)", self.name))).await.unwrap();
     }
+}
+
+async fn serve(settings: Settings, store: Store, shutdown: &CancellationToken) -> (String, JoinHandle<()>) {
+    // Nobody listens there.
+    let target = Url::parse("http://127.0.0.1:1").unwrap();
+    let engine = Engine::new(ConnectionOptions::new(target).build(), ClientOptions::new("default").build());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let serving = groundwork_api::serve(settings, store, engine, listener, shutdown.clone());
+    (url, tokio::spawn(async move { serving.await.unwrap() }))
 }
 
 impl Person {

@@ -7,5 +7,6 @@ mod isolation;
 mod memberships;
 mod outbox;
 mod publish;
+mod rates;
 mod streams;
 mod tenancy;
