@@ -40,6 +40,8 @@ pub enum EventKind {
     CommandRejected,
     /// A turn of the conversation: `{kind, agent, message}`; written with the turn by `store`.
     NewMessage,
+    /// Four fifths or more of a limit are used: `{limit, used, most, message}`.
+    LimitNear,
     /// The project was put away: `{}`.
     ProjectArchived,
     /// The project was taken back: `{}`.
@@ -68,6 +70,7 @@ impl EventKind {
             Self::StageRetried => "stage_retried",
             Self::CommandRejected => "command_rejected",
             Self::NewMessage => "new_message",
+            Self::LimitNear => "limit_near",
             Self::ProjectArchived => "project_archived",
             Self::ProjectRestored => "project_restored",
             Self::ProjectDeleted => "project_deleted",
