@@ -32,6 +32,7 @@ mod shelf;
 mod speaker;
 mod starter;
 mod throttle;
+mod web;
 
 pub use app::AppError;
 pub use auth::{SecretError, secret_from_file};

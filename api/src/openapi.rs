@@ -26,7 +26,7 @@ pub(crate) const PREFIX: &str = "/api/v1";
             `Idempotency-Key` header: a repeat within 24 hours gets the first answer. Lists are paged by cursor.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
-    components(schemas(Problem)),
+    components(schemas(Problem, crate::routes::ExportFormat)),
     modifiers(&Bearer),
     tags(
         (name = "accounts", description = "People and their sessions"),

@@ -26,8 +26,10 @@ mod socket;
 mod usage;
 mod workspaces;
 
+pub(crate) use export::Format as ExportFormat;
+
 use crate::app::App;
-use crate::{auth, idempotent, layers, limits, metrics, openapi};
+use crate::{auth, idempotent, layers, limits, metrics, openapi, web};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -141,7 +143,7 @@ pub(crate) fn documented(app: Option<&App>) -> OpenApiRouter<App> {
     OpenApiRouter::new().nest(openapi::PREFIX, surface(app)).routes(routes!(sign_in::keys))
 }
 
-/// The whole API: the surface, its aliases at the root, and the layers around both.
+/// The whole server: the surface, its aliases at the root, the web application, and the layers around them.
 pub(crate) fn router(app: &App) -> Router {
     let (documented, _) = documented(Some(app)).split_for_parts();
     documented
@@ -149,7 +151,7 @@ pub(crate) fn router(app: &App) -> Router {
         .route("/health", get(health::health))
         .route("/ws", get(socket::connect).layer(from_fn_with_state(app.clone(), limits::of_address)))
         .route("/metrics", get(metrics::show))
-        .fallback(layers::not_found)
+        .fallback(web::serve)
         .method_not_allowed_fallback(layers::method_not_allowed)
         .layer(DefaultBodyLimit::max(app.settings.body_bytes_max))
         .layer(from_fn_with_state(app.clone(), layers::limit_time))

@@ -142,6 +142,11 @@ impl Settings {
         Duration::from_millis(self.request_ms_max)
     }
 
+    /// Whether an address, lower-case and proven to be somebody's, is an operator's.
+    pub(crate) fn is_operator(&self, email: &str) -> bool {
+        self.operators.iter().any(|operator| operator.trim().to_lowercase() == email)
+    }
+
     pub(crate) fn stream_idle_max(&self) -> Duration {
         Duration::from_millis(self.stream_idle_ms_max)
     }

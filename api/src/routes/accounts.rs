@@ -69,6 +69,8 @@ pub(crate) struct Me {
     user: Account,
     /// Their personal workspace.
     workspace: Workspace,
+    /// Whether they operate the installation, so that `/admin` answers them.
+    is_operator: bool,
 }
 
 /// What a person has used of what they may use.
@@ -158,7 +160,8 @@ pub(crate) async fn register(
 pub(crate) async fn me(State(app): State<App>, user: CurrentUser) -> ApiResult<Json<Me>> {
     let mut tx = app.store.tenant(workspaces::personal(user.id), user.id).await?;
     let (user, workspace) = person(&mut tx, user.id).await?;
-    Ok(Json(Me { user, workspace }))
+    let is_operator = user.email_verified_at.is_some() && app.settings.is_operator(&user.email);
+    Ok(Json(Me { user, workspace, is_operator }))
 }
 
 /// What the person has used of what they may use.

@@ -96,7 +96,7 @@ async fn check_operator(app: &App, user: CurrentUser) -> ApiResult<()> {
     access::account(user)?;
     let mut tx = app.store.person(user.id).await?;
     let email = accounts::proven_email(&mut tx).await?.unwrap_or_default();
-    if app.settings.operators.iter().any(|operator| operator.trim().to_lowercase() == email) {
+    if app.settings.is_operator(&email) {
         return Ok(());
     }
     Err(ApiError::forbidden("Only operators of the installation may do this."))

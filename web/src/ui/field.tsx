@@ -1,0 +1,76 @@
+import { type InputHTMLAttributes, type ReactNode, type SelectHTMLAttributes, type TextareaHTMLAttributes, useId } from "react";
+import { cx } from "@/lib/cx";
+
+const CONTROL =
+  "w-full rounded-md border border-edge bg-surface px-3 py-2 text-ink min-h-10 aria-invalid:border-danger disabled:bg-sunken disabled:text-muted";
+
+interface Common {
+  label: string;
+  hint?: ReactNode;
+  error?: string | undefined;
+  hideLabel?: boolean;
+}
+
+interface FrameProps extends Common {
+  id: string;
+  children: ReactNode;
+  className?: string | undefined;
+}
+
+function Frame({ id, label, hint, error, hideLabel = false, children, className }: FrameProps) {
+  return (
+    <div className={cx("space-y-1.5", className)}>
+      <label htmlFor={id} className={cx("block text-sm font-medium", hideLabel && "sr-only")}>
+        {label}
+      </label>
+      {children}
+      {hint !== undefined && (
+        <p id={`${id}-hint`} className="text-sm text-muted">
+          {hint}
+        </p>
+      )}
+      {error !== undefined && (
+        <p id={`${id}-error`} className="text-sm font-medium text-danger">
+          {error}
+        </p>
+      )}
+    </div>
+  );
+}
+
+function described(id: string, hint: ReactNode, error: string | undefined) {
+  const ids = [hint !== undefined && `${id}-hint`, error !== undefined && `${id}-error`].filter(Boolean);
+  return {
+    "aria-invalid": error !== undefined || undefined,
+    "aria-describedby": ids.length > 0 ? ids.join(" ") : undefined,
+  };
+}
+
+export function Input({ label, hint, error, hideLabel, className, ...rest }: Common & InputHTMLAttributes<HTMLInputElement>) {
+  const id = useId();
+  return (
+    <Frame {...{ id, label, hint, error, className }} {...(hideLabel === undefined ? {} : { hideLabel })}>
+      <input id={id} className={CONTROL} {...described(id, hint, error)} {...rest} />
+    </Frame>
+  );
+}
+
+export function Textarea({ label, hint, error, hideLabel, className, ...rest }: Common & TextareaHTMLAttributes<HTMLTextAreaElement>) {
+  const id = useId();
+  return (
+    <Frame {...{ id, label, hint, error, className }} {...(hideLabel === undefined ? {} : { hideLabel })}>
+      <textarea id={id} className={cx(CONTROL, "leading-relaxed")} {...described(id, hint, error)} {...rest} />
+    </Frame>
+  );
+}
+
+export function Select({ label, hint, error, hideLabel, className, children, ...rest }: Common & SelectHTMLAttributes<HTMLSelectElement>) {
+  const id = useId();
+  return (
+    <Frame {...{ id, label, hint, error, className }} {...(hideLabel === undefined ? {} : { hideLabel })}>
+      <select id={id} className={CONTROL} {...described(id, hint, error)} {...rest}>
+        {children}
+      </select>
+    </Frame>
+  );
+}

@@ -1,0 +1,60 @@
+import { X } from "lucide-react";
+import { Toast as Radix } from "radix-ui";
+import { useSyncExternalStore } from "react";
+import { cx } from "@/lib/cx";
+import { t } from "@/text/en";
+import { explain } from "./states";
+
+interface Note {
+  id: number;
+  text: string;
+  bad: boolean;
+}
+
+let notes: readonly Note[] = [];
+let next = 1;
+const listeners = new Set<() => void>();
+
+function set(fresh: readonly Note[]): void {
+  notes = fresh;
+  for (const listener of listeners) listener();
+}
+
+/** Says something that needs no answer. */
+export function tell(text: string, bad = false): void {
+  set([...notes.slice(-2), { id: next, text, bad }]);
+  next += 1;
+}
+
+/** Says why something did not work, where there is no better place for it. */
+export const tellProblem = (error: unknown): void => tell(explain(error), true);
+
+const subscribe = (listener: () => void) => {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+};
+
+export function Toasts() {
+  const shown = useSyncExternalStore(subscribe, () => notes);
+  return (
+    <Radix.Provider swipeDirection="down" label={t.state.notices}>
+      {shown.map((note) => (
+        <Radix.Root
+          key={note.id}
+          duration={note.bad ? 9_000 : 4_000}
+          onOpenChange={(open) => !open && set(notes.filter((other) => other.id !== note.id))}
+          className={cx(
+            "flex items-start gap-3 rounded-md border px-4 py-3 shadow-lg animate-rise",
+            note.bad ? "border-danger/50 bg-danger-soft text-danger" : "border-line bg-surface",
+          )}
+        >
+          <Radix.Description className="grow">{note.text}</Radix.Description>
+          <Radix.Close aria-label={t.action.close} className="rounded-sm p-0.5 hover:bg-sunken">
+            <X className="size-4" aria-hidden />
+          </Radix.Close>
+        </Radix.Root>
+      ))}
+      <Radix.Viewport className="fixed bottom-20 right-4 z-60 flex w-[min(24rem,calc(100vw-2rem))] flex-col gap-2 md:bottom-4" />
+    </Radix.Provider>
+  );
+}
