@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 #[derive(rust_embed::Embed)]
-#[folder = "../web/dist"]
+#[folder = "$GROUNDWORK_WEB_DIST"]
 #[allow_missing = true]
 struct Files;
 

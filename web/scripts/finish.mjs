@@ -17,7 +17,8 @@ function* files(folder) {
   }
 }
 
-for (const path of [...files(dist)]) {
+// What is written on the way ends in .gz and .br, which are passed over.
+for (const path of files(dist)) {
   if (!COMPRESSIBLE.has(extname(path)) || statSync(path).size < 512) continue;
   const bytes = readFileSync(path);
   writeFileSync(`${path}.gz`, gzipSync(bytes, { level: 9 }));

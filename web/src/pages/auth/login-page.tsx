@@ -41,7 +41,7 @@ function PasswordForm({ onSignedIn }: { onSignedIn: (answer: Schemas["SignInAnsw
     const body = { email: value(values, "email"), password: value(values, "password"), cookie: true };
     await onSignedIn(await answer(client.POST("/api/v1/auth/login", { body })));
   });
-  const unverified = isProblem(form.error, "email_not_verified");
+  const unverified = isProblem(form.error, "email_unverified");
   return (
     <>
       <AuthHead title={t.auth.signIn} />

@@ -1,0 +1,62 @@
+// A browser whose pages are watched: what a console says as an error, and what the policy refused, fails the test.
+import { existsSync } from "node:fs";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { expect } from "vitest";
+
+export const URL_BASE = process.env.GROUNDWORK_E2E_URL ?? "http://127.0.0.1:8080";
+const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((path) => existsSync(path));
+/** A browser says every answer that is no success; tests say themselves which answers they expect. */
+const STATUS = /^Failed to load resource: the server responded with a status of/;
+const AWAY = /WebSocket connection to .* failed|net::ERR_|^Failed to load resource: net::/;
+
+export interface Visitor {
+  context: BrowserContext;
+  page: Page;
+  /** Errors of pages so far; `allowOutage` where a test takes the server away. */
+  expectNoErrors(options?: { allowOutage?: boolean }): void;
+  close(): Promise<void>;
+}
+
+let shared: Promise<Browser> | undefined;
+
+export function browser(): Promise<Browser> {
+  if (CHROMIUM === undefined) throw new Error("no Chromium: apt-get install chromium");
+  shared ??= chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+  return shared;
+}
+
+export async function closeBrowser(): Promise<void> {
+  await (await shared)?.close();
+  shared = undefined;
+}
+
+interface VisitOptions {
+  width?: number;
+  height?: number;
+  dark?: boolean;
+}
+
+export async function visit({ width = 1280, height = 900, dark = false }: VisitOptions = {}): Promise<Visitor> {
+  const context = await (await browser()).newContext({
+    baseURL: URL_BASE,
+    viewport: { width, height },
+    colorScheme: dark ? "dark" : "light",
+    reducedMotion: "reduce",
+    permissions: ["clipboard-read", "clipboard-write"],
+    acceptDownloads: true,
+  });
+  const errors: string[] = [];
+  const page = await context.newPage();
+  page.on("console", (message) => {
+    if (message.type() === "error" && !STATUS.test(message.text())) errors.push(message.text());
+  });
+  page.on("pageerror", (error) => errors.push(`${error.name}: ${error.message}`));
+  return {
+    context,
+    page,
+    expectNoErrors({ allowOutage = false } = {}) {
+      expect(errors.filter((error) => !(allowOutage && AWAY.test(error)))).toEqual([]);
+    },
+    close: () => context.close(),
+  };
+}

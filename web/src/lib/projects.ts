@@ -1,0 +1,36 @@
+// How projects stand in lists.
+import type { ProjectItem } from "@/api/queries";
+
+export type Filter = "all" | "waiting" | "working" | "completed" | "failed";
+
+const WAITING = new Set(["awaiting_input", "awaiting_approval", "drafting"]);
+const FILTERS: Record<Filter, (project: ProjectItem) => boolean> = {
+  all: () => true,
+  waiting: (project) => WAITING.has(project.phase),
+  working: (project) => project.phase === "working" || project.phase === "paused",
+  completed: (project) => project.phase === "completed",
+  failed: (project) => project.phase === "failed" || project.phase === "cancelled",
+};
+
+export const FILTER_NAMES = Object.keys(FILTERS) as Filter[];
+
+/** What waits for a person first, then what is broken, then the rest as it came: the latest activity first. */
+export function rank(project: ProjectItem): number {
+  if (WAITING.has(project.phase)) return 0;
+  return project.phase === "failed" ? 1 : 2;
+}
+
+/** The projects that fit a filter and a search, those that wait for somebody first. */
+export function arrange(projects: readonly ProjectItem[], filter: Filter, search: string): ProjectItem[] {
+  const wanted = search.trim().toLocaleLowerCase();
+  return projects
+    .filter(FILTERS[filter])
+    .filter((project) => wanted === "" || project.title.toLocaleLowerCase().includes(wanted) || project.project_id.startsWith(wanted))
+    .map((project, index) => ({ project, index }))
+    .sort((a, b) => rank(a.project) - rank(b.project) || a.index - b.index)
+    .map(({ project }) => project);
+}
+
+/** Whether something still happens in it without anybody. */
+export const isMoving = (project: { phase: string; lifecycle: string }): boolean =>
+  project.lifecycle === "active" && !["completed", "failed", "cancelled"].includes(project.phase);

@@ -1,0 +1,49 @@
+// Where a project stands, stage by stage.
+import type { Schemas } from "@/api/client";
+
+type Task = Schemas["TaskItem"];
+
+export interface StageState {
+  id: string;
+  agent: string;
+  /** As the latest attempt has it; `superseded` ones count for nothing. */
+  status: string;
+  attempt: number;
+  attempts: number;
+  startedAt: string;
+  endedAt: string;
+}
+
+/** The latest attempt of each stage, in the order of the pipeline. */
+export function stagesOf(tasks: readonly Task[]): StageState[] {
+  const stages = new Map<string, StageState>();
+  for (const task of tasks) {
+    const known = stages.get(task.stage);
+    if (known !== undefined && known.attempt > task.attempt) continue;
+    stages.set(task.stage, {
+      id: task.stage,
+      agent: task.agent_type,
+      status: task.status,
+      attempt: task.attempt,
+      attempts: (known?.attempts ?? 0) + 1,
+      startedAt: task.created_at,
+      endedAt: task.updated_at,
+    });
+  }
+  return [...stages.values()];
+}
+
+export type StepLook = "done" | "now" | "you" | "broken" | "ahead";
+
+const LOOKS: Record<string, StepLook> = {
+  completed: "done",
+  working: "now",
+  waiting_for_input: "you",
+  waiting_for_hitl: "you",
+  waiting_for_approval: "you",
+  failed: "broken",
+};
+
+export function lookOf(stage: StageState): StepLook {
+  return LOOKS[stage.status] ?? "ahead";
+}

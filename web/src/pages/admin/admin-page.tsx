@@ -1,0 +1,120 @@
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { answer, client, type Schemas } from "@/api/client";
+import { useTitle } from "@/app/title";
+import { dateOnly, integer, money } from "@/lib/format";
+import { t } from "@/text/en";
+import { Badge, type Tone } from "@/ui/badge";
+import { Button } from "@/ui/button";
+import { Card, PageHead, Section } from "@/ui/card";
+import { Await, Empty } from "@/ui/states";
+
+const HEALTH_MS = 15_000;
+const TONES: Record<Schemas["Status"], Tone> = { ok: "spruce", degraded: "clay", down: "danger", unknown: "plain" };
+
+/** For who operates the installation: how everything is, and who uses it. */
+export function AdminPage() {
+  useTitle(t.nav.admin);
+  return (
+    <>
+      <PageHead title={t.nav.admin} hint={t.admin.hint} />
+      <div className="space-y-10">
+        <HealthSection />
+        <Workspaces />
+      </div>
+    </>
+  );
+}
+
+function HealthSection() {
+  const query = useQuery({
+    queryKey: ["admin", "health"],
+    queryFn: () => answer(client.GET("/api/v1/admin/health")),
+    refetchInterval: HEALTH_MS,
+  });
+  return (
+    <Section title={t.admin.health}>
+      <Await query={query} lines={1}>
+        {(health) => (
+          <>
+            <ul className="grid gap-3 sm:grid-cols-2 lg:grid-cols-4">
+              {(
+                [
+                  [t.admin.api, health.api_status],
+                  [t.admin.database, health.db_status],
+                  [t.admin.workflow, health.workflow_status],
+                  [t.admin.models, health.llm_status],
+                  ...health.llm_providers.map((one) => [one.provider, one.status] as const),
+                ] as const
+              ).map(([name, status]) => (
+                <Card as="li" key={name} className="flex items-center justify-between gap-3 px-4 py-3.5">
+                  {name}
+                  <Badge tone={TONES[status]}>{t.health[status]}</Badge>
+                </Card>
+              ))}
+            </ul>
+            <p className="text-sm text-muted">{t.admin.version(health.version)}</p>
+          </>
+        )}
+      </Await>
+    </Section>
+  );
+}
+
+function Workspaces() {
+  const query = useInfiniteQuery({
+    queryKey: ["admin", "workspaces"],
+    queryFn: ({ pageParam }) => answer(client.GET("/api/v1/admin/workspaces", { params: { query: { limit: 50, ...(pageParam === null ? {} : { cursor: pageParam }) } } })),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.next_cursor ?? null,
+  });
+  return (
+    <Section title={t.admin.workspaces}>
+      <Await query={query}>
+        {({ pages }) => {
+          const rows = pages.flatMap((page) => page.items);
+          return rows.length === 0 ? <Empty title={t.admin.none} /> : <Table rows={rows} />;
+        }}
+      </Await>
+      {query.hasNextPage && (
+        <Button busy={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
+          {t.action.more}
+        </Button>
+      )}
+    </Section>
+  );
+}
+
+function Table({ rows }: { rows: readonly Schemas["WorkspaceOverview"][] }) {
+  return (
+    <div className="overflow-x-auto" tabIndex={0} role="group" aria-label={t.admin.workspaces}>
+      <table className="w-full min-w-3xl text-left">
+        <thead className="text-sm text-muted">
+          <tr className="border-b border-line">
+            {t.admin.columns.map((name, index) => (
+              <th key={name} scope="col" className={index > 2 ? "py-2 pr-4 text-right font-medium" : "py-2 pr-4 font-medium"}>
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr key={row.id} className="border-b border-line">
+              <td className="py-2.5 pr-4">
+                {row.name} {row.lifecycle !== "active" && <Badge>{t.lifecycle[row.lifecycle as "archived"] ?? row.lifecycle}</Badge>}
+              </td>
+              <td className="py-2.5 pr-4 text-muted">{row.owner_email}</td>
+              <td className="py-2.5 pr-4">{t.tier[row.plan_tier] ?? row.plan_tier}</td>
+              <td className="py-2.5 pr-4 text-right tabular-nums">{integer(row.members)}</td>
+              <td className="py-2.5 pr-4 text-right tabular-nums">
+                {integer(row.projects_active)} / {integer(row.projects)}
+              </td>
+              <td className="py-2.5 pr-4 text-right tabular-nums">{money(row.cost_usd)}</td>
+              <td className="py-2.5 pr-4 text-right">{dateOnly(row.created_at)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

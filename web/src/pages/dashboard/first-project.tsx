@@ -1,0 +1,27 @@
+import { useNavigate } from "@tanstack/react-router";
+import { t } from "@/text/en";
+import { Empty } from "@/ui/states";
+import { Mark } from "@/ui/mark";
+import { LinkButton } from "@/ui/button";
+import { IdeaForm } from "../new-project/idea-form";
+
+/** The empty dashboard begins the first project: there is nothing else to do here. */
+export function FirstProject({ canCreate }: { canCreate: boolean }) {
+  const navigate = useNavigate();
+  if (!canCreate) return <Empty title={t.first.nothing}>{t.first.viewer}</Empty>;
+  return (
+    <div className="strata rounded-lg border border-dashed border-edge/50 px-5 py-10 sm:px-12 sm:py-14">
+      <div className="mx-auto max-w-2xl">
+        <Mark className="mb-4 size-10" />
+        <h2 className="text-2xl sm:text-3xl">{t.first.title}</h2>
+        <p className="mb-6 mt-2 text-muted">{t.first.text}</p>
+        <IdeaForm pipeline="promptr" onCreated={(projectId) => void navigate({ to: "/projects/$projectId", params: { projectId } })} />
+        <p className="mt-4 text-sm text-muted">
+          <LinkButton to="/projects/new" look="quiet" size="sm" className="-ml-3">
+            {t.first.others}
+          </LinkButton>
+        </p>
+      </div>
+    </div>
+  );
+}

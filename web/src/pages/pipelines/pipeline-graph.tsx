@@ -1,0 +1,67 @@
+import dagre from "@dagrejs/dagre";
+import { Background, Controls, type Edge, Handle, type Node, type NodeProps, Position, ReactFlow } from "@xyflow/react";
+import "@xyflow/react/dist/base.css";
+import { useMemo } from "react";
+import type { Pipeline, PipelineStage } from "@/api/pipelines";
+import { words } from "@/lib/format";
+import { t } from "@/text/en";
+
+const WIDTH_PX = 190;
+const HEIGHT_PX = 76;
+
+type StageNode = Node<{ stage: PipelineStage }, "stage">;
+
+function layOut(pipeline: Pipeline): { nodes: StageNode[]; edges: Edge[] } {
+  const graph = new dagre.graphlib.Graph().setGraph({ rankdir: "LR", ranksep: 60, nodesep: 28 }).setDefaultEdgeLabel(() => ({}));
+  for (const stage of pipeline.stages) graph.setNode(stage.id, { width: WIDTH_PX, height: HEIGHT_PX });
+  const edges = pipeline.stages.flatMap((stage) => stage.needs.map((need) => ({ id: `${need}-${stage.id}`, source: need, target: stage.id })));
+  for (const edge of edges) graph.setEdge(edge.source, edge.target);
+  dagre.layout(graph);
+  const nodes = pipeline.stages.map((stage): StageNode => {
+    const place = graph.node(stage.id);
+    return { id: stage.id, type: "stage", data: { stage }, position: { x: place.x - WIDTH_PX / 2, y: place.y - HEIGHT_PX / 2 } };
+  });
+  return { nodes, edges };
+}
+
+function StageBox({ data: { stage } }: NodeProps<StageNode>) {
+  return (
+    <div className="flex h-[76px] w-[190px] flex-col justify-center rounded-md border border-edge/60 bg-surface px-3.5">
+      <Handle type="target" position={Position.Left} className="size-1.5! min-w-0! border-0! bg-edge!" isConnectable={false} />
+      <span className="truncate font-medium">{t.stage[stage.id] ?? words(stage.id)}</span>
+      <span className="truncate text-sm text-muted">{stage.agent === null ? t.pipelinePage.byRule : (t.agent[stage.agent] ?? words(stage.agent))}</span>
+      {stage.gate !== null && <span className="text-xs font-medium text-clay">◆ {t.pipelinePage.gate}</span>}
+      <Handle type="source" position={Position.Right} className="size-1.5! min-w-0! border-0! bg-edge!" isConnectable={false} />
+    </div>
+  );
+}
+
+const NODE_TYPES = { stage: StageBox };
+
+/** The stages and what needs what, as a graph. For reading: the list below it says the same. */
+export default function PipelineGraph({ pipeline }: { pipeline: Pipeline }) {
+  const { nodes, edges } = useMemo(() => layOut(pipeline), [pipeline]);
+  return (
+    <div className="h-72 overflow-clip rounded-lg border border-line bg-sunken/50 sm:h-96" role="group" aria-label={t.pipelinePage.graph}>
+      <ReactFlow
+        nodes={nodes}
+        edges={edges}
+        nodeTypes={NODE_TYPES}
+        fitView
+        fitViewOptions={{ padding: 0.12, maxZoom: 1.1 }}
+        minZoom={0.2}
+        nodesDraggable={false}
+        nodesConnectable={false}
+        nodesFocusable={false}
+        edgesFocusable={false}
+        elementsSelectable={false}
+        preventScrolling={false}
+        zoomOnScroll={false}
+        proOptions={{ hideAttribution: true }}
+      >
+        <Background gap={28} color="var(--line)" />
+        <Controls showInteractive={false} className="border border-line bg-surface [&_button]:grid [&_button]:size-8 [&_button]:place-items-center [&_button]:fill-ink [&_svg]:size-3.5" />
+      </ReactFlow>
+    </div>
+  );
+}

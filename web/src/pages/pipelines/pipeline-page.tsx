@@ -1,0 +1,66 @@
+import { Link, useParams } from "@tanstack/react-router";
+import { ArrowLeft } from "lucide-react";
+import { lazy, Suspense } from "react";
+import { findPipeline, type Pipeline } from "@/api/pipelines";
+import { useTitle } from "@/app/title";
+import { words } from "@/lib/format";
+import { t } from "@/text/en";
+import { Badge } from "@/ui/badge";
+import { LinkButton } from "@/ui/button";
+import { PageHead, Section } from "@/ui/card";
+import { Empty, Loading } from "@/ui/states";
+
+const PipelineGraph = lazy(() => import("./pipeline-graph"));
+
+export function PipelinePage() {
+  const { pipelineId } = useParams({ from: "/signed-in/pipelines/$pipelineId" });
+  const pipeline = findPipeline(pipelineId);
+  useTitle(pipeline === undefined ? t.nav.pipelines : (t.pipeline[pipeline.id]?.title ?? pipeline.title));
+  if (pipeline === undefined) return <Empty title={t.pipelinePage.none} />;
+  const told = t.pipeline[pipeline.id];
+  return (
+    <>
+      <PageHead
+        over={
+          <Link to="/pipelines" className="mb-2 inline-flex items-center gap-1.5 text-sm text-muted hover:text-ink">
+            <ArrowLeft className="size-4" aria-hidden />
+            {t.nav.pipelines}
+          </Link>
+        }
+        title={told?.title ?? pipeline.title}
+        hint={pipeline.description}
+        action={
+          <LinkButton to="/projects/new" search={{ pipeline: pipeline.id }} look="primary">
+            {t.pipelinePage.start}
+          </LinkButton>
+        }
+      />
+      <div className="space-y-10">
+        <Suspense fallback={<Loading lines={2} />}>
+          <PipelineGraph pipeline={pipeline} />
+        </Suspense>
+        <Section title={t.pipelinePage.stages}>
+          <Stages pipeline={pipeline} />
+        </Section>
+      </div>
+    </>
+  );
+}
+
+/** The same as the picture, in words. */
+function Stages({ pipeline }: { pipeline: Pipeline }) {
+  return (
+    <ol className="divide-y divide-line rounded-lg border border-line bg-surface">
+      {pipeline.stages.map((stage, index) => (
+        <li key={stage.id} className="flex flex-wrap items-baseline gap-x-4 gap-y-1 px-5 py-4">
+          <span className="font-mono text-sm text-muted">{index + 1}</span>
+          <span className="font-medium">{t.stage[stage.id] ?? words(stage.id)}</span>
+          {stage.agent !== null && <span className="text-muted">{t.agent[stage.agent] ?? words(stage.agent)}</span>}
+          {stage.produces !== null && <span className="text-sm text-muted">{t.pipelinePage.produces(t.artifact[stage.produces] ?? words(stage.produces))}</span>}
+          {stage.gate !== null && <Badge tone="clay">{t.pipelinePage.gate}</Badge>}
+          {stage.needs.length > 0 && <span className="ml-auto text-sm text-muted">{t.pipelinePage.after(stage.needs.map((need) => t.stage[need] ?? words(need)))}</span>}
+        </li>
+      ))}
+    </ol>
+  );
+}

@@ -1,0 +1,61 @@
+import { RotateCcw, TriangleAlert } from "lucide-react";
+import { useState } from "react";
+import { useCommand } from "@/api/commands";
+import { MODELS } from "@/api/pipelines";
+import type { Project } from "@/api/queries";
+import { readFailure } from "@/api/shapes";
+import { words } from "@/lib/format";
+import { t } from "@/text/en";
+import { Button } from "@/ui/button";
+import { Select } from "@/ui/field";
+import { Failed } from "@/ui/states";
+import { useCan } from "./use-project";
+
+/** What happened, and every way on that the project takes now. */
+export function FailureCard({ project }: { project: Project }) {
+  const failure = readFailure(project.failure);
+  const command = useCommand(project.project_id);
+  const can = useCan(project);
+  const [model, setModel] = useState("");
+  const stage = failure?.stage ?? project.stage ?? null;
+  return (
+    <section className="rounded-lg border border-danger/50 bg-danger-soft/50 p-6">
+      <h2 className="flex items-start gap-2.5 text-xl">
+        <TriangleAlert className="mt-1 size-5 shrink-0 text-danger" aria-hidden />
+        {t.failure.title(stage === null ? "" : (t.stage[stage] ?? words(stage)))}
+      </h2>
+      <p className="mt-2 max-w-2xl">{failure?.message ?? t.failure.unknown}</p>
+      <p className="mt-1 text-sm text-muted">
+        {failure !== null && <code className="font-mono">{failure.code}</code>}
+        {failure?.attempt != null && ` · ${t.failure.attempts(failure.attempt)}`}
+        {failure?.permanent === true && ` · ${t.failure.permanent}`}
+      </p>
+      {command.error !== null && (
+        <div className="mt-4">
+          <Failed error={command.error} />
+        </div>
+      )}
+      {can("retry") && (
+        <div className="mt-5 flex flex-wrap items-end gap-3">
+          <Select label={t.failure.model} value={model} onChange={(event) => setModel(event.target.value)} className="w-64 max-w-full">
+            <option value="">{t.failure.sameModel}</option>
+            {MODELS.map((one) => (
+              <option key={one.id} value={one.id}>
+                {one.id}
+              </option>
+            ))}
+          </Select>
+          <Button
+            look="primary"
+            busy={command.isPending}
+            onClick={() => command.mutate(model === "" ? { command: "retry" } : { command: "retry", model })}
+          >
+            <RotateCcw className="size-4" aria-hidden />
+            {model === "" ? t.failure.retry : t.failure.retryWith}
+          </Button>
+        </div>
+      )}
+      <p className="mt-4 text-sm text-muted">{t.failure.kept}</p>
+    </section>
+  );
+}

@@ -1,0 +1,120 @@
+import { useNavigate } from "@tanstack/react-router";
+import { Archive, ArchiveRestore, Ban, Download, MoreHorizontal, Pause, Play, Trash2 } from "lucide-react";
+import { useState } from "react";
+import { type Command, exportProject, useCommand } from "@/api/commands";
+import type { Project } from "@/api/queries";
+import { save } from "@/lib/download";
+import { t } from "@/text/en";
+import { Button } from "@/ui/button";
+import { Confirm } from "@/ui/confirm";
+import { Menu, MenuItem } from "@/ui/menu";
+import { tell, tellProblem } from "@/ui/toast";
+import { useCan } from "./use-project";
+
+export function ProjectActions({ project }: { project: Project }) {
+  const can = useCan(project);
+  const command = useCommand(project.project_id);
+  const say = (body: Command) => command.mutate(body, { onError: tellProblem });
+  return (
+    <div className="flex flex-wrap items-center gap-2">
+      {project.final_prompts_count > 0 && <ExportButton project={project} />}
+      {can("pause") && (
+        <Button onClick={() => say({ command: "pause" })}>
+          <Pause className="size-4" aria-hidden />
+          {t.action.pause}
+        </Button>
+      )}
+      {can("resume") && (
+        <Button look="primary" onClick={() => say({ command: "resume" })}>
+          <Play className="size-4" aria-hidden />
+          {t.action.resume}
+        </Button>
+      )}
+      {can("restore") && (
+        <Button look="primary" onClick={() => say({ command: "restore" })}>
+          <ArchiveRestore className="size-4" aria-hidden />
+          {t.action.restore}
+        </Button>
+      )}
+      {(can("cancel") || can("archive") || can("delete")) && <More project={project} />}
+    </div>
+  );
+}
+
+function ExportButton({ project }: { project: Project }) {
+  const [busy, setBusy] = useState(false);
+  const take = async (format: "zip" | "markdown") => {
+    setBusy(true);
+    try {
+      const file = await exportProject(project.project_id, format);
+      save(file.name, file.bytes);
+      tell(t.export.done(file.name));
+    } catch (error) {
+      tellProblem(error);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <Menu
+      trigger={
+        <Button look={project.phase === "completed" ? "primary" : "secondary"} busy={busy}>
+          <Download className="size-4" aria-hidden />
+          {t.export.button}
+        </Button>
+      }
+    >
+      <MenuItem onSelect={() => void take("zip")}>{t.export.zip}</MenuItem>
+      <MenuItem onSelect={() => void take("markdown")}>{t.export.markdown}</MenuItem>
+    </Menu>
+  );
+}
+
+function More({ project }: { project: Project }) {
+  const can = useCan(project);
+  const command = useCommand(project.project_id);
+  const navigate = useNavigate();
+  return (
+    <Confirm
+      {...t.project.cancelDialog}
+      onConfirm={() => command.mutateAsync({ command: "cancel" })}
+      trigger={(askCancel) => (
+        <Confirm
+          {...t.project.deleteDialog}
+          onConfirm={async () => {
+            await command.mutateAsync({ command: "delete" });
+            await navigate({ to: "/projects" });
+          }}
+          trigger={(askDelete) => (
+            <Menu
+              trigger={
+                <Button size="icon" aria-label={t.project.more}>
+                  <MoreHorizontal className="size-5" aria-hidden />
+                </Button>
+              }
+            >
+              {can("archive") && (
+                <MenuItem onSelect={() => command.mutate({ command: "archive" }, { onError: tellProblem })}>
+                  <Archive className="size-4" aria-hidden />
+                  {t.action.archive}
+                </MenuItem>
+              )}
+              {can("cancel") && (
+                <MenuItem danger onSelect={askCancel}>
+                  <Ban className="size-4" aria-hidden />
+                  {t.project.cancel}
+                </MenuItem>
+              )}
+              {can("delete") && (
+                <MenuItem danger onSelect={askDelete}>
+                  <Trash2 className="size-4" aria-hidden />
+                  {t.action.delete}
+                </MenuItem>
+              )}
+            </Menu>
+          )}
+        />
+      )}
+    />
+  );
+}

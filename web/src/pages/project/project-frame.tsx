@@ -1,0 +1,126 @@
+import { Link, Outlet } from "@tanstack/react-router";
+import { ArrowLeft, Pencil } from "lucide-react";
+import { useState } from "react";
+import { useRename } from "@/api/commands";
+import { isProblem } from "@/api/problem";
+import type { Project } from "@/api/queries";
+import { useTitle } from "@/app/title";
+import { may, useRoleIn } from "@/app/workspace";
+import { useFollow } from "@/live/live";
+import { words } from "@/lib/format";
+import { t } from "@/text/en";
+import { PhaseBadge, SimulatedBadge } from "@/ui/badge";
+import { buttonClass, LinkButton } from "@/ui/button";
+import { Await, Empty } from "@/ui/states";
+import { Ago } from "@/ui/time";
+import { tellProblem } from "@/ui/toast";
+import { TitleEditor } from "../dashboard/title-editor";
+import { ProjectActions } from "./project-actions";
+import { Stepper } from "./stepper";
+import { ProjectContext, useProjectId, useProjectQuery } from "./use-project";
+
+export function ProjectFrame() {
+  const query = useProjectQuery();
+  if (isProblem(query.error) && query.error.status === 404) {
+    return (
+      <Empty title={t.project.gone} action={<LinkButton to="/projects">{t.nav.projects}</LinkButton>}>
+        {t.project.goneHint}
+      </Empty>
+    );
+  }
+  return <Await query={query}>{(project) => <Loaded project={project} />}</Await>;
+}
+
+function Loaded({ project }: { project: Project }) {
+  useTitle(project.title);
+  useFollow([{ id: useProjectId(), after: project.last_sequence }]);
+  return (
+    <ProjectContext value={project}>
+      <Link to="/projects" className="mb-3 inline-flex items-center gap-1.5 text-sm text-muted hover:text-ink">
+        <ArrowLeft className="size-4" aria-hidden />
+        {t.nav.projects}
+      </Link>
+      <header className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
+        <div className="min-w-0 grow basis-80">
+          <Title project={project} />
+          <p className="mt-2 flex flex-wrap items-center gap-x-3 gap-y-1 text-sm text-muted">
+            <PhaseBadge phase={project.phase} />
+            {project.lifecycle !== "active" && <span className="font-medium">{t.lifecycle[project.lifecycle as "archived"]}</span>}
+            <span>{t.pipeline[project.pipeline]?.title ?? words(project.pipeline)}</span>
+            <span>
+              {t.project.active} <Ago at={project.last_activity_at} />
+            </span>
+            {project.simulated && <SimulatedBadge />}
+          </p>
+        </div>
+        <ProjectActions project={project} />
+      </header>
+      <Stepper project={project} />
+      <Tabs project={project} />
+      <Outlet />
+    </ProjectContext>
+  );
+}
+
+function Title({ project }: { project: Project }) {
+  const [editing, setEditing] = useState(false);
+  const rename = useRename(project.project_id);
+  const canRename = may(useRoleIn(project.workspace_id), "editor") && project.lifecycle === "active";
+  if (editing) {
+    return (
+      <TitleEditor
+        title={project.title}
+        onCancel={() => setEditing(false)}
+        onSave={(title) => {
+          setEditing(false);
+          rename.mutate(title, { onError: tellProblem });
+        }}
+      />
+    );
+  }
+  return (
+    <h1 className="text-2xl leading-tight sm:text-3xl">
+      {rename.isPending ? rename.variables : project.title}
+      {canRename && (
+        <button type="button" aria-label={t.action.rename} onClick={() => setEditing(true)} className={buttonClass("quiet", "sm", "ml-1 align-middle text-muted")}>
+          <Pencil className="size-4" aria-hidden />
+        </button>
+      )}
+    </h1>
+  );
+}
+
+type TabPath = `/projects/$projectId/${"prompts" | "review" | "conversation" | "timeline" | "usage"}`;
+
+const TABS: readonly { to: TabPath; label: string; shown: (project: Project) => boolean }[] = [
+  { to: "/projects/$projectId/prompts", label: t.tab.prompts, shown: (project) => project.final_prompts_count > 0 },
+  { to: "/projects/$projectId/review", label: t.tab.review, shown: (project) => project.artifacts.some((artifact) => artifact.name === "review") },
+  { to: "/projects/$projectId/conversation", label: t.tab.conversation, shown: () => true },
+  { to: "/projects/$projectId/timeline", label: t.tab.timeline, shown: () => true },
+  { to: "/projects/$projectId/usage", label: t.tab.usage, shown: () => true },
+];
+const TAB = "whitespace-nowrap border-b-2 border-transparent px-1 py-2.5 text-muted hover:text-ink";
+const TAB_ACTIVE = { className: "border-spruce! text-ink! font-medium" };
+
+function Tabs({ project }: { project: Project }) {
+  const params = { projectId: project.project_id };
+  // Prompts have a tab of their own; everything else that was written is a document.
+  const documents = project.artifacts.filter((artifact) => artifact.format === "markdown" && artifact.name !== "review");
+  return (
+    <nav aria-label={t.tab.label} className="mb-8 flex gap-5 overflow-x-auto border-b border-line">
+      <Link to="/projects/$projectId" params={params} activeOptions={{ exact: true }} className={TAB} activeProps={TAB_ACTIVE}>
+        {t.tab.overview}
+      </Link>
+      {documents.map((artifact) => (
+        <Link key={artifact.id} to="/projects/$projectId/artifacts/$name" params={{ ...params, name: artifact.name }} className={TAB} activeProps={TAB_ACTIVE}>
+          {t.artifact[artifact.name] ?? words(artifact.name)}
+        </Link>
+      ))}
+      {TABS.filter((tab) => tab.shown(project)).map((tab) => (
+        <Link key={tab.to} to={tab.to} params={params} className={TAB} activeProps={TAB_ACTIVE}>
+          {tab.label}
+        </Link>
+      ))}
+    </nav>
+  );
+}

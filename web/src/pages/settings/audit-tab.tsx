@@ -1,0 +1,83 @@
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { answer, client } from "@/api/client";
+import { keys } from "@/api/queries";
+import { may, useWorkspace, type Workspace } from "@/app/workspace";
+import { dateTime, words } from "@/lib/format";
+import { t } from "@/text/en";
+import { Button, buttonClass } from "@/ui/button";
+import { Section } from "@/ui/card";
+import { Input } from "@/ui/field";
+import { Await, Empty } from "@/ui/states";
+
+export function AuditTab() {
+  const { current } = useWorkspace();
+  if (current === undefined) return null;
+  if (!may(current.role, "admin")) return <Empty title={t.audit.admins} />;
+  return <Log workspace={current} />;
+}
+
+/** Who did what, and when: for administrators of the workspace. */
+function Log({ workspace }: { workspace: Workspace }) {
+  const [action, setAction] = useState("");
+  const wanted = action.trim();
+  const query = useInfiniteQuery({
+    queryKey: [...keys.workspace(workspace.id), "audit", wanted],
+    queryFn: ({ pageParam }) =>
+      answer(
+        client.GET("/api/v1/workspaces/{workspace_id}/audit", {
+          params: {
+            path: { workspace_id: workspace.id },
+            query: { limit: 50, ...(wanted === "" ? {} : { action: wanted }), ...(pageParam === null ? {} : { cursor: pageParam }) },
+          },
+        }),
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.next_cursor ?? null,
+  });
+  const members = useQuery({
+    queryKey: [...keys.workspace(workspace.id), "members"],
+    queryFn: async () => (await answer(client.GET("/api/v1/workspaces/{workspace_id}/members", { params: { path: { workspace_id: workspace.id } } }))).items,
+  }).data;
+  const nameOf = (user: string | null | undefined) => members?.find((member) => member.user_id === user)?.name ?? t.audit.somebody;
+  return (
+    <Section
+      title={t.settings.audit}
+      hint={workspace.name}
+      action={
+        <a href={`/api/v1/workspaces/${workspace.id}/audit/export?format=csv`} download className={buttonClass("secondary", "sm")}>
+          {t.audit.export}
+        </a>
+      }
+    >
+      <Input label={t.audit.action} hint={t.audit.actionHint} value={action} onChange={(event) => setAction(event.target.value)} className="max-w-xs" />
+      <Await query={query}>
+        {({ pages }) => {
+          const rows = pages.flatMap((page) => page.items);
+          return rows.length === 0 ? (
+            <Empty title={t.audit.none} />
+          ) : (
+            <ul className="divide-y divide-line rounded-lg border border-line bg-surface">
+              {rows.map((row) => (
+                <li key={row.id} className="flex flex-wrap items-baseline justify-between gap-x-4 px-5 py-3">
+                  <span>
+                    <span className="font-mono text-sm">{row.action}</span> <span className="text-muted">{words(row.resource_type)}</span>
+                  </span>
+                  <span className="text-sm text-muted">
+                    {nameOf(row.user_id)} · {dateTime(row.at)}
+                    {row.ip != null && ` · ${row.ip}`}
+                  </span>
+                </li>
+              ))}
+            </ul>
+          );
+        }}
+      </Await>
+      {query.hasNextPage && (
+        <Button busy={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
+          {t.action.more}
+        </Button>
+      )}
+    </Section>
+  );
+}

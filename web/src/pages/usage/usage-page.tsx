@@ -1,0 +1,114 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { answer, client, type Schemas } from "@/api/client";
+import { statsQuery } from "@/api/queries";
+import { useTitle } from "@/app/title";
+import { useWorkspace } from "@/app/workspace";
+import { integer, money, short } from "@/lib/format";
+import { t } from "@/text/en";
+import { Card, Facts, PageHead, Section } from "@/ui/card";
+import { Progress } from "@/ui/progress";
+import { Await, Empty } from "@/ui/states";
+
+type Line = Schemas["UsageLine"];
+
+export function UsagePage() {
+  useTitle(t.nav.usage);
+  const { current } = useWorkspace();
+  const id = current?.id ?? "";
+  const query = useQuery({
+    queryKey: ["workspace", id, "usage"],
+    queryFn: () => answer(client.GET("/api/v1/workspaces/{workspace_id}/usage", { params: { path: { workspace_id: id } } })),
+    enabled: current !== undefined,
+  });
+  const stats = useQuery(statsQuery);
+  return (
+    <>
+      <PageHead title={t.nav.usage} hint={current?.name} />
+      <div className="space-y-10">
+        <Await query={stats}>
+          {(mine) => (
+            <Card className="p-6">
+              <p className="mb-2 font-medium">{t.usage.projects(mine.projects_used, mine.max_projects)}</p>
+              <Progress value={mine.projects_used} max={mine.max_projects} label={t.usage.projects(mine.projects_used, mine.max_projects)} />
+            </Card>
+          )}
+        </Await>
+        <Await query={query}>
+          {(usage) => (
+            <>
+              <Facts
+                items={[
+                  [t.usage.cost, money(usage.cost_usd)],
+                  [t.usage.input, short(usage.input_tokens)],
+                  [t.usage.output, short(usage.output_tokens)],
+                ]}
+              />
+              {usage.by_month.length === 0 ? <Empty title={t.usage.none}>{t.usage.noneHint}</Empty> : <Months lines={usage.by_month} />}
+              {usage.by_project.length > 0 && <Projects lines={usage.by_project} />}
+            </>
+          )}
+        </Await>
+      </div>
+    </>
+  );
+}
+
+/** A bar a month, with the figures beside it: nothing is said by length alone. */
+function Months({ lines }: { lines: readonly Line[] }) {
+  const most = Math.max(...lines.map((line) => Number(line.cost_usd)), 0.000_001);
+  return (
+    <Section title={t.usage.byMonth}>
+      <ul className="space-y-2">
+        {lines.map((line) => (
+          <li key={line.month} className="grid grid-cols-[5rem_1fr_auto] items-center gap-4">
+            <span className="tabular-nums text-muted">{line.month}</span>
+            <span className="h-5 rounded-sm bg-sunken" aria-hidden>
+              <span className="block h-full rounded-sm bg-spruce" style={{ width: `${(Number(line.cost_usd) / most) * 100}%` }} />
+            </span>
+            <span className="text-right tabular-nums">
+              {money(line.cost_usd)} <span className="text-sm text-muted">{t.usage.callsShort(integer(line.calls))}</span>
+            </span>
+          </li>
+        ))}
+      </ul>
+    </Section>
+  );
+}
+
+function Projects({ lines }: { lines: readonly Line[] }) {
+  return (
+    <Section title={t.usage.byProject}>
+      <div className="overflow-x-auto" tabIndex={0} role="group" aria-label={t.usage.byProject}>
+        <table className="w-full min-w-xl text-left">
+          <thead className="text-sm text-muted">
+            <tr className="border-b border-line">
+              <th scope="col" className="py-2 pr-4 font-medium">{t.usage.project}</th>
+              <th scope="col" className="py-2 pr-4 text-right font-medium">{t.usage.cost}</th>
+              <th scope="col" className="py-2 pr-4 text-right font-medium">{t.usage.calls}</th>
+              <th scope="col" className="py-2 text-right font-medium">{t.usage.tokens}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {lines.map((line) => (
+              <tr key={line.project_id ?? "none"} className="border-b border-line">
+                <td className="max-w-80 truncate py-2.5 pr-4">
+                  {line.project_id == null ? (
+                    line.title
+                  ) : (
+                    <Link to="/projects/$projectId" params={{ projectId: line.project_id }} className="underline-offset-2 hover:underline">
+                      {line.title ?? line.project_id}
+                    </Link>
+                  )}
+                </td>
+                <td className="py-2.5 pr-4 text-right tabular-nums">{money(line.cost_usd)}</td>
+                <td className="py-2.5 pr-4 text-right tabular-nums">{integer(line.calls)}</td>
+                <td className="py-2.5 text-right tabular-nums">{short(line.input_tokens + line.output_tokens)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </Section>
+  );
+}
