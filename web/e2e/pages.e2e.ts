@@ -42,7 +42,7 @@ const INSIDE = (): Place[] => [
   { name: "project", path: `/projects/${done}`, ready: heading("The plan stands") },
   { name: "specification", path: `/projects/${done}/artifacts/spec`, ready: heading(/FR-001/) },
   { name: "prompts", path: `/projects/${done}/prompts`, ready: heading("Which prompt builds what") },
-  { name: "review", path: `/projects/${done}/review`, ready: heading("What the review found") },
+  { name: "review", path: `/projects/${done}/review`, ready: heading(/review found/i) },
   { name: "diff", path: `/projects/${done}/artifacts/prompts?version=2&against=1`, ready: (page) => page.getByText(/lines? differs?/).waitFor() },
   { name: "conversation", path: `/projects/${done}/conversation`, ready: (page) => page.getByText(/specification is written/).waitFor() },
   { name: "timeline", path: `/projects/${done}/timeline`, ready: (page) => page.getByText("Everything is done").waitFor() },
