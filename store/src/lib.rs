@@ -8,10 +8,12 @@
 
 pub mod accounts;
 pub mod administration;
+pub mod api_keys;
 pub mod api_tokens;
 pub mod artifacts;
 pub mod attempts;
 pub mod audit;
+pub mod budgets;
 pub mod calls;
 pub mod events;
 pub mod health;
