@@ -15,6 +15,7 @@ pub mod attempts;
 pub mod audit;
 pub mod budgets;
 pub mod calls;
+pub mod comments;
 pub mod events;
 pub mod health;
 pub mod idempotency;
@@ -36,6 +37,7 @@ pub mod sessions;
 pub mod shelving;
 pub mod streams;
 pub mod usage;
+pub mod versions;
 pub mod workspaces;
 
 mod clean;
