@@ -42,6 +42,10 @@ pub enum EventKind {
     NewMessage,
     /// Four fifths or more of a limit are used: `{limit, used, most, message}`.
     LimitNear,
+    /// Somebody wrote a comment: `{artifact_id, comment}`; written by `store`.
+    CommentAdded,
+    /// Somebody brought a file: `{upload_id, filename, media_type, size_bytes}`; written by `store`.
+    UploadAdded,
     /// The project was put away: `{}`.
     ProjectArchived,
     /// The project was taken back: `{}`.
@@ -71,6 +75,8 @@ impl EventKind {
             Self::CommandRejected => "command_rejected",
             Self::NewMessage => "new_message",
             Self::LimitNear => "limit_near",
+            Self::CommentAdded => "comment_added",
+            Self::UploadAdded => "upload_added",
             Self::ProjectArchived => "project_archived",
             Self::ProjectRestored => "project_restored",
             Self::ProjectDeleted => "project_deleted",

@@ -20,7 +20,7 @@ pub enum KeyOwner {
 impl KeyOwner {
     /// What a sealed key is bound to: moved to another row it does not open.
     #[must_use]
-    pub fn bound_to(self, provider: &str) -> String {
+    pub fn aad(self, provider: &str) -> String {
         match self {
             Self::User(user) => format!("groundwork/api-key/user/{user}/{provider}"),
             Self::Workspace(workspace) => format!("groundwork/api-key/workspace/{workspace}/{provider}"),

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod api_tokens;
+mod artifacts;
 mod audit;
 mod cookies;
 mod document;
