@@ -259,8 +259,8 @@ create function failed_stages(wanted uuid, wanted_pipeline text, wanted_stage te
     limit at_most
     $$;
 
--- Projects to be paused (all that could be under way) or to go on (those that were paused so), some at a time. The mark is set before
--- the project is told, so that nothing that was halted is forgotten.
+-- Projects to be paused (all that could be under way) or to go on (those that were paused so), some at a time. The mark is set before a
+-- project is told to pause, and taken away after it was told to go on, so that nothing that was halted is forgotten.
 create function claim_halting(halting boolean, after_id uuid, at_most integer)
     returns table (project uuid, place uuid)
     language sql volatile security definer set search_path = pg_catalog, public
@@ -268,12 +268,19 @@ create function claim_halting(halting boolean, after_id uuid, at_most integer)
     with due as (
         select id from public.projects
         where lifecycle = 'active' and workflow_state = 'started' and (after_id is null or id > after_id)
-            and case when halting then not halted and phase in ('drafting', 'working', 'awaiting_input', 'awaiting_approval')
-                     else halted end
+            and case when halting then phase in ('drafting', 'working', 'awaiting_input', 'awaiting_approval') else halted end
         order by id limit at_most for update skip locked
+    ), marked as (
+        update public.projects p set halted = true from due where p.id = due.id and halting and not p.halted
     )
-    update public.projects p set halted = halting from due where p.id = due.id
-    returning p.id, p.workspace_id
+    select p.id, p.workspace_id from public.projects p join due on due.id = p.id order by p.id
+    $$;
+
+-- The project goes on, or would not: it is not halted any more.
+create function end_halting(wanted uuid) returns void
+    language sql volatile security definer set search_path = pg_catalog, public
+    as $$
+    update public.projects set halted = false where id = wanted and halted
     $$;
 
 -- Looks for what is in trouble: working without progress for so long, failed, or parked on a budget. Remembers what it found, forgets
@@ -322,7 +329,7 @@ declare
     name text;
 begin
     foreach name in array array['failed_stages(uuid, text, text, text, timestamptz, uuid, integer)',
-        'claim_halting(boolean, uuid, integer)', 'supervise(interval)', 'known_troubles(integer)']
+        'claim_halting(boolean, uuid, integer)', 'end_halting(uuid)', 'supervise(interval)', 'known_troubles(integer)']
     loop
         execute format('alter function %s owner to groundwork_definer', name);
         execute format('revoke all on function %s from public', name);
