@@ -369,5 +369,6 @@ fn layer_word(finding: &Finding) -> &'static str {
         Layer::Prompt => "prompt",
         Layer::Spec => "spec",
         Layer::Intent => "intent",
+        Layer::Code => "code",
     }
 }
