@@ -9,6 +9,10 @@ alter table artifacts
     add column base_version integer check (base_version > 0);
 create unique index artifacts_by_command on artifacts (project_id, command_id) where command_id is not null;
 
+-- Who named a project last: a person's name is never replaced by an agent's.
+alter table projects
+    add column titled_by text not null default 'idea' check (titled_by in ('idea', 'agent', 'person'));
+
 alter table tasks drop constraint tasks_status_check;
 alter table tasks add constraint tasks_status_check check (status in ('pending', 'working', 'waiting_for_input',
     'waiting_for_hitl', 'waiting_for_approval', 'completed', 'failed', 'superseded', 'cancelled'));
@@ -21,18 +25,21 @@ create table hitl_requests (
     workspace_id     uuid        not null,
     project_id       uuid        not null,
     kind             text        not null check (kind in ('gate', 'question')),
-    gate             text,
+    -- What decisions name: the gate, or the stage that asks.
+    gate             text        not null,
     stage            text        not null,
     attempt          integer     not null check (attempt > 0),
+    -- What decisions must name as read: the artifact's, or that of the question.
+    digest           text        not null check (is_digest(digest)),
     artifact_name    text,
     artifact_version integer,
-    artifact_digest  text        check (is_digest(artifact_digest)),
     request_content  text        not null default '',
     status           text        not null default 'pending' check (status in ('pending', 'approved', 'rejected', 'amended',
                                      'superseded', 'expired')),
     role_least       text        not null default 'editor' check (role_least in ('viewer', 'editor', 'admin', 'owner')),
     approvals_needed integer     not null default 1 check (approvals_needed > 0),
-    approvals_given  integer     not null default 0 check (approvals_given >= 0),
+    -- [{actor, user_id, role, at}]
+    approvals        jsonb       not null default '[]',
     four_eyes        boolean     not null default false,
     operators        boolean     not null default false,
     deadline_at      timestamptz,
@@ -42,7 +49,9 @@ create table hitl_requests (
     recommendation   text        check (recommendation in ('approve', 'revise')),
     reason           text,
     response_content text,
+    -- Null: an operator, or the state machine itself.
     decided_by       uuid,
+    decided_at       timestamptz,
     created_at       timestamptz not null,
     updated_at       timestamptz not null default now(),
     foreign key (workspace_id, project_id) references projects (workspace_id, id)

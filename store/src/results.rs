@@ -107,7 +107,7 @@ pub async fn store(mut tx: Tx, new: &NewResult<'_>) -> Result<StageOutcome, Stor
             report(&mut tx, task, &artifact, findings).await?;
             let total = u32::try_from(findings.len()).unwrap_or(u32::MAX);
             let open = total.saturating_sub(*mendable);
-            StageResult::Reviewed { artifact, verdict: *verdict, mendable: *mendable, open }
+            StageResult::Reviewed { artifact, verdict: *verdict, mendable: *mendable, open, passed: None }
         }
     };
     let outcome = StageOutcome { result, used: usage::of_attempt(&mut tx, project, stage, attempt).await? };

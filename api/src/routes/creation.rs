@@ -118,6 +118,7 @@ async fn create_project(
     let pipeline = pipelines::resolve(&mut tx, workspace, pipeline_id).await?.ok_or_else(|| {
         ApiError::unprocessable("unknown_pipeline", format!("There is no pipeline `{}`.", brief(pipeline_id)))
     })?;
+    let has_own_title = wish.title.is_some();
     let title = wish.title.map_or_else(|| title_of(&idea), super::projects::redacted_title);
     let name = format!("{}|{}", user.id, speaker.key.0);
     let total = app.settings.quotas.most(Quota::Projects, Tier::parse(&place.plan_tier));
@@ -128,6 +129,7 @@ async fn create_project(
         workspace_id: workspace,
         owner_id: user.id,
         title: &title,
+        has_own_title,
         project_type: match wish.project_type {
             ProjectType::Greenfield => "greenfield",
             ProjectType::Brownfield => "brownfield",
