@@ -12,7 +12,7 @@ pub(crate) async fn tell(app: &App, speaker: &Speaker, workspace: WorkspaceId, p
         let command = Command {
             command_id: CommandId::derive(*project, speaker.user.id, &format!("budget|{}", speaker.key.0)),
             actor: Actor::User { user_id: speaker.user.id },
-            body: CommandBody::Resume,
+            body: CommandBody::SetBudget { tokens: None, usd: None },
         };
         if let Err(error) = shelf::tell(app, workspace, *project, &command).await {
             tracing::warn!(project_id = %project, error = &error as &dyn std::error::Error, "a raised budget could not be told");

@@ -26,7 +26,7 @@ pub(crate) struct BudgetWish {
     #[garde(inner(range(max = 1_000_000_000_000)))]
     tokens_max: Option<u64>,
     /// US dollars over all time; any amount when not said.
-    #[garde(inner(custom(amount)))]
+    #[garde(inner(custom(crate::said::amount)))]
     usd_max: Option<Decimal>,
     /// Whether models without a price may be called under a limit in US dollars.
     #[garde(skip)]
@@ -119,12 +119,4 @@ async fn set(
     let parked = budgets::parked(&mut tx, workspace).await?;
     tx.commit().await?;
     Ok((budget, parked))
-}
-
-fn amount(value: &Decimal, _context: &()) -> garde::Result {
-    let most = Decimal::from(100_000_000);
-    if value.is_sign_negative() || *value > most || value.scale() > 10 {
-        return Err(garde::Error::new("is an amount from 0 to 100000000 with at most ten decimals"));
-    }
-    Ok(())
 }
