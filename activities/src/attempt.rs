@@ -163,6 +163,7 @@ fn reply(finished: &FinishedCall) -> ModelReply {
     let provider = ProviderId::ALL.into_iter().find(|provider| provider.as_str() == finished.provider);
     ModelReply {
         text: finished.reply.clone(),
+        parts: Vec::new(),
         stop_reason: StopReason::from_wire(finished.stop_reason.as_deref().unwrap_or_default()),
         tokens: Tokens { output: finished.output_tokens, ..Tokens::default() },
         estimated: false,

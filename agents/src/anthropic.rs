@@ -1,12 +1,13 @@
 //! Anthropic's Messages protocol, spoken on reqwest: `POST {base}/v1/messages`, streaming and not.
 //!
 //! Kept to the contract of Anthropic's own SDKs: no sampling parameters, cumulative usage, errors in mid-stream,
-//! unknown events and stop reasons tolerated, thinking left out of the text.
+//! unknown events and stop reasons tolerated, thinking left out of the text but sent back in loops of tool calls.
 
 use crate::call::{Block, ModelReply, ModelRequest, Provider, Sink};
 use crate::error::CallError;
 use crate::http::{ProviderFault, Seen, UNREADABLE_KEY, call_headers, cause, failed_answer, network};
 use crate::stream::{Writing, counter};
+use crate::tool::{Part, ToolResult, ToolSpec, Turn, arguments_object};
 use async_trait::async_trait;
 use eventsource_stream::Eventsource;
 use futures::StreamExt;
@@ -94,7 +95,8 @@ impl Provider for Anthropic {
 /// The request's body. serde_json keeps or sorts the order of fields, in either case the same for each request, so equal
 /// prefixes are equal bytes.
 fn body(model: &Model, request: &ModelRequest) -> Value {
-    let mut left = BREAKPOINTS_MAX;
+    // One is kept for the end of a loop of tool calls, which grows with each of them.
+    let mut left = BREAKPOINTS_MAX - usize::from(!request.turns.is_empty());
     let system = blocks(&request.system, &mut left);
     let mut messages = vec![json!({ "role": "user", "content": blocks(&request.user, &mut left) })];
     if let Some(turn) = &request.follow_up {
@@ -102,6 +104,13 @@ fn body(model: &Model, request: &ModelRequest) -> Value {
         let reply = if turn.reply.trim().is_empty() { "(no text)" } else { turn.reply.trim_end() };
         messages.push(json!({ "role": "assistant", "content": [{ "type": "text", "text": reply }] }));
         messages.push(json!({ "role": "user", "content": [{ "type": "text", "text": turn.request }] }));
+    }
+    messages.extend(request.turns.iter().map(message));
+    if let (false, Some(last)) = (request.turns.is_empty(), messages.last_mut()) {
+        let blocks = last["content"].as_array_mut();
+        if let Some(block) = blocks.and_then(|blocks| blocks.last_mut()) {
+            block["cache_control"] = json!({ "type": "ephemeral" });
+        }
     }
     let cap = match model.output_parameter {
         OutputParameter::MaxTokens => "max_tokens",
@@ -114,10 +123,45 @@ fn body(model: &Model, request: &ModelRequest) -> Value {
         "messages": messages,
         "stream": request.stream,
     });
+    if !request.tools.is_empty() {
+        let tool = |tool: &ToolSpec| json!({ "name": tool.name, "description": tool.description, "input_schema": tool.schema });
+        body["tools"] = request.tools.iter().map(tool).collect();
+    }
     if let Some(effort) = request.effort.filter(|_| model.effort) {
         body["output_config"] = json!({ "effort": effort.as_str() });
     }
     body
+}
+
+/// A turn as a message. Each has content: an empty one would be rejected.
+fn message(turn: &Turn) -> Value {
+    let text = |text: &str| json!({ "type": "text", "text": if text.trim().is_empty() { "(no text)" } else { text } });
+    let result = |one: &ToolResult| json!({ "type": "tool_result", "tool_use_id": one.call_id, "content": one.content, "is_error": one.is_error });
+    match turn {
+        Turn::User { text: words } => json!({ "role": "user", "content": [text(words)] }),
+        Turn::Results { results } => {
+            json!({ "role": "user", "content": results.iter().map(result).collect::<Vec<_>>() })
+        }
+        Turn::Model { parts } => {
+            let mut content: Vec<Value> = parts
+                .iter()
+                .filter_map(|part| match part {
+                    Part::Text { text: words } => (!words.trim().is_empty()).then(|| text(words.trim_end())),
+                    Part::Call(call) => Some(json!({
+                        "type": "tool_use", "id": call.id, "name": call.name,
+                        "input": arguments_object(&call.arguments),
+                    })),
+                    Part::Thinking { provider, block } => {
+                        (*provider == ProviderId::Anthropic).then(|| block.clone())
+                    }
+                })
+                .collect();
+            if content.is_empty() {
+                content.push(text(""));
+            }
+            json!({ "role": "assistant", "content": content })
+        }
+    }
 }
 
 fn blocks(blocks: &[Block], breakpoints_left: &mut usize) -> Vec<Value> {
@@ -151,9 +195,13 @@ enum Event {
         message: Message,
     },
     ContentBlockStart {
+        #[serde(default)]
+        index: u64,
         content_block: Value,
     },
     ContentBlockDelta {
+        #[serde(default)]
+        index: u64,
         delta: Value,
     },
     MessageDelta {
@@ -195,9 +243,10 @@ async fn read_stream(writing: &mut Writing<'_>, response: reqwest::Response) -> 
         };
         match event {
             Event::MessageStart { message } => writing.usage(message.usage),
-            Event::ContentBlockStart { content_block: block } | Event::ContentBlockDelta { delta: block } => {
-                writing.push(text_of(&block))?;
+            Event::ContentBlockStart { index, content_block } => {
+                begin_block(writing, index, content_block, true)?
             }
+            Event::ContentBlockDelta { index, delta } => grow_block(writing, index, &delta)?,
             Event::MessageDelta { delta, usage } => {
                 writing.usage(usage);
                 writing.stop(delta.stop_reason);
@@ -226,17 +275,38 @@ async fn read_whole(writing: &mut Writing<'_>, response: reqwest::Response) -> R
     };
     writing.usage(message.usage);
     writing.stop(message.stop_reason);
-    for block in &message.content {
-        writing.push(text_of(block))?;
+    for (index, block) in (0..).zip(message.content) {
+        begin_block(writing, index, block, false)?;
     }
     Ok(())
 }
 
-/// The text of a block or of a delta; nothing for thinking, signatures, tools and what is not known.
-fn text_of(block: &Value) -> &str {
-    match block.get("type").and_then(Value::as_str) {
-        Some("text" | "text_delta") => block.get("text").and_then(Value::as_str).unwrap_or_default(),
-        _ => "",
+/// Takes a block. In a stream its `input` is an empty object and the arguments follow as deltas.
+fn begin_block(writing: &mut Writing<'_>, place: u64, block: Value, streamed: bool) -> Result<(), CallError> {
+    let text = |name: &str| block.get(name).and_then(Value::as_str);
+    match text("type") {
+        Some("text") => writing.push(place, text("text").unwrap_or_default()),
+        Some("tool_use") => {
+            let whole = block.get("input").filter(|_| !streamed).map(Value::to_string).unwrap_or_default();
+            writing.push_call(place, text("id"), text("name"), &whole)
+        }
+        Some("thinking" | "redacted_thinking") => {
+            writing.open_thinking(place, block);
+            Ok(())
+        }
+        // Whatever comes to be.
+        _ => Ok(()),
+    }
+}
+
+fn grow_block(writing: &mut Writing<'_>, place: u64, delta: &Value) -> Result<(), CallError> {
+    let text = |name: &str| delta.get(name).and_then(Value::as_str).unwrap_or_default();
+    match text("type") {
+        "text_delta" => writing.push(place, text("text")),
+        "input_json_delta" => writing.push_call(place, None, None, text("partial_json")),
+        "thinking_delta" => writing.push_thinking(place, "thinking", text("thinking")),
+        "signature_delta" => writing.push_thinking(place, "signature", text("signature")),
+        _ => Ok(()),
     }
 }
 

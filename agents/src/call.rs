@@ -1,6 +1,7 @@
 //! One call of a model: what is sent, what comes back, and the trait behind which both providers stand.
 
 use crate::error::CallError;
+use crate::tool::{Part, ToolCall, ToolSpec, Turn};
 use async_trait::async_trait;
 use groundwork_domain::agent::Effort;
 use groundwork_domain::ids::Digest;
@@ -61,6 +62,12 @@ pub struct ModelRequest {
     pub user: Vec<Block>,
     /// Set for a repair turn.
     pub follow_up: Option<FollowUp>,
+    /// Tools that the model may call, always in the same order.
+    #[serde(default)]
+    pub tools: Vec<ToolSpec>,
+    /// What was said after the first message, in a loop of tool calls. Only ever grows, so that prefixes stay equal.
+    #[serde(default)]
+    pub turns: Vec<Turn>,
     /// Tokens that the answer may have; the model's own cap holds too.
     pub output_tokens_max: u32,
     /// How much the model should think, where it can be told.
@@ -84,16 +91,30 @@ const TOKENS_PER_BLOCK: u64 = 16;
 /// About how many tokens a text has: its bytes by three, rounded up. An estimate: providers alone can count.
 #[must_use]
 pub fn estimate_tokens(text: &str) -> u64 {
-    (text.len() as u64).div_ceil(BYTES_PER_TOKEN)
+    estimate_bytes(text.len())
+}
+
+/// The same of a length in bytes.
+pub(crate) fn estimate_bytes(bytes: usize) -> u64 {
+    (bytes as u64).div_ceil(BYTES_PER_TOKEN)
 }
 
 impl ModelRequest {
     /// About how many tokens the prompt has; what is held against the context window before the call.
     #[must_use]
     pub fn prompt_tokens_estimate(&self) -> u64 {
+        let tools = self.tools.iter().map(|tool| {
+            estimate_tokens(&tool.description) + estimate_tokens(&tool.schema.to_string()) + TOKENS_PER_BLOCK
+        });
+        let texts = self.texts().into_iter().map(|text| estimate_tokens(text) + TOKENS_PER_BLOCK);
+        texts.chain(tools).sum()
+    }
+
+    /// Everything that the model reads except its tools, in order.
+    fn texts(&self) -> Vec<&str> {
         let blocks = self.system.iter().chain(&self.user).map(|block| block.text.as_str());
-        let turns = self.follow_up.iter().flat_map(|turn| [turn.reply.as_str(), turn.request.as_str()]);
-        blocks.chain(turns).map(|text| estimate_tokens(text) + TOKENS_PER_BLOCK).sum()
+        let repair = self.follow_up.iter().flat_map(|turn| [turn.reply.as_str(), turn.request.as_str()]);
+        blocks.chain(repair).chain(self.turns.iter().flat_map(Turn::texts)).collect()
     }
 
     /// The prompt's tokens if every two bytes were one: what a budget should reserve for.
@@ -105,9 +126,11 @@ impl ModelRequest {
     /// The digest of everything that the model reads.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        let blocks = self.system.iter().chain(&self.user).map(|block| block.text.as_bytes());
-        let turns = self.follow_up.iter().flat_map(|turn| [turn.reply.as_bytes(), turn.request.as_bytes()]);
-        Digest::of_parts(blocks.chain(turns))
+        let tools =
+            self.tools.iter().map(|tool| format!("{}\0{}\0{}", tool.name, tool.description, tool.schema));
+        let tools: Vec<String> = tools.collect();
+        let texts = self.texts();
+        Digest::of_parts(texts.iter().map(|text| text.as_bytes()).chain(tools.iter().map(String::as_bytes)))
     }
 
     /// The same request as another provider gets it after a failure: without what is detail.
@@ -128,6 +151,8 @@ impl ModelRequest {
 pub enum StopReason {
     /// It was done.
     EndTurn,
+    /// It calls tools and waits for what they say.
+    ToolUse,
     /// Its answer was cut at the cap of its output, or at the end of its context.
     MaxTokens,
     /// It would not.
@@ -142,6 +167,7 @@ impl StopReason {
     pub fn as_str(&self) -> &str {
         match self {
             Self::EndTurn => "end_turn",
+            Self::ToolUse => "tool_use",
             Self::MaxTokens => "max_tokens",
             Self::Refusal => "refusal",
             Self::Other(word) => word,
@@ -153,6 +179,7 @@ impl StopReason {
     pub fn from_wire(word: &str) -> Self {
         match word {
             "end_turn" | "stop_sequence" | "stop" => Self::EndTurn,
+            "tool_use" | "tool_calls" | "function_call" => Self::ToolUse,
             "max_tokens" | "length" | "model_context_window_exceeded" => Self::MaxTokens,
             "refusal" | "content_filter" => Self::Refusal,
             other => Self::Other(other.to_owned()),
@@ -183,6 +210,9 @@ impl<'de> Deserialize<'de> for StopReason {
 pub struct ModelReply {
     /// Everything that the model wrote for us to read; its thinking is not part of it.
     pub text: String,
+    /// What it wrote piece by piece, where that is more than text: calls of tools, thinking that wants to come back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<Part>,
     /// Why it stopped.
     pub stop_reason: StopReason,
     /// What is billed, normalised.
@@ -212,6 +242,18 @@ pub struct ModelReply {
 }
 
 impl ModelReply {
+    /// The tools that it calls, in order.
+    pub fn calls(&self) -> impl Iterator<Item = &ToolCall> {
+        self.parts.iter().filter_map(Part::call)
+    }
+
+    /// What it wrote as a turn of the conversation.
+    #[must_use]
+    pub fn turn(&self) -> Turn {
+        let text = || vec![Part::Text { text: self.text.clone() }];
+        Turn::Model { parts: if self.parts.is_empty() { text() } else { self.parts.clone() } }
+    }
+
     /// True where the answer was cut: it is no whole answer, whatever its text looks like.
     #[must_use]
     pub fn is_cut(&self) -> bool {

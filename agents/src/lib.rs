@@ -17,9 +17,11 @@ pub mod repair;
 pub mod router;
 pub mod splice;
 mod stream;
+pub mod tool;
 
 pub use call::{Block, FollowUp, ModelReply, ModelRequest, Provider, Sink, StopReason};
 pub use error::{CallError, Interruption};
 pub use http::Timeouts;
 pub use router::{Agents, AgentsSettings, ProviderHealth, ProviderSettings};
 pub use tokio_util::sync::CancellationToken;
+pub use tool::{Part, ToolCall, ToolResult, ToolSpec, Turn};

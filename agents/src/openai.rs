@@ -7,6 +7,7 @@ use crate::call::{Block, ModelReply, ModelRequest, Provider, Sink};
 use crate::error::CallError;
 use crate::http::{ProviderFault, Seen, UNREADABLE_KEY, call_headers, cause, failed_answer, network};
 use crate::stream::{Writing, counter};
+use crate::tool::{Part, ToolSpec, Turn, arguments_object};
 use async_openai::config::OpenAIConfig;
 use async_openai::error::OpenAIError;
 use async_openai::middleware::HttpRequestFactory;
@@ -163,6 +164,9 @@ fn body(model: &Model, request: &ModelRequest) -> Value {
         messages.push(json!({ "role": "assistant", "content": reply }));
         messages.push(json!({ "role": "user", "content": turn.request }));
     }
+    for turn in &request.turns {
+        add_turn(&mut messages, turn);
+    }
     let cap = match model.output_parameter {
         OutputParameter::MaxTokens => "max_tokens",
         OutputParameter::MaxCompletionTokens => "max_completion_tokens",
@@ -173,6 +177,14 @@ fn body(model: &Model, request: &ModelRequest) -> Value {
         "messages": messages,
         "stream": request.stream,
     });
+    if !request.tools.is_empty() {
+        let tool = |tool: &ToolSpec| {
+            let function =
+                json!({ "name": tool.name, "description": tool.description, "parameters": tool.schema });
+            json!({ "type": "function", "function": function })
+        };
+        body["tools"] = request.tools.iter().map(tool).collect();
+    }
     if request.stream {
         body["stream_options"] = json!({ "include_usage": true });
     }
@@ -180,6 +192,42 @@ fn body(model: &Model, request: &ModelRequest) -> Value {
         body["reasoning_effort"] = json!(effort.as_str());
     }
     body
+}
+
+/// A turn as messages: each result of a tool is one of its own. Another provider's thinking is left out.
+fn add_turn(messages: &mut Vec<Value>, turn: &Turn) {
+    match turn {
+        Turn::User { text } => messages.push(json!({ "role": "user", "content": text })),
+        Turn::Results { results } => messages.extend(results.iter().map(|one| {
+            // The protocol has no word for failure: the text says it.
+            let lead = if one.is_error { "error: " } else { "" };
+            json!({ "role": "tool", "tool_call_id": one.call_id, "content": format!("{lead}{}", one.content) })
+        })),
+        Turn::Model { parts } => {
+            let text: String = parts
+                .iter()
+                .filter_map(|part| match part {
+                    Part::Text { text } => Some(text.as_str()),
+                    Part::Call(_) | Part::Thinking { .. } => None,
+                })
+                .collect();
+            let calls: Vec<Value> = parts
+                .iter()
+                .filter_map(Part::call)
+                .map(|call| {
+                    let function = json!({ "name": call.name, "arguments": arguments_object(&call.arguments).to_string() });
+                    json!({ "id": call.id, "type": "function", "function": function })
+                })
+                .collect();
+            let empty = if calls.is_empty() { json!("(no text)") } else { Value::Null };
+            let content = if text.trim().is_empty() { empty } else { json!(text.trim_end()) };
+            let mut message = json!({ "role": "assistant", "content": content });
+            if !calls.is_empty() {
+                message["tool_calls"] = Value::Array(calls);
+            }
+            messages.push(message);
+        }
+    }
 }
 
 /// One string: compatible servers need not know parts. Equal blocks make an equal prefix, which OpenAI caches by itself.
@@ -214,6 +262,27 @@ struct Content {
     content: Option<String>,
     #[serde(default)]
     refusal: Option<String>,
+    #[serde(default)]
+    tool_calls: Option<Vec<CallPiece>>,
+}
+
+/// A tool call, or a piece of one; which one says `index`, where it says so.
+#[derive(Deserialize)]
+struct CallPiece {
+    #[serde(default)]
+    index: Option<u64>,
+    #[serde(default)]
+    id: Option<String>,
+    #[serde(default)]
+    function: Option<FunctionPiece>,
+}
+
+#[derive(Deserialize)]
+struct FunctionPiece {
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    arguments: Option<String>,
 }
 
 fn take(writing: &mut Writing<'_>, completion: Completion) -> Result<(), CallError> {
@@ -225,7 +294,14 @@ fn take(writing: &mut Writing<'_>, completion: Completion) -> Result<(), CallErr
         return Ok(());
     };
     let refused = if let Some(content) = choice.delta.or(choice.message) {
-        writing.push(content.content.as_deref().unwrap_or_default())?;
+        writing.push(0, content.content.as_deref().unwrap_or_default())?;
+        for (number, piece) in (0..).zip(content.tool_calls.into_iter().flatten()) {
+            let function = piece.function.unwrap_or(FunctionPiece { name: None, arguments: None });
+            // The text is the part before all calls.
+            let place = 1 + piece.index.unwrap_or(number);
+            let arguments = function.arguments.as_deref().unwrap_or_default();
+            writing.push_call(place, piece.id.as_deref(), function.name.as_deref(), arguments)?;
+        }
         content.refusal.is_some_and(|words| !words.is_empty())
     } else {
         false

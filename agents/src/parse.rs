@@ -66,7 +66,7 @@ pub fn whole(reply: &ModelReply) -> Result<&str, ParseErrors> {
     let found = match &reply.stop_reason {
         StopReason::EndTurn | StopReason::Other(_) if !reply.text.trim().is_empty() => return Ok(&reply.text),
         StopReason::MaxTokens => format!("a reply cut after {} tokens", reply.tokens.output),
-        StopReason::EndTurn | StopReason::Refusal | StopReason::Other(_) => {
+        StopReason::EndTurn | StopReason::ToolUse | StopReason::Refusal | StopReason::Other(_) => {
             format!("{} bytes of text, stopped for `{}`", reply.text.len(), reply.stop_reason)
         }
     };

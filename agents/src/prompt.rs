@@ -121,6 +121,8 @@ impl Rendered {
             system: self.system,
             user: self.user,
             follow_up: None,
+            tools: Vec::new(),
+            turns: Vec::new(),
             output_tokens_max: agent.output_tokens_max,
             effort: Some(agent.effort),
             call_key: call_key.into(),

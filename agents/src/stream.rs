@@ -1,10 +1,12 @@
 //! An answer while it is being written: text, usage, reason; how it ends well and how it breaks off.
 
-use crate::call::{ModelReply, ModelRequest, Sink, StopReason, estimate_tokens};
+use crate::call::{ModelReply, ModelRequest, Sink, StopReason, estimate_bytes};
 use crate::error::{CallError, Interruption};
 use crate::http::{Asked, ProviderFault, Seen, sort, status_of};
+use crate::tool::{Part, ToolCall};
 use groundwork_domain::model::{Model, ProviderId, Tokens};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 /// Longest text that is read of one answer, in bytes; far above every cap, so only a broken server comes to it.
@@ -18,6 +20,10 @@ pub(crate) struct Writing<'a> {
     started: Instant,
     first_token_ms: Option<u64>,
     text: String,
+    /// By their places in the answer.
+    parts: BTreeMap<u64, Part>,
+    /// Of everything that was written, calls of tools included.
+    bytes: usize,
     usage: Value,
     stop: Option<String>,
     pub(crate) seen: Seen,
@@ -32,6 +38,8 @@ impl<'a> Writing<'a> {
             started: Instant::now(),
             first_token_ms: None,
             text: String::new(),
+            parts: BTreeMap::new(),
+            bytes: 0,
             usage: Value::Null,
             stop: None,
             seen: Seen::default(),
@@ -55,18 +63,68 @@ impl<'a> Writing<'a> {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
-    /// Takes a piece of text.
-    pub(crate) fn push(&mut self, piece: &str) -> Result<(), CallError> {
+    /// Takes a piece of text of the part at that place.
+    pub(crate) fn push(&mut self, place: u64, piece: &str) -> Result<(), CallError> {
         if piece.is_empty() {
             return Ok(());
         }
-        if self.text.len() + piece.len() > TEXT_BYTES_MAX {
+        self.count(piece)?;
+        self.text.push_str(piece);
+        let part = self.parts.entry(place).or_insert_with(|| Part::Text { text: String::new() });
+        if let Part::Text { text } = part {
+            text.push_str(piece);
+        }
+        (self.sink)(piece);
+        Ok(())
+    }
+
+    /// Takes the beginning of a tool call, or more of its arguments. What comes first gives the name.
+    pub(crate) fn push_call(
+        &mut self,
+        place: u64,
+        id: Option<&str>,
+        name: Option<&str>,
+        arguments: &str,
+    ) -> Result<(), CallError> {
+        self.count(arguments)?;
+        let empty =
+            || Part::Call(ToolCall { id: String::new(), name: String::new(), arguments: String::new() });
+        if let Part::Call(call) = self.parts.entry(place).or_insert_with(empty) {
+            // Some servers repeat both with every piece.
+            for (kept, new) in [(&mut call.id, id), (&mut call.name, name)] {
+                if let Some(new) = new.filter(|_| kept.is_empty()) {
+                    kept.push_str(new);
+                }
+            }
+            call.arguments.push_str(arguments);
+        }
+        Ok(())
+    }
+
+    /// Takes a block of thinking, which goes back to its provider as it came.
+    pub(crate) fn open_thinking(&mut self, place: u64, block: Value) {
+        self.parts.insert(place, Part::Thinking { provider: self.model.provider, block });
+    }
+
+    /// Takes more of a block of thinking: text that belongs behind what its field has.
+    pub(crate) fn push_thinking(&mut self, place: u64, field: &str, piece: &str) -> Result<(), CallError> {
+        self.count(piece)?;
+        if let Some(Part::Thinking { block, .. }) = self.parts.get_mut(&place) {
+            let text = block[field].as_str().unwrap_or_default().to_owned() + piece;
+            block[field] = Value::String(text);
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, piece: &str) -> Result<(), CallError> {
+        if self.bytes + piece.len() > TEXT_BYTES_MAX {
             return Err(self.broken("the answer does not end".to_owned(), None));
         }
-        let elapsed_ms = self.elapsed_ms();
-        self.first_token_ms.get_or_insert(elapsed_ms);
-        self.text.push_str(piece);
-        (self.sink)(piece);
+        self.bytes += piece.len();
+        if !piece.is_empty() {
+            let elapsed_ms = self.elapsed_ms();
+            self.first_token_ms.get_or_insert(elapsed_ms);
+        }
         Ok(())
     }
 
@@ -106,7 +164,7 @@ impl<'a> Writing<'a> {
         if tokens.prompt() == 0 {
             tokens.input = self.request.prompt_tokens_estimate();
         }
-        tokens.output = tokens.output.max(estimate_tokens(&self.text));
+        tokens.output = tokens.output.max(estimate_bytes(self.bytes));
         tokens
     }
 
@@ -139,7 +197,7 @@ impl<'a> Writing<'a> {
     /// status; after that it is an interruption, unless it is for ever.
     pub(crate) fn fault(&self, fault: &ProviderFault) -> CallError {
         let error = sort(self.asked(), status_of(fault), fault, self.seen.clone());
-        if self.text.is_empty() || !error.retryable() {
+        if self.bytes == 0 || !error.retryable() {
             return error;
         }
         let kind = fault.kind.as_deref().unwrap_or("error");
@@ -153,8 +211,10 @@ impl<'a> Writing<'a> {
         let estimated = counted == Tokens::default();
         let tokens = if estimated { self.probable(read) } else { counted };
         let duration_ms = self.elapsed_ms();
+        let is_more = self.parts.values().any(|part| !matches!(part, Part::Text { .. }));
         let reply = ModelReply {
             text: self.text,
+            parts: if is_more { self.parts.into_values().collect() } else { Vec::new() },
             stop_reason: StopReason::from_wire(self.stop.as_deref().unwrap_or_default()),
             tokens,
             estimated,

@@ -19,6 +19,22 @@ pub enum OutputContract {
     Prompts,
     /// A verdict with findings.
     Review,
+    /// An answer to a person, with the running brief.
+    Chat,
+    /// One line.
+    Title,
+    /// Tasks `T001`, … in order.
+    Plan,
+    /// Tests `CT-001`, …, each for a requirement and a task.
+    Tests,
+    /// Files, written by calls of tools.
+    Code,
+    /// Pass or fail, item by item.
+    Audit,
+    /// A recommendation with reasons.
+    Advice,
+    /// What the next agent is handed: typed fields with a Markdown body.
+    Handoff,
 }
 
 /// How much a model that can think should think before it answers. Thinking counts as output.
@@ -49,7 +65,7 @@ impl Effort {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AgentDefinition {
-    /// What pipelines name: `elicitor`, `architect`, `synthesizer`, `critic`.
+    /// What pipelines name: `elicitor`, `architect`, `spec_writer`, …
     pub id: String,
     /// For people, a few words.
     pub role: String,
@@ -140,7 +156,21 @@ mod tests {
                 Some((Tier::Critic, 8_000))
             ]
         );
-        assert_eq!(known_agents().len(), 4);
+        let build: Vec<_> = [
+            "spec_writer",
+            "planner",
+            "contract_tester",
+            "implementer",
+            "security_reviewer",
+            "code_reviewer",
+        ]
+        .iter()
+        .chain(&["alignment_reviewer", "title"])
+        .map(|id| find(id).map(|agent| agent.output_tokens_max))
+        .collect();
+        let caps = [32_000, 32_000, 32_000, 128_000, 16_000, 16_000, 500, 50].map(Some);
+        assert_eq!(build, caps, "requirements E-29 to E-34");
+        assert_eq!(known_agents().len(), 16);
     }
 
     #[test]

@@ -1,6 +1,12 @@
 //! What agents write, as values: questions, answers, prompts, findings. The grammars are in `shared/agents.md`;
 //! the parsers that read them from Markdown live in `agents`.
 
+pub mod audit;
+pub mod brief;
+pub mod files;
+pub mod handoff;
+pub mod plan;
+
 use crate::ids::Digest;
 use serde::{Deserialize, Serialize};
 
@@ -135,6 +141,8 @@ pub enum Layer {
     Spec,
     /// What the person wants: shown to the person as a question.
     Intent,
+    /// Files that an agent wrote: the verdict of their reviews.
+    Code,
 }
 
 /// Something that a reviewer, or a check by code, found wrong.

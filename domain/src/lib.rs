@@ -16,6 +16,8 @@ pub mod pipeline;
 pub mod project;
 pub mod publication;
 pub mod quota;
+pub mod request;
+pub mod sealed;
 pub mod work;
 
 pub use ids::{CommandId, Digest, ProjectId, StageId, Timestamp, UserId, WorkspaceId};

@@ -107,7 +107,7 @@ pub async fn store(mut tx: Tx, new: &NewResult<'_>) -> Result<StageOutcome, Stor
             report(&mut tx, task, &artifact, findings).await?;
             let total = u32::try_from(findings.len()).unwrap_or(u32::MAX);
             let open = total.saturating_sub(*mendable);
-            StageResult::Reviewed { artifact, verdict: *verdict, mendable: *mendable, open }
+            StageResult::Reviewed { artifact, verdict: *verdict, mendable: *mendable, open, passed: None }
         }
     };
     let outcome = StageOutcome { result, used: usage::of_attempt(&mut tx, project, stage, attempt).await? };
@@ -131,7 +131,7 @@ pub async fn store(mut tx: Tx, new: &NewResult<'_>) -> Result<StageOutcome, Stor
 /// Every question is a turn of the conversation; everything else is one sentence about what was made.
 fn turns(new: &NewResult<'_>) -> Vec<NewTurn> {
     let task = new.task;
-    let cause = Cause::Stage { stage: task.stage.clone(), attempt: task.attempt };
+    let cause = Cause::Stage { stage: task.stage.clone(), attempt: task.attempt, parked: 0 };
     let turn = |kind, item: String, content: String, metadata| NewTurn {
         kind,
         agent: Some(task.agent.clone()),
@@ -369,5 +369,6 @@ fn layer_word(finding: &Finding) -> &'static str {
         Layer::Prompt => "prompt",
         Layer::Spec => "spec",
         Layer::Intent => "intent",
+        Layer::Code => "code",
     }
 }

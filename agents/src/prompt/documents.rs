@@ -187,6 +187,7 @@ fn layer_word(layer: Layer) -> &'static str {
         Layer::Prompt => "prompt",
         Layer::Spec => "spec",
         Layer::Intent => "intent",
+        Layer::Code => "code",
     }
 }
 

@@ -9,4 +9,5 @@ mod providers;
 mod routing;
 mod samples;
 mod splice;
+mod tools;
 mod wire;

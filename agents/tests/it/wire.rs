@@ -21,6 +21,8 @@ pub(crate) fn request() -> ModelRequest {
         ],
         user: vec![Block::new("<idea>\nx\n</idea>").cached(), Block::new("<task kind=\"ask\">\n</task>")],
         follow_up: None,
+        tools: Vec::new(),
+        turns: Vec::new(),
         output_tokens_max: 4_000,
         effort: Some(Effort::Low),
         call_key: "p/questions/1/1".into(),

@@ -51,6 +51,20 @@ pub(crate) struct Wish {
     workspace_id: Option<Uuid>,
 }
 
+impl Wish {
+    /// What a feature is begun with.
+    pub(super) fn of_feature(idea: String, title: Option<String>, pipeline: &str) -> Self {
+        Self {
+            idea: Some(idea),
+            product_idea: None,
+            title,
+            pipeline: Some(pipeline.to_owned()),
+            project_type: ProjectType::Greenfield,
+            workspace_id: None,
+        }
+    }
+}
+
 /// Whether there is something already.
 #[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -104,7 +118,7 @@ pub(crate) async fn create_in_workspace(
     create_project(&app, &speaker, workspace, wish).await
 }
 
-async fn create_project(
+pub(super) async fn create_project(
     app: &App,
     speaker: &Speaker,
     workspace: WorkspaceId,
@@ -112,12 +126,13 @@ async fn create_project(
 ) -> ApiResult<Answer> {
     let user = speaker.user;
     let Redacted { text: idea, found: redacted } = redact(idea_of(wish.idea, wish.product_idea)?);
-    let (tx, place) = access::workspace(app, user, workspace, Permission::CreateProject).await?;
+    let (mut tx, place) = access::workspace(app, user, workspace, Permission::CreateProject).await?;
     let usual = place.settings.default_pipeline.as_deref().unwrap_or(pipelines::DEFAULT);
     let pipeline_id = wish.pipeline.as_deref().unwrap_or(usual);
-    let pipeline = pipelines::find(pipeline_id).ok_or_else(|| {
+    let pipeline = pipelines::resolve(&mut tx, workspace, pipeline_id).await?.ok_or_else(|| {
         ApiError::unprocessable("unknown_pipeline", format!("There is no pipeline `{}`.", brief(pipeline_id)))
     })?;
+    let has_own_title = wish.title.is_some();
     let title = wish.title.map_or_else(|| title_of(&idea), super::projects::redacted_title);
     let name = format!("{}|{}", user.id, speaker.key.0);
     let total = app.settings.quotas.most(Quota::Projects, Tier::parse(&place.plan_tier));
@@ -128,12 +143,13 @@ async fn create_project(
         workspace_id: workspace,
         owner_id: user.id,
         title: &title,
+        has_own_title,
         project_type: match wish.project_type {
             ProjectType::Greenfield => "greenfield",
             ProjectType::Brownfield => "brownfield",
         },
         idea: &idea,
-        pipeline,
+        pipeline: &pipeline,
         limits: &app.settings.limits,
     };
     if let Some(near) = store(tx, speaker, &new, allowance).await? {

@@ -45,6 +45,10 @@ pub(super) struct Place {
     session: Uuid,
     invitation: Uuid,
     token: Uuid,
+    comments: BTreeMap<&'static str, Uuid>,
+    upload: Uuid,
+    request: Uuid,
+    feature: ProjectId,
 }
 
 impl Place {
@@ -99,12 +103,42 @@ impl Place {
         let sql = "insert into api_tokens (id, user_id, name, digest, scopes, expires_at)
             values ($1, $2, $3, repeat('0', 32) || replace($1::text, '-', ''), '{projects:read}', now() + interval '1 day')";
         run(server, sqlx::query(sql).bind(token).bind(owner.id.0).bind(MARK)).await;
-        Self { project, owner: owner.id, people, workspace, artifact, session, invitation, token }
+        // One of each: people change what they wrote, and nobody else's.
+        let mut comments = BTreeMap::new();
+        for name in ["owner", "admin", "editor"] {
+            comments.insert(name, comment(server, workspace, project, artifact, people[name].id).await);
+        }
+        let upload = upload(server, workspace, project, owner.id).await;
+        pipeline(server, workspace, owner.id).await;
+        let request = request(server, workspace, project).await;
+        let feature = server.project(&owner).await;
+        let sql = "update projects set pipeline_id = 'build', title = $2 where id = $1";
+        run(server, sqlx::query(sql).bind(feature.0).bind(MARK)).await;
+        Self {
+            project,
+            owner: owner.id,
+            people,
+            workspace,
+            artifact,
+            session,
+            invitation,
+            token,
+            comments,
+            upload,
+        }
     }
 
     /// Who is called that: a role, `invited`, `stranger`, `expired`, `revoked` or `deactivated`.
     pub(super) fn caller(&self, who: &'static str) -> Caller {
         Caller::Token { who, token: self.people[who].token.clone() }
+    }
+
+    /// The path of a row for a caller: a comment is one's own, where one wrote one.
+    pub(super) fn path(&self, template: &str, caller: &Caller) -> String {
+        let who = if let Caller::Token { who, .. } = caller { who } else { "" };
+        let own =
+            self.comments.get(who).map(|comment| template.replace("{comment_id}", &comment.to_string()));
+        self.fill(own.as_deref().unwrap_or(template))
     }
 
     /// Puts the workspace's ids into a path or a body.
@@ -121,6 +155,13 @@ impl Place {
             // Somebody who is none of the callers.
             ("{member_id}", self.people["guest"].id.to_string()),
             ("{invitation_id}", self.invitation.to_string()),
+            ("{comment_id}", self.comments["editor"].to_string()),
+            ("{request_id}", self.request.to_string()),
+            ("{feature_id}", self.feature.to_string()),
+            ("{upload_id}", self.upload.to_string()),
+            ("{dead_letter_id}", self.project.to_string()),
+            ("{pipeline_id}", MARK.to_owned()),
+            ("{model_provider}", "anthropic".to_owned()),
             ("{number}", "1".to_owned()),
             ("{provider}", "sso".to_owned()),
         ] {
@@ -133,7 +174,15 @@ impl Place {
 
     /// What must stand in no answer to who is not in the workspace.
     pub(super) fn marks(&self) -> Vec<String> {
-        let ids = [self.workspace.0, self.project.0, self.artifact, self.session, self.token, self.owner.0];
+        let ids = [
+            self.workspace.0,
+            self.project.0,
+            self.feature.0,
+            self.artifact,
+            self.session,
+            self.token,
+            self.owner.0,
+        ];
         ids.iter().map(Uuid::to_string).chain([MARK.to_owned(), format!("owner-{}", self.owner)]).collect()
     }
 }
@@ -163,6 +212,46 @@ async fn join(server: &Server, workspace: WorkspaceId, user: UserId, role: &str,
     let sql = "insert into workspace_members (workspace_id, user_id, role, joined_at)
         values ($1, $2, $3, case when $4 then now() end)";
     run(server, sqlx::query(sql).bind(workspace.0).bind(user.0).bind(role).bind(has_joined)).await;
+}
+
+async fn comment(
+    server: &Server,
+    place: WorkspaceId,
+    project: ProjectId,
+    artifact: Uuid,
+    by: UserId,
+) -> Uuid {
+    let id = Uuid::new_v4();
+    let sql = "insert into comments (id, workspace_id, project_id, artifact_id, version, digest, comment_type, text, created_by)
+        values ($1, $2, $3, $4, 1, repeat('0', 64), 'comment', $5, $6)";
+    let query = sqlx::query(sql).bind(id).bind(place.0).bind(project.0).bind(artifact).bind(MARK).bind(by.0);
+    run(server, query).await;
+    id
+}
+
+async fn upload(server: &Server, place: WorkspaceId, project: ProjectId, by: UserId) -> Uuid {
+    let id = Uuid::new_v4();
+    let sql = "insert into uploads (id, workspace_id, project_id, filename, media_type, size_bytes, digest, storage_key, content,
+            text, uploaded_by)
+        values ($1, $2, $3, $4 || '.txt', 'text/plain', 9, repeat('0', 64), 'x', convert_to($4, 'UTF8'), $4, $5)";
+    run(server, sqlx::query(sql).bind(id).bind(place.0).bind(project.0).bind(MARK).bind(by.0)).await;
+    id
+}
+
+async fn request(server: &Server, place: WorkspaceId, project: ProjectId) -> Uuid {
+    let id = Uuid::new_v4();
+    let sql = "insert into hitl_requests (id, workspace_id, project_id, kind, gate, stage, attempt, digest, artifact_name,
+            artifact_version, request_content, created_at)
+        values ($1, $2, $3, 'gate', 'spec', 'spec', 1, repeat('0', 64), 'spec', 1, $4, now())";
+    run(server, sqlx::query(sql).bind(id).bind(place.0).bind(project.0).bind(MARK)).await;
+    id
+}
+
+async fn pipeline(server: &Server, place: WorkspaceId, by: UserId) {
+    let sql = "insert into pipelines (workspace_id, id, version, title, description, source, definition, digest, created_by)
+        values ($1, $2, 1, $2, $2, $2, $3, repeat('0', 64), $4)";
+    let definition = serde_json::to_value(crate::server::pipeline()).unwrap();
+    run(server, sqlx::query(sql).bind(place.0).bind(MARK).bind(definition).bind(by.0)).await;
 }
 
 async fn mark(server: &Server, project: ProjectId) {
