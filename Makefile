@@ -1,9 +1,9 @@
 # Two commands show everything: `make demo` (the whole product, offline) and `make test` (the whole proof).
 #
 #   make demo IDEA_FILE=my-idea.md      a package of prompts in out/
-#   make dev                            the stack, until Ctrl-C
+#   make dev                            the stack, until Ctrl-C; pages at http://localhost:8080, with hot reload at :5173
 #   make test | lint | chaos | bench    what CI runs, and the figures
-#   make fmt | prepare | eval           formatting, .sqlx/ and api/openapi.json, the quality of what agents write
+#   make fmt | prepare | eval | web      formatting, what is generated, the quality of what agents write, the pages
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -22,7 +22,7 @@ BENCH_FLAGS ?=
 LINT_DENY ?= 1
 BIN := $(CARGO_TARGET_DIR)/debug/groundwork
 
-.PHONY: help demo dev build temporal test test-rust test-sdk test-schema lint lint-rust lint-deny lint-fresh bench chaos recovery eval fmt prepare
+.PHONY: help demo dev build web temporal test test-rust test-web test-sdk test-schema lint lint-rust lint-web lint-deny lint-fresh bench chaos recovery eval fmt prepare
 
 help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
@@ -30,23 +30,34 @@ help:
 temporal:
 	@deploy/install-temporal.sh >/dev/null
 
-build:
+# The pages, into web/dist: release builds hold them, debug builds read them from there.
+web:
+	@deploy/build-web.sh
+
+build: web
 	cargo build --package groundwork-cli
 
 # Installs what is missing, builds, starts the whole stack, and takes an idea to a package of prompts.
 demo: temporal build
 	$(BIN) demo --idea-file $(IDEA_FILE) --out $(OUT)
 
-# The stack until Ctrl-C; projects are kept in .groundwork/.
+# The stack until Ctrl-C; projects are kept in .groundwork/. Beside it Vite shows changes of pages as they are saved.
 dev: temporal build
-	$(BIN) dev
+	@deploy/dev.sh $(BIN)
 
-test: temporal test-rust test-sdk test-schema
+test: temporal test-web test-rust test-sdk test-schema
 
 # Tests of mail and sign-in start real servers of others with Node (tests/servers/).
 # `cargo test` starts the binary too, so it is built first, with the same profile.
+# `tests/tests/web.rs` drives Chromium.
 test-rust: build
+	@deploy/install-chromium.sh >/dev/null
 	deploy/test-postgres.sh cargo test --workspace
+
+# What pages compute, without a browser.
+test-web:
+	@deploy/build-web.sh --must
+	npm --prefix web run --silent test
 
 # The official Python SDKs against the simulator.
 test-sdk:
@@ -56,11 +67,16 @@ test-sdk:
 test-schema: temporal build
 	GROUNDWORK_BIN=$(BIN) tests/schemathesis/run.sh
 
-lint: lint-rust lint-deny lint-fresh
+lint: lint-rust lint-web lint-deny lint-fresh
 
 lint-rust:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+
+# Types, rules, and that src/api/ is what api/openapi.json and domain/ say.
+lint-web:
+	@deploy/build-web.sh --install
+	npm --prefix web run --silent lint
 
 # Compiling cargo-deny takes minutes, once a machine.
 lint-deny:
@@ -83,7 +99,7 @@ recovery: temporal build
 
 # Figures and what they mean: docs/bench.md. BENCH_FLAGS=--quick only tries it. What is measured and what measures are built by
 # one command, since each package alone would have all dependencies compiled for it with its own choice of features.
-bench: temporal
+bench: temporal web
 	cargo build --release --package groundwork-cli --package groundwork-tests --bin groundwork --bin bench
 	$(CARGO_TARGET_DIR)/release/bench $(BENCH_FLAGS)
 

@@ -5,7 +5,7 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { graveFindings } from "./support/axe";
 import { closeBrowser, visit, type Visitor } from "./support/browser";
-import { begin, IDEA, signUp, stranger, takeRecommendations } from "./support/people";
+import { begin, IDEA, refine, signUp, stranger, takeRecommendations } from "./support/people";
 
 const SHOTS = fileURLToPath(new URL("../../docs/screenshots", import.meta.url));
 const WIDTHS = [
@@ -43,9 +43,9 @@ const INSIDE = (): Place[] => [
   { name: "specification", path: `/projects/${done}/artifacts/spec`, ready: heading(/FR-001/) },
   { name: "prompts", path: `/projects/${done}/prompts`, ready: heading("Which prompt builds what") },
   { name: "review", path: `/projects/${done}/review`, ready: heading(/review found/i) },
-  { name: "diff", path: `/projects/${done}/artifacts/prompts?version=2&against=1`, ready: (page) => page.getByText(/lines? differs?/).waitFor() },
+  { name: "diff", path: `/projects/${done}/artifacts/spec?version=2&against=1`, ready: (page) => page.getByText(/lines? differs?/).waitFor() },
   { name: "conversation", path: `/projects/${done}/conversation`, ready: (page) => page.getByText(/specification is written/).waitFor() },
-  { name: "timeline", path: `/projects/${done}/timeline`, ready: (page) => page.getByText("Everything is done").waitFor() },
+  { name: "timeline", path: `/projects/${done}/timeline`, ready: (page) => page.getByText(/is refined/).first().waitFor() },
   { name: "project-usage", path: `/projects/${done}/usage`, ready: heading("Usage and cost") },
   { name: "inbox", path: "/inbox", ready: (page) => page.getByText("Questions wait for your answers.").waitFor() },
   { name: "pipelines", path: "/pipelines", ready: heading("Prompt package") },
@@ -111,6 +111,7 @@ describe.each([
     await visitor.page.setViewportSize(WIDTHS[0]);
     done = await begin(visitor.page);
     await takeRecommendations(visitor.page);
+    await refine(visitor.page, /FR-003/, "Withdrawing must be possible until one hour before.");
     asking = await begin(visitor.page, `${IDEA} Lenders see who has their things.`);
     for (const place of INSIDE()) found.push(...(await look(place, dark)));
     expect(found).toEqual([]);

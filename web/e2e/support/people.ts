@@ -3,7 +3,7 @@ import { expect } from "vitest";
 
 export const PASSWORD = "correct horse battery";
 export const IDEA =
-  "A tool library for our neighbourhood: people lend drills and ladders to each other, book them for a few days, leave a deposit, and get a reminder before they have to be back.";
+  "A neighbourhood tool library: people lend drills and ladders to each other, with bookings, deposits and reminders.";
 
 let people = 0;
 
@@ -35,6 +35,17 @@ export async function begin(page: Page, idea = IDEA): Promise<string> {
 export async function takeRecommendations(page: Page): Promise<void> {
   await page.getByRole("button", { name: "Take the recommendations" }).click();
   await page.getByRole("heading", { name: "The plan stands" }).waitFor({ timeout: 90_000 });
+}
+
+/** Asks for one part to be rewritten, and waits until it is. */
+export async function refine(page: Page, part: RegExp, request: string): Promise<void> {
+  const option = page.getByLabel("Which part").locator("option").filter({ hasText: part }).first();
+  await option.waitFor({ state: "attached" });
+  await page.getByLabel("Which part").selectOption((await option.getAttribute("value")) ?? "");
+  await page.getByLabel("What shall change").fill(request);
+  await page.getByRole("button", { name: "Refine", exact: true }).click();
+  await page.getByText("1 / 3").waitFor({ timeout: 60_000 });
+  await page.getByRole("heading", { name: "The plan stands" }).waitFor({ timeout: 60_000 });
 }
 
 /** What the page as a whole shows as its main heading. */

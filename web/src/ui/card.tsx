@@ -1,8 +1,21 @@
 import type { ReactNode } from "react";
 import { cx } from "@/lib/cx";
 
-export function Card({ children, className, as: Tag = "div" }: { children: ReactNode; className?: string; as?: "div" | "section" | "article" | "li" }) {
-  return <Tag className={cx("rounded-lg border border-line bg-surface", className)}>{children}</Tag>;
+interface CardProps {
+  children: ReactNode;
+  className?: string;
+  as?: "div" | "section" | "article" | "li";
+  tone?: keyof typeof CARD_TONES;
+}
+
+const CARD_TONES = {
+  plain: "border-line bg-surface",
+  good: "border-spruce/40 bg-spruce-soft/60",
+  person: "border-clay/50 bg-clay-soft/50",
+};
+
+export function Card({ children, className, as: Tag = "div", tone = "plain" }: CardProps) {
+  return <Tag className={cx("rounded-lg border", CARD_TONES[tone], className)}>{children}</Tag>;
 }
 
 /** A section of a page, with its heading and, at its right, what can be done with it. */

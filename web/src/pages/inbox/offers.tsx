@@ -39,7 +39,7 @@ function Offer({ offer }: { offer: Schemas["Offer"] }) {
     onError: tellProblem,
   });
   return (
-    <Card className="flex flex-wrap items-center justify-between gap-4 border-clay/50 p-5">
+    <Card tone="person" className="flex flex-wrap items-center justify-between gap-4 p-5">
       <div>
         <p className="font-medium">{t.offer.text(offer.invited_by, offer.workspace_name, t.role[offer.role] ?? offer.role)}</p>
         <p className="text-sm text-muted">{t.offer.until(dateOnly(offer.expires_at))}</p>

@@ -46,7 +46,7 @@ function Note({ title, text }: { title: string; text: string }) {
 function Completed({ project }: { project: Project }) {
   const params = { projectId: project.project_id };
   return (
-    <Card className="border-spruce/40 bg-spruce-soft/50 p-6">
+    <Card tone="good" className="p-6">
       <h2 className="text-2xl">{t.completed.title}</h2>
       <p className="mt-1 max-w-xl">{t.completed.text(project.final_prompts_count)}</p>
       <div className="mt-5 flex flex-wrap gap-2">

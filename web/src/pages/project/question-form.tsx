@@ -103,7 +103,7 @@ function QuestionCard({ question, number, draft, disabled, onDraft }: QuestionCa
   const options = readOptions(question.options);
   const many = question.format === "checkbox";
   return (
-    <Card className={cx("p-5 sm:p-6", isAnswered(draft) && "border-spruce/50")}>
+    <Card tone={isAnswered(draft) ? "good" : "plain"} className="p-5 sm:p-6">
       <fieldset disabled={disabled}>
         <legend className="contents">
           <span className="flex gap-3 font-serif text-lg font-semibold leading-snug">

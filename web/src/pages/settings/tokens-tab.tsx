@@ -44,7 +44,7 @@ export function TokensTab() {
           }
         </Await>
         {made !== null && (
-          <Card className="space-y-3 border-spruce/50 bg-spruce-soft/50 p-5">
+          <Card tone="good" className="space-y-3 p-5">
             <p className="font-medium">{t.token.made(made.name)}</p>
             <p className="break-all font-mono text-sm" data-testid="made-token">
               {made.token}

@@ -1,0 +1,102 @@
+//! The web application in a real browser against the whole stack: `web/e2e/` holds what it does, this starts what it needs.
+//! Chromium is Debian's; `deploy/install-chromium.sh` gets it where it is not there.
+
+use anyhow::{Context as _, Result, bail};
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::post;
+use groundwork_tests::{Component, Options, Stack};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::process::Command;
+
+/// Slow enough that a page shows work going on, fast enough to wait for it.
+const CALL_MS: &str = "--call-ms=400";
+/// What one test of `web/e2e` makes go wrong, once: an idea with these words is refused by the model.
+const REFUSED: &str = "--fault=refuse,agent=architect,idea=forbidden greenhouse,times=1";
+/// Of the person who looks at the administration.
+const OPERATOR: &str = "operator@example.org";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_web_application_works_in_a_browser() -> Result<()> {
+    let web = folder();
+    if !web.join("node_modules").is_dir() || !web.join("dist/index.html").is_file() {
+        bail!("the web application is not built: make web");
+    }
+    let around = tempfile::tempdir()?;
+    let options = Options {
+        simulator: vec![CALL_MS.to_owned(), REFUSED.to_owned()],
+        env: environment(around.path())?,
+        ..Options::default()
+    };
+    let stack = Arc::new(Stack::start(options).await?);
+    let control = serve_control(stack.clone()).await?;
+    let status = Command::new("npm")
+        .args(["run", "--silent", "e2e"])
+        .current_dir(&web)
+        // A cookie that is `Secure` is kept over plain http for this name.
+        .env("GROUNDWORK_E2E_URL", stack.url().replace("127.0.0.1", "localhost"))
+        .env("GROUNDWORK_E2E_CONTROL", control)
+        .env("GROUNDWORK_E2E_MAIL", around.path().join("mail"))
+        .env("GROUNDWORK_E2E_OPERATOR", OPERATOR)
+        .kill_on_drop(true)
+        .status()
+        .await
+        .context("running npm")?;
+    if !status.success() {
+        bail!("tests in web/e2e failed: see above");
+    }
+    Ok(())
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../web")
+}
+
+/// Everybody in these tests comes from one address, makes many projects, and has mail that can be read.
+fn environment(around: &Path) -> Result<Vec<(String, String)>> {
+    let config = around.join("groundwork.toml");
+    std::fs::write(&config, format!("[api]\noperators = [\"{OPERATOR}\"]\n"))?;
+    let mail = around.join("mail");
+    std::fs::create_dir(&mail)?;
+    let set = |name: &str, value: &str| (format!("GROUNDWORK__API__{name}"), value.to_owned());
+    Ok(vec![
+        ("GROUNDWORK_CONFIG".to_owned(), config.display().to_string()),
+        set("USERS_MAX", "0"),
+        set("PROJECTS_MAX", "100"),
+        set("QUOTAS__PROJECTS__FREE", "100"),
+        set("QUOTAS__SIGN_UPS__FREE", "100"),
+        set("QUOTAS__ANONYMOUS_REQUESTS__FREE", "6000"),
+        set("QUOTAS__REQUESTS__FREE", "6000"),
+        set("MAIL__URL", &format!("file://{}", mail.display())),
+    ])
+}
+
+/// Lets a test take the API away and bring it back: the browser shall see what a person sees then.
+async fn serve_control(stack: Arc<Stack>) -> Result<String> {
+    let router = Router::new()
+        .route("/api/kill", post(kill))
+        .route("/api/start", post(start))
+        .with_state(stack);
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let url = format!("http://{}", listener.local_addr()?);
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    Ok(url)
+}
+
+async fn kill(State(stack): State<Arc<Stack>>) -> StatusCode {
+    outcome(stack.kill(Component::Api).await)
+}
+
+async fn start(State(stack): State<Arc<Stack>>) -> StatusCode {
+    outcome(stack.restart(Component::Api).await)
+}
+
+fn outcome(done: Result<()>) -> StatusCode {
+    match done {
+        Ok(()) => StatusCode::NO_CONTENT,
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}

@@ -1,0 +1,38 @@
+// What the test that started the stack lets us do with it.
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+const control = process.env.GROUNDWORK_E2E_CONTROL;
+const mail = process.env.GROUNDWORK_E2E_MAIL;
+
+export const hasControl = control !== undefined;
+export const operator = process.env.GROUNDWORK_E2E_OPERATOR;
+export const hasMail = mail !== undefined;
+
+async function ask(path: string): Promise<void> {
+  const response = await fetch(`${control}${path}`, { method: "POST" });
+  if (!response.ok) throw new Error(`${path}: ${response.status}`);
+}
+
+export const killApi = (): Promise<void> => ask("/api/kill");
+export const startApi = (): Promise<void> => ask("/api/start");
+
+/** Lines of a mail that were folded, and what quoted-printable wrote, put back. */
+function unfold(text: string): string {
+  return text.replaceAll(/=\r?\n/g, "").replaceAll(/=([0-9A-F]{2})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+}
+
+/** The link in the latest mail to an address that has such a path; polls, since mails go out after the answer. */
+export async function linkFor(address: string, path: string): Promise<string> {
+  const deadline = Date.now() + 30_000;
+  while (Date.now() < deadline) {
+    const names = readdirSync(mail ?? ".").filter((name) => name.endsWith(".eml")).sort().reverse();
+    for (const name of names) {
+      const text = unfold(readFileSync(join(mail ?? ".", name), "utf8"));
+      const link = text.match(new RegExp(`https?://\\S*${path}#token=\\S+`))?.[0];
+      if (text.includes(address) && link !== undefined) return link.replace(/^https?:\/\/[^/]+/, "");
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`no mail to ${address} with ${path}`);
+}
