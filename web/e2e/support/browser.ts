@@ -5,15 +5,15 @@ import { expect } from "vitest";
 
 export const URL_BASE = process.env.GROUNDWORK_E2E_URL ?? "http://127.0.0.1:8080";
 const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((path) => existsSync(path));
-/** A browser says every answer that is no success; tests say themselves which answers they expect. */
+/** Answers that are no success are counted by their status: tests say which they expect. */
 const STATUS = /^Failed to load resource: the server responded with a status of/;
 const AWAY = /WebSocket connection to .* failed|net::ERR_|^Failed to load resource: net::/;
 
 export interface Visitor {
   context: BrowserContext;
   page: Page;
-  /** Errors of pages so far; `allowOutage` where a test takes the server away. */
-  expectNoErrors(options?: { allowOutage?: boolean }): void;
+  /** Errors of pages so far. `allowOutage`: the test took the server away. `statuses`: refusals that belong to the test. */
+  expectNoErrors(options?: { allowOutage?: boolean; statuses?: number[] }): void;
   close(): Promise<void>;
 }
 
@@ -50,12 +50,17 @@ export async function visit({ width = 1280, height = 900, dark = false }: VisitO
   page.on("console", (message) => {
     if (message.type() === "error" && !STATUS.test(message.text())) errors.push(message.text());
   });
+  const refused: { status: number; url: string }[] = [];
+  page.on("response", (response) => {
+    if (response.status() >= 400) refused.push({ status: response.status(), url: response.url() });
+  });
   page.on("pageerror", (error) => errors.push(`${error.name}: ${error.message}`));
   return {
     context,
     page,
-    expectNoErrors({ allowOutage = false } = {}) {
+    expectNoErrors({ allowOutage = false, statuses = [] } = {}) {
       expect(errors.filter((error) => !(allowOutage && AWAY.test(error)))).toEqual([]);
+      expect(refused.filter((one) => !statuses.includes(one.status) && !(allowOutage && one.status >= 502))).toEqual([]);
     },
     close: () => context.close(),
   };

@@ -1,26 +1,29 @@
-// The pipelines that a project can run on: those that ship, as their files say (`npm run generate`).
+// The pipelines that a project can run on, and the models that a stage can be tried with.
+import { queryOptions } from "@tanstack/react-query";
+import { answer, client, type Schemas } from "./client";
 import shipped from "./shipped.json";
 
-export interface PipelineStage {
-  id: string;
-  status: string;
-  verb: string | null;
-  agent: string | null;
-  needs: string[];
-  produces: string | null;
-  gate: string | null;
-}
+export type Pipeline = Schemas["PipelineItem"];
+export type PipelineStage = Schemas["StageItem"];
 
-export interface Pipeline {
-  id: string;
-  version: number;
-  title: string;
-  description: string;
-  stages: PipelineStage[];
-}
-
-export const PIPELINES: readonly Pipeline[] = shipped.pipelines;
-/** Models that a stage can be tried with. */
+/** Models that a stage can be tried with, as domain/models.toml has them (`npm run generate`). */
 export const MODELS: readonly { id: string; provider: string }[] = shipped.models;
+/** Gates of the pipelines that ship: lists of the API name stages and not their gates. */
+const GATES = new Set(shipped.pipelines.flatMap((pipeline) => pipeline.stages.filter((stage) => stage.gate !== null).map((stage) => `${pipeline.id}/${stage.id}`)));
 
-export const findPipeline = (id: string): Pipeline | undefined => PIPELINES.find((pipeline) => pipeline.id === id);
+export const hasGate = (pipeline: string, stage: string): boolean => GATES.has(`${pipeline}/${stage}`);
+
+const at = (workspace: string | undefined) => (workspace === undefined ? {} : { workspace_id: workspace });
+
+export const pipelinesQuery = (workspace: string | undefined) =>
+  queryOptions({
+    queryKey: ["pipelines", workspace] as const,
+    queryFn: async () => (await answer(client.GET("/api/v1/pipelines", { params: { query: at(workspace) } }))).items,
+  });
+
+/** One pipeline with its source. */
+export const pipelineQuery = (id: string, workspace: string | undefined) =>
+  queryOptions({
+    queryKey: ["pipelines", workspace, id] as const,
+    queryFn: () => answer(client.GET("/api/v1/pipelines/{pipeline_id}", { params: { path: { pipeline_id: id }, query: at(workspace) } })),
+  });

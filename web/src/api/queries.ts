@@ -7,8 +7,8 @@ export type Project = Schemas["ProjectPageView"];
 export type ProjectItem = Schemas["ProjectItem"];
 export type Lifecycle = "active" | "archived" | "deleted";
 
-/** Events that one page of the timeline asks for. */
-export const EVENTS_PAGE = 200;
+/** Events that one page of the timeline asks for: the most that the API gives. */
+export const EVENTS_PAGE = 100;
 const PROJECTS_PAGE = 100;
 
 export const keys = {
@@ -56,7 +56,7 @@ export const waitingQuery = queryOptions({
   queryFn: async () => {
     const of = async (phase: string) =>
       (await answer(client.GET("/api/v1/projects", { params: { query: { phase, limit: PROJECTS_PAGE } } }))).items;
-    const pages = await Promise.all([of("awaiting_input"), of("awaiting_approval"), of("failed")]);
+    const pages = await Promise.all([of("awaiting_input"), of("awaiting_approval"), of("drafting"), of("failed")]);
     return pages.flat().filter((project) => project.lifecycle === "active");
   },
 });

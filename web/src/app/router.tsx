@@ -81,6 +81,12 @@ const artifact = createRoute({
 
 const inbox = createRoute({ getParentRoute: () => signedIn, path: "/inbox", component: lazyRouteComponent(() => import("@/pages/inbox/inbox-page"), "InboxPage") });
 const pipelines = createRoute({ getParentRoute: () => signedIn, path: "/pipelines", component: lazyRouteComponent(() => import("@/pages/pipelines/pipelines-page"), "PipelinesPage") });
+const newPipeline = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/pipelines/new",
+  validateSearch: (raw: Record<string, unknown>): { from?: string } => (typeof raw.from === "string" ? { from: raw.from } : {}),
+  component: lazyRouteComponent(() => import("@/pages/pipelines/pipeline-editor"), "PipelineEditorPage"),
+});
 const pipeline = createRoute({ getParentRoute: () => signedIn, path: "/pipelines/$pipelineId", component: lazyRouteComponent(() => import("@/pages/pipelines/pipeline-page"), "PipelinePage") });
 const usage = createRoute({ getParentRoute: () => signedIn, path: "/usage", component: lazyRouteComponent(() => import("@/pages/usage/usage-page"), "UsagePage") });
 const admin = createRoute({ getParentRoute: () => signedIn, path: "/admin", component: lazyRouteComponent(() => import("@/pages/admin/admin-page"), "AdminPage") });
@@ -91,6 +97,7 @@ const settingsIndex = createRoute({ getParentRoute: () => settingsFrame, path: "
 const profile = createRoute({ getParentRoute: () => settingsFrame, path: "/profile", component: lazyRouteComponent(settings, "ProfileTab") });
 const security = createRoute({ getParentRoute: () => settingsFrame, path: "/security", component: lazyRouteComponent(settings, "SecurityTab") });
 const tokens = createRoute({ getParentRoute: () => settingsFrame, path: "/tokens", component: lazyRouteComponent(settings, "TokensTab") });
+const providerKeys = createRoute({ getParentRoute: () => settingsFrame, path: "/keys", component: lazyRouteComponent(settings, "KeysTab") });
 const workspace = createRoute({ getParentRoute: () => settingsFrame, path: "/workspace", component: lazyRouteComponent(settings, "WorkspaceTab") });
 const members = createRoute({ getParentRoute: () => settingsFrame, path: "/members", component: lazyRouteComponent(settings, "MembersTab") });
 const limits = createRoute({ getParentRoute: () => settingsFrame, path: "/limits", component: lazyRouteComponent(settings, "LimitsTab") });
@@ -108,10 +115,11 @@ const tree = root.addChildren([
     projectFrame.addChildren([overview, prompts, review, timeline, conversation, projectUsage, artifact]),
     inbox,
     pipelines,
+    newPipeline,
     pipeline,
     usage,
     admin,
-    settingsFrame.addChildren([settingsIndex, profile, security, tokens, workspace, members, limits, audit]),
+    settingsFrame.addChildren([settingsIndex, profile, security, tokens, providerKeys, workspace, members, limits, audit]),
   ]),
 ]);
 

@@ -3,8 +3,8 @@ import { Link, Outlet, type LinkProps } from "@tanstack/react-router";
 import { ChartColumn, ChevronsUpDown, Hourglass, LayoutList, type LucideIcon, LogOut, Moon, Settings, ShieldCheck, Sun, SunMoon, Workflow } from "lucide-react";
 import { meQuery, waitingQuery } from "@/api/queries";
 import { cx } from "@/lib/cx";
-import { initials } from "@/lib/format";
 import { t } from "@/text/en";
+import { Initials } from "@/ui/initials";
 import { Mark } from "@/ui/mark";
 import { Menu, MenuItem, MenuLabel, MenuLine } from "@/ui/menu";
 import { Toasts, tellProblem } from "@/ui/toast";
@@ -157,9 +157,7 @@ function PersonMenu({ compact = false }: { compact?: boolean }) {
       align={compact ? "end" : "start"}
       trigger={
         <button type="button" aria-label={t.nav.person(name)} className="flex min-h-10 w-full items-center gap-2.5 rounded-md text-left hover:text-spruce">
-          <span aria-hidden className="grid size-8 shrink-0 place-items-center rounded-full bg-spruce-soft text-xs font-semibold text-spruce">
-            {initials(name)}
-          </span>
+          <Initials name={name} className="size-8 text-xs" />
           {!compact && <span className="min-w-0 truncate">{name}</span>}
         </button>
       }

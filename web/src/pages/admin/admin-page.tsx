@@ -7,6 +7,7 @@ import { Badge, type Tone } from "@/ui/badge";
 import { Button } from "@/ui/button";
 import { Card, PageHead, Section } from "@/ui/card";
 import { Await, Empty } from "@/ui/states";
+import { DeadLetters, Troubles } from "./operations";
 
 const HEALTH_MS = 15_000;
 const TONES: Record<Schemas["Status"], Tone> = { ok: "spruce", degraded: "clay", down: "danger", unknown: "plain" };
@@ -19,6 +20,8 @@ export function AdminPage() {
       <PageHead title={t.nav.admin} hint={t.admin.hint} />
       <div className="space-y-10">
         <HealthSection />
+        <Troubles />
+        <DeadLetters />
         <Workspaces />
       </div>
     </>

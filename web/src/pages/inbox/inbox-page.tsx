@@ -3,7 +3,9 @@ import { Link } from "@tanstack/react-router";
 import { ArrowRight } from "lucide-react";
 import { type ProjectItem, waitingQuery } from "@/api/queries";
 import { useTitle } from "@/app/title";
+import { inboxQuery, type PersonRequest } from "@/api/decisions";
 import { useFollow } from "@/live/live";
+import { words } from "@/lib/format";
 import { rank } from "@/lib/projects";
 import { t } from "@/text/en";
 import { PhaseBadge, SimulatedBadge } from "@/ui/badge";
@@ -18,6 +20,7 @@ const FOLLOWED_MAX = 20;
 export function InboxPage() {
   useTitle(t.nav.inbox);
   const query = useQuery(waitingQuery);
+  const requests = useQuery(inboxQuery).data?.items ?? [];
   useFollow((query.data ?? []).slice(0, FOLLOWED_MAX).map((project) => ({ id: project.project_id, after: 0 })));
   return (
     <>
@@ -33,7 +36,7 @@ export function InboxPage() {
                 {[...projects]
                   .sort((a, b) => rank(a) - rank(b))
                   .map((project) => (
-                    <Waiting key={project.project_id} project={project} />
+                    <Waiting key={project.project_id} project={project} request={requests.find((one) => one.project_id === project.project_id)} />
                   ))}
               </ul>
             )
@@ -44,7 +47,14 @@ export function InboxPage() {
   );
 }
 
-function Waiting({ project }: { project: ProjectItem }) {
+/** What a project wants, as exactly as is known. */
+function wish(project: ProjectItem, request: PersonRequest | undefined): string {
+  if (request === undefined) return t.inbox.wants[project.phase] ?? t.waits.other ?? "";
+  if (request.kind === "question") return request.request_content;
+  return t.inbox.gate(t.artifact[request.artifact_name ?? request.gate] ?? words(request.gate));
+}
+
+function Waiting({ project, request }: { project: ProjectItem; request: PersonRequest | undefined }) {
   return (
     <Card as="li" className="relative flex items-center gap-4 p-5 hover:border-edge">
       <div className="min-w-0 grow">
@@ -56,7 +66,9 @@ function Waiting({ project }: { project: ProjectItem }) {
         <Link to="/projects/$projectId" params={{ projectId: project.project_id }} className="mt-1.5 block truncate font-serif text-lg font-semibold after:absolute after:inset-0">
           {project.title}
         </Link>
-        <p className="text-muted">{t.inbox.wants[project.phase] ?? t.waits.other}</p>
+        <p className="line-clamp-2 text-muted">{wish(project, request)}</p>
+        {request?.waits_for_me === false && <p className="text-sm text-muted">{t.gate.forOthers}</p>}
+        {request?.recommendation != null && <p className="text-sm">{request.recommendation === "approve" ? t.gate.adviceApprove : t.gate.adviceRevise}</p>}
       </div>
       <ArrowRight className="size-5 shrink-0 text-muted" aria-hidden />
     </Card>

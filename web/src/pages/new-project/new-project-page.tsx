@@ -1,12 +1,14 @@
+import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
-import { type Pipeline, PIPELINES } from "@/api/pipelines";
+import { hasGate, type Pipeline, pipelinesQuery } from "@/api/pipelines";
 import { useTitle } from "@/app/title";
 import { useWorkspace } from "@/app/workspace";
 import { cx } from "@/lib/cx";
-import { words } from "@/lib/format";
+import { duration, money, words } from "@/lib/format";
 import { t } from "@/text/en";
 import { PageHead, Section } from "@/ui/card";
+import { Await } from "@/ui/states";
 import { IdeaForm } from "./idea-form";
 
 export function NewProjectPage() {
@@ -15,21 +17,24 @@ export function NewProjectPage() {
   const { current } = useWorkspace();
   const [chosen, setChosen] = useState<string | null>(wished ?? null);
   const navigate = useNavigate();
-  const usual = current?.settings.default_pipeline ?? PIPELINES[0]?.id ?? "promptr";
+  const query = useQuery(pipelinesQuery(current?.id));
+  const usual = current?.settings.default_pipeline ?? query.data?.[0]?.id ?? "promptr";
   const pipeline = chosen ?? usual;
   return (
     <>
       <PageHead title={t.project.new} hint={t.newProject.hint} />
       <div className="space-y-10">
-        {PIPELINES.length > 0 && (
-          <Section title={t.newProject.what}>
-            <div role="radiogroup" aria-label={t.newProject.what} className="grid gap-3 sm:grid-cols-2">
-              {PIPELINES.map((one) => (
-                <PipelineCard key={one.id} pipeline={one} checked={one.id === pipeline} onChoose={() => setChosen(one.id)} />
-              ))}
-            </div>
-          </Section>
-        )}
+        <Section title={t.newProject.what}>
+          <Await query={query} lines={2}>
+            {(pipelines) => (
+              <div role="radiogroup" aria-label={t.newProject.what} className="grid gap-3 lg:grid-cols-2">
+                {pipelines.map((one) => (
+                  <PipelineCard key={one.id} pipeline={one} checked={one.id === pipeline} onChoose={() => setChosen(one.id)} />
+                ))}
+              </div>
+            )}
+          </Await>
+        </Section>
         <Section title={t.newProject.idea}>
           <div className="max-w-3xl">
             <IdeaForm pipeline={pipeline} onCreated={(projectId) => void navigate({ to: "/projects/$projectId", params: { projectId } })} />
@@ -53,11 +58,13 @@ function PipelineCard({ pipeline, checked, onChoose }: { pipeline: Pipeline; che
             <span key={stage.id} className="whitespace-nowrap">
               {index > 0 && <span aria-hidden className="mr-1.5 text-muted">→</span>}
               {t.stage[stage.id] ?? words(stage.id)}
-              {stage.gate !== null && <span className="text-clay"> ◆</span>}
+              {hasGate(pipeline.id, stage.id) && <span className="text-clay" title={t.pipelinePage.gate}> ◆</span>}
             </span>
           ))}
         </span>
-        {told !== undefined && <span className="block text-sm text-muted">{told.costs}</span>}
+        <span className="block text-sm text-muted">
+          {pipeline.estimate != null ? t.pipelinePage.before(money(pipeline.estimate.cost_usd), duration(pipeline.estimate.active_ms), pipeline.estimate.projects) : told?.costs}
+        </span>
       </span>
     </label>
   );

@@ -2,14 +2,14 @@ import dagre from "@dagrejs/dagre";
 import { Background, Controls, type Edge, Handle, type Node, type NodeProps, Position, ReactFlow } from "@xyflow/react";
 import "@xyflow/react/dist/base.css";
 import { useMemo } from "react";
-import type { Pipeline, PipelineStage } from "@/api/pipelines";
+import { hasGate, type Pipeline, type PipelineStage } from "@/api/pipelines";
 import { words } from "@/lib/format";
 import { t } from "@/text/en";
 
 const WIDTH_PX = 190;
 const HEIGHT_PX = 76;
 
-type StageNode = Node<{ stage: PipelineStage }, "stage">;
+type StageNode = Node<{ stage: PipelineStage; gate: boolean }, "stage">;
 
 function layOut(pipeline: Pipeline): { nodes: StageNode[]; edges: Edge[] } {
   const graph = new dagre.graphlib.Graph().setGraph({ rankdir: "LR", ranksep: 60, nodesep: 28 }).setDefaultEdgeLabel(() => ({}));
@@ -19,18 +19,18 @@ function layOut(pipeline: Pipeline): { nodes: StageNode[]; edges: Edge[] } {
   dagre.layout(graph);
   const nodes = pipeline.stages.map((stage): StageNode => {
     const place = graph.node(stage.id);
-    return { id: stage.id, type: "stage", data: { stage }, position: { x: place.x - WIDTH_PX / 2, y: place.y - HEIGHT_PX / 2 } };
+    return { id: stage.id, type: "stage", data: { stage, gate: hasGate(pipeline.id, stage.id) }, position: { x: place.x - WIDTH_PX / 2, y: place.y - HEIGHT_PX / 2 } };
   });
   return { nodes, edges };
 }
 
-function StageBox({ data: { stage } }: NodeProps<StageNode>) {
+function StageBox({ data: { stage, gate } }: NodeProps<StageNode>) {
   return (
     <div className="flex h-[76px] w-[190px] flex-col justify-center rounded-md border border-edge/60 bg-surface px-3.5">
       <Handle type="target" position={Position.Left} className="size-1.5! min-w-0! border-0! bg-edge!" isConnectable={false} />
       <span className="truncate font-medium">{t.stage[stage.id] ?? words(stage.id)}</span>
-      <span className="truncate text-sm text-muted">{stage.agent === null ? t.pipelinePage.byRule : (t.agent[stage.agent] ?? words(stage.agent))}</span>
-      {stage.gate !== null && <span className="text-xs font-medium text-clay">◆ {t.pipelinePage.gate}</span>}
+      <span className="truncate text-sm text-muted">{stage.agent == null ? t.pipelinePage.byRule : (t.agent[stage.agent] ?? words(stage.agent))}</span>
+      {gate && <span className="text-xs font-medium text-clay">◆ {t.pipelinePage.gate}</span>}
       <Handle type="source" position={Position.Right} className="size-1.5! min-w-0! border-0! bg-edge!" isConnectable={false} />
     </div>
   );

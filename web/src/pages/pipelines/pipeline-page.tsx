@@ -1,22 +1,30 @@
+import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { ArrowLeft } from "lucide-react";
 import { lazy, Suspense } from "react";
-import { findPipeline, type Pipeline } from "@/api/pipelines";
+import { hasGate, type Pipeline, pipelineQuery } from "@/api/pipelines";
+import { isProblem } from "@/api/problem";
 import { useTitle } from "@/app/title";
+import { useWorkspace } from "@/app/workspace";
 import { words } from "@/lib/format";
 import { t } from "@/text/en";
 import { Badge } from "@/ui/badge";
 import { LinkButton } from "@/ui/button";
 import { PageHead, Section } from "@/ui/card";
-import { Empty, Loading } from "@/ui/states";
+import { Await, Empty, Loading } from "@/ui/states";
 
 const PipelineGraph = lazy(() => import("./pipeline-graph"));
 
 export function PipelinePage() {
   const { pipelineId } = useParams({ from: "/signed-in/pipelines/$pipelineId" });
-  const pipeline = findPipeline(pipelineId);
-  useTitle(pipeline === undefined ? t.nav.pipelines : (t.pipeline[pipeline.id]?.title ?? pipeline.title));
-  if (pipeline === undefined) return <Empty title={t.pipelinePage.none} />;
+  const { current } = useWorkspace();
+  const query = useQuery(pipelineQuery(pipelineId, current?.id));
+  if (isProblem(query.error) && query.error.status === 404) return <Empty title={t.pipelinePage.none} />;
+  return <Await query={query}>{(pipeline) => <Shown pipeline={pipeline} toml={pipeline.toml} />}</Await>;
+}
+
+function Shown({ pipeline, toml }: { pipeline: Pipeline; toml: string }) {
+  useTitle(t.pipeline[pipeline.id]?.title ?? pipeline.title);
   const told = t.pipeline[pipeline.id];
   return (
     <>
@@ -30,9 +38,14 @@ export function PipelinePage() {
         title={told?.title ?? pipeline.title}
         hint={pipeline.description}
         action={
-          <LinkButton to="/projects/new" search={{ pipeline: pipeline.id }} look="primary">
-            {t.pipelinePage.start}
-          </LinkButton>
+          <>
+            <LinkButton to="/pipelines/new" search={{ from: pipeline.id }}>
+              {t.pipelinePage.copy}
+            </LinkButton>
+            <LinkButton to="/projects/new" search={{ pipeline: pipeline.id }} look="primary">
+              {t.pipelinePage.start}
+            </LinkButton>
+          </>
         }
       />
       <div className="space-y-10">
@@ -42,6 +55,12 @@ export function PipelinePage() {
         <Section title={t.pipelinePage.stages}>
           <Stages pipeline={pipeline} />
         </Section>
+        <details>
+          <summary className="cursor-pointer font-medium">{t.pipelinePage.source}</summary>
+          <pre tabIndex={0} className="mt-3 overflow-x-auto rounded-lg border border-line bg-sunken p-5 font-mono text-sm">
+            {toml}
+          </pre>
+        </details>
       </div>
     </>
   );
@@ -55,9 +74,9 @@ function Stages({ pipeline }: { pipeline: Pipeline }) {
         <li key={stage.id} className="flex flex-wrap items-baseline gap-x-4 gap-y-1 px-5 py-4">
           <span className="font-mono text-sm text-muted">{index + 1}</span>
           <span className="font-medium">{t.stage[stage.id] ?? words(stage.id)}</span>
-          {stage.agent !== null && <span className="text-muted">{t.agent[stage.agent] ?? words(stage.agent)}</span>}
-          {stage.produces !== null && <span className="text-sm text-muted">{t.pipelinePage.produces(t.artifact[stage.produces] ?? words(stage.produces))}</span>}
-          {stage.gate !== null && <Badge tone="clay">{t.pipelinePage.gate}</Badge>}
+          {stage.agent != null && <span className="text-muted">{t.agent[stage.agent] ?? words(stage.agent)}</span>}
+          {stage.produces != null && <span className="text-sm text-muted">{t.pipelinePage.produces(t.artifact[stage.produces] ?? words(stage.produces))}</span>}
+          {hasGate(pipeline.id, stage.id) && <Badge tone="clay">{t.pipelinePage.gate}</Badge>}
           {stage.needs.length > 0 && <span className="ml-auto text-sm text-muted">{t.pipelinePage.after(stage.needs.map((need) => t.stage[need] ?? words(need)))}</span>}
         </li>
       ))}

@@ -1,28 +1,50 @@
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { PIPELINES } from "@/api/pipelines";
+import { pipelinesQuery } from "@/api/pipelines";
 import { useTitle } from "@/app/title";
+import { may, useWorkspace } from "@/app/workspace";
+import { duration, money } from "@/lib/format";
 import { t } from "@/text/en";
 import { Badge } from "@/ui/badge";
 import { LinkButton } from "@/ui/button";
 import { Card, PageHead } from "@/ui/card";
+import { Await } from "@/ui/states";
 
 /** What can be started, and what each gives. */
 export function PipelinesPage() {
   useTitle(t.nav.pipelines);
+  const { current } = useWorkspace();
+  const query = useQuery(pipelinesQuery(current?.id));
   return (
     <>
-      <PageHead title={t.nav.pipelines} hint={t.pipelinePage.hint} />
+      <PageHead
+        title={t.nav.pipelines}
+        hint={t.pipelinePage.hint}
+        action={
+          may(current?.role, "editor") && (
+            <LinkButton to="/pipelines/new" search={{}}>
+              {t.pipelinePage.own}
+            </LinkButton>
+          )
+        }
+      />
+      <Await query={query}>{(pipelines) => (
       <ul className="grid gap-4 md:grid-cols-2">
-        {PIPELINES.map((pipeline) => {
+        {pipelines.map((pipeline) => {
           const told = t.pipeline[pipeline.id];
           return (
             <Card as="li" key={pipeline.id} className="flex flex-col gap-3 p-6">
               <div className="flex items-start justify-between gap-3">
                 <h2 className="text-xl">{told?.title ?? pipeline.title}</h2>
-                <Badge>{t.project.version(pipeline.version)}</Badge>
+                <span className="flex gap-1.5">
+                  {pipeline.source === "workspace" && <Badge tone="sky">{t.pipelinePage.ours}</Badge>}
+                  <Badge>{t.project.version(pipeline.version)}</Badge>
+                </span>
               </div>
               <p className="text-muted">{told?.gives ?? pipeline.description}</p>
-              {told !== undefined && <p className="text-sm text-muted">{told.costs}</p>}
+              <p className="text-sm text-muted">
+                {pipeline.estimate != null ? t.pipelinePage.before(money(pipeline.estimate.cost_usd), duration(pipeline.estimate.active_ms), pipeline.estimate.projects) : told?.costs}
+              </p>
               <div className="mt-auto flex flex-wrap gap-2 pt-2">
                 <LinkButton to="/projects/new" search={{ pipeline: pipeline.id }} look="primary" size="sm">
                   {t.pipelinePage.start}
@@ -35,6 +57,7 @@ export function PipelinesPage() {
           );
         })}
       </ul>
+      )}</Await>
     </>
   );
 }

@@ -15,6 +15,9 @@ import { CopyButton } from "@/ui/copy";
 import { Select } from "@/ui/field";
 import { Markdown } from "@/ui/markdown";
 import { Await, Empty, Loading } from "@/ui/states";
+import { CodeFiles } from "./code-files";
+import { Comments } from "./comments";
+import { EditArtifact } from "./edit-artifact";
 import { useProject } from "./use-project";
 
 const DiffView = lazy(() => import("./diff-view"));
@@ -37,6 +40,7 @@ export function ArtifactTab() {
 }
 
 function Versions({ versions }: { versions: readonly Item[] }) {
+  const project = useProject();
   const { version, against } = useSearch({ from: "/signed-in/projects/$projectId/artifacts/$name" });
   const current = versions.find((one) => one.state === "current") ?? versions[0];
   const shown = versions.find((one) => one.version === version) ?? current;
@@ -48,7 +52,14 @@ function Versions({ versions }: { versions: readonly Item[] }) {
     <Section
       title={t.artifact[shown.name] ?? words(shown.name)}
       hint={<Origin item={shown} />}
-      action={whole.data !== undefined && <CopyButton text={whole.data.content} label={t.artifactPage.copy} />}
+      action={
+        whole.data !== undefined && (
+          <span className="flex flex-wrap gap-2">
+            <EditArtifact project={project} item={shown} text={whole.data.content} />
+            <CopyButton text={whole.data.content} label={t.artifactPage.copy} />
+          </span>
+        )
+      }
     >
       {versions.length > 1 && <VersionBar versions={versions} shown={shown} against={other?.version} />}
       <Await query={whole}>
@@ -66,6 +77,7 @@ function Versions({ versions }: { versions: readonly Item[] }) {
           )
         }
       </Await>
+      {shown.format === "markdown" && <Comments artifactId={shown.id} version={shown.version} project={project} />}
     </Section>
   );
 }
@@ -119,12 +131,14 @@ function VersionBar({ versions, shown, against }: { versions: readonly Item[]; s
 
 function Reader({ item, text }: { item: Item; text: string }) {
   const { hash } = useLocation();
+  const project = useProject();
   // The text is rendered later than the page, so the browser has looked for the place too early.
   useEffect(() => {
     if (hash === "") return;
     const timer = window.setTimeout(() => document.getElementById(hash)?.scrollIntoView(), 150);
     return () => window.clearTimeout(timer);
   }, [hash, text]);
+  if (item.name === "code") return <CodeFiles project={project} text={text} />;
   if (item.format === "json") return <pre tabIndex={0} className="overflow-x-auto rounded-lg border border-line bg-sunken p-5 font-mono text-sm">{pretty(text)}</pre>;
   const headings = headingsOf(text).filter((heading) => heading.level <= 3);
   return (

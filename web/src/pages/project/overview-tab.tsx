@@ -6,9 +6,12 @@ import { t } from "@/text/en";
 import { LinkButton } from "@/ui/button";
 import { Card, Section } from "@/ui/card";
 import { ActivityPanel } from "./activity-panel";
+import { BriefPanel, Chat } from "./chat";
 import { FailureCard } from "./failure-card";
 import { QuestionForm } from "./question-form";
 import { RefineForm } from "./refine-form";
+import { RequestsPanel } from "./requests-panel";
+import { Uploads } from "./uploads";
 import { useCan, useProject } from "./use-project";
 
 /** What is to be done now, what is being done, and what is there already: in this order. */
@@ -20,11 +23,15 @@ export function OverviewTab() {
       <div className="min-w-0 space-y-8">
         {project.phase === "failed" && <FailureCard project={project} />}
         {project.phase === "awaiting_input" && project.open_questions.length > 0 && <QuestionForm project={project} />}
+        {project.phase === "drafting" && <BriefPanel project={project} />}
+        {project.phase === "awaiting_approval" && <RequestsPanel project={project} />}
+        {project.pipeline !== "promptr" && (project.phase === "drafting" || project.phase === "awaiting_approval") && <Chat project={project} />}
         {project.phase === "working" && <ActivityPanel project={project} />}
         {project.phase === "paused" && <Note title={t.project.paused} text={t.project.pausedHint} />}
         {project.phase === "cancelled" && <Note title={t.project.cancelled} text={t.project.cancelledHint} />}
         {project.phase === "completed" && <Completed project={project} />}
         {can("refine") && project.refinements_used < project.refinements_max && <RefineForm project={project} />}
+        <Uploads project={project} />
         <Section title={t.project.idea}>
           <blockquote className="document whitespace-pre-wrap border-l-4 border-spruce-soft pl-5">{project.idea}</blockquote>
         </Section>

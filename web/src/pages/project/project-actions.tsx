@@ -1,5 +1,5 @@
 import { useNavigate } from "@tanstack/react-router";
-import { Archive, ArchiveRestore, Ban, Download, MoreHorizontal, Pause, Play, Trash2 } from "lucide-react";
+import { Archive, ArchiveRestore, Ban, Download, FilePen, MoreHorizontal, Pause, Play, Trash2, Undo2 } from "lucide-react";
 import { useState } from "react";
 import { type Command, exportProject, useCommand } from "@/api/commands";
 import type { Project } from "@/api/queries";
@@ -9,12 +9,14 @@ import { Button } from "@/ui/button";
 import { Confirm } from "@/ui/confirm";
 import { Menu, MenuItem } from "@/ui/menu";
 import { tell, tellProblem } from "@/ui/toast";
+import { RedoDialog } from "./redo-dialog";
 import { useCan } from "./use-project";
 
 export function ProjectActions({ project }: { project: Project }) {
   const can = useCan(project);
   const command = useCommand(project.project_id);
   const say = (body: Command) => command.mutate(body, { onError: tellProblem });
+  const [redo, setRedo] = useState<"revise" | "rewind" | null>(null);
   return (
     <div className="flex flex-wrap items-center gap-2">
       {project.final_prompts_count > 0 && <ExportButton project={project} />}
@@ -36,7 +38,8 @@ export function ProjectActions({ project }: { project: Project }) {
           {t.action.restore}
         </Button>
       )}
-      {(can("cancel") || can("archive") || can("delete")) && <More project={project} />}
+      {(can("cancel") || can("archive") || can("delete")) && <More project={project} onRedo={setRedo} />}
+      {redo !== null && <RedoDialog project={project} command={redo} onClose={() => setRedo(null)} />}
     </div>
   );
 }
@@ -70,7 +73,7 @@ function ExportButton({ project }: { project: Project }) {
   );
 }
 
-function More({ project }: { project: Project }) {
+function More({ project, onRedo }: { project: Project; onRedo: (command: "revise" | "rewind") => void }) {
   const can = useCan(project);
   const command = useCommand(project.project_id);
   const navigate = useNavigate();
@@ -93,6 +96,18 @@ function More({ project }: { project: Project }) {
                 </Button>
               }
             >
+              {can("rewind") && (
+                <MenuItem onSelect={() => onRedo("rewind")}>
+                  <Undo2 className="size-4" aria-hidden />
+                  {t.redo.rewind.action}
+                </MenuItem>
+              )}
+              {can("revise") && (
+                <MenuItem onSelect={() => onRedo("revise")}>
+                  <FilePen className="size-4" aria-hidden />
+                  {t.redo.revise.action}
+                </MenuItem>
+              )}
               {can("archive") && (
                 <MenuItem onSelect={() => command.mutate({ command: "archive" }, { onError: tellProblem })}>
                   <Archive className="size-4" aria-hidden />

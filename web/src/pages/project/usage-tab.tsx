@@ -2,6 +2,7 @@ import { duration, integer, money } from "@/lib/format";
 import { t } from "@/text/en";
 import { SimulatedBadge } from "@/ui/badge";
 import { Card, Facts, Section } from "@/ui/card";
+import { ProjectBudget } from "./budget";
 import { useProject } from "./use-project";
 
 export function UsageTab() {
@@ -19,6 +20,8 @@ export function UsageTab() {
           ]}
         />
       </Card>
+      <h3 className="pt-4 text-lg">{t.budget.title}</h3>
+      <ProjectBudget project={project} />
       <h3 className="pt-4 text-lg">{t.usage.attempts}</h3>
       <div className="overflow-x-auto" tabIndex={0} role="group" aria-label={t.usage.attempts}>
         <table className="w-full min-w-lg text-left">

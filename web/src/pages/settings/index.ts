@@ -1,5 +1,6 @@
 // Settings: of the person, of the workspace that is chosen, a tab a file.
 export { AuditTab } from "./audit-tab";
+export { KeysTab } from "./keys-tab";
 export { LimitsTab } from "./limits-tab";
 export { MembersTab } from "./members-tab";
 export { ProfileTab } from "./profile-tab";

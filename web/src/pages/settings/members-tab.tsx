@@ -4,13 +4,14 @@ import { answer, client, type Schemas } from "@/api/client";
 import { keys, meQuery } from "@/api/queries";
 import { queryClient } from "@/app/query-client";
 import { may, type Role, ROLES, useWorkspace, type Workspace } from "@/app/workspace";
-import { dateOnly, initials } from "@/lib/format";
+import { dateOnly } from "@/lib/format";
 import { t } from "@/text/en";
 import { Badge } from "@/ui/badge";
 import { Button } from "@/ui/button";
 import { Section } from "@/ui/card";
 import { Confirm } from "@/ui/confirm";
 import { Input, Select } from "@/ui/field";
+import { Initials } from "@/ui/initials";
 import { Await, Empty, Failed } from "@/ui/states";
 import { tell, tellProblem } from "@/ui/toast";
 import { useForm, value } from "../auth/use-form";
@@ -74,9 +75,7 @@ function MemberRow({ workspace, member, canManage }: { workspace: Workspace; mem
   const canChange = canManage && may(workspace.role, member.role as Role);
   return (
     <li className="flex flex-wrap items-center gap-x-4 gap-y-2 px-5 py-3.5">
-      <span aria-hidden className="grid size-9 place-items-center rounded-full bg-spruce-soft text-sm font-semibold text-spruce">
-        {initials(member.name)}
-      </span>
+      <Initials name={member.name} className="size-9 text-sm" />
       <span className="min-w-0 grow">
         <span className="flex items-center gap-2 font-medium">
           {member.name} {isMe && <Badge>{t.member.you}</Badge>}

@@ -10,6 +10,7 @@ const MINE: readonly Place[] = [
   { to: "/settings/profile", label: t.settings.profile },
   { to: "/settings/security", label: t.settings.security },
   { to: "/settings/tokens", label: t.settings.tokens },
+  { to: "/settings/keys", label: t.settings.keys },
   { to: "/settings/limits", label: t.settings.limits },
 ];
 const OURS: readonly Place[] = [

@@ -1,7 +1,7 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { answer, client, type Schemas } from "@/api/client";
-import { PIPELINES } from "@/api/pipelines";
+import { pipelinesQuery } from "@/api/pipelines";
 import { keys } from "@/api/queries";
 import { queryClient } from "@/app/query-client";
 import { may, selectWorkspace, useWorkspace, type Workspace } from "@/app/workspace";
@@ -30,6 +30,7 @@ export function WorkspaceTab() {
 
 function Edit({ workspace }: { workspace: Workspace }) {
   const canEdit = may(workspace.role, "admin") && workspace.lifecycle === "active";
+  const pipelines = useQuery(pipelinesQuery(workspace.id)).data ?? [];
   const form = useForm(async (values) => {
     const days = value(values, "days");
     const pipeline = value(values, "pipeline");
@@ -53,7 +54,7 @@ function Edit({ workspace }: { workspace: Workspace }) {
           <Input label={t.workspace.name} name="name" required maxLength={255} defaultValue={workspace.name} error={form.field("name")} />
           <Select label={t.workspace.pipeline} name="pipeline" defaultValue={workspace.settings.default_pipeline ?? ""}>
             <option value="">{t.workspace.usual}</option>
-            {PIPELINES.map((pipeline) => (
+            {pipelines.map((pipeline) => (
               <option key={pipeline.id} value={pipeline.id}>
                 {t.pipeline[pipeline.id]?.title ?? pipeline.title}
               </option>

@@ -1,14 +1,17 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { answer, client, type Schemas } from "@/api/client";
-import { statsQuery } from "@/api/queries";
+import { workspaceBudgetQuery } from "@/api/decisions";
+import { keys, statsQuery } from "@/api/queries";
+import { queryClient } from "@/app/query-client";
 import { useTitle } from "@/app/title";
-import { useWorkspace } from "@/app/workspace";
+import { may, useWorkspace, type Workspace } from "@/app/workspace";
 import { integer, money, short } from "@/lib/format";
 import { t } from "@/text/en";
 import { Card, Facts, PageHead, Section } from "@/ui/card";
 import { Progress } from "@/ui/progress";
 import { Await, Empty } from "@/ui/states";
+import { BudgetBars, BudgetForm } from "../project/budget";
 
 type Line = Schemas["UsageLine"];
 
@@ -34,6 +37,7 @@ export function UsagePage() {
             </Card>
           )}
         </Await>
+        {current !== undefined && <WorkspaceBudget key={current.id} workspace={current} />}
         <Await query={query}>
           {(usage) => (
             <>
@@ -109,6 +113,28 @@ function Projects({ lines }: { lines: readonly Line[] }) {
           </tbody>
         </table>
       </div>
+    </Section>
+  );
+}
+
+/** What all projects of the workspace together may spend. */
+function WorkspaceBudget({ workspace }: { workspace: Workspace }) {
+  const query = useQuery(workspaceBudgetQuery(workspace.id));
+  const canSet = may(workspace.role, "admin") && workspace.lifecycle === "active";
+  const save = async (body: Schemas["BudgetWish"]) => {
+    await answer(client.PUT("/api/v1/workspaces/{workspace_id}/budget", { params: { path: { workspace_id: workspace.id } }, body }));
+    await queryClient.invalidateQueries({ queryKey: keys.workspace(workspace.id) });
+  };
+  return (
+    <Section title={t.budget.title} hint={t.budget.hint}>
+      <Await query={query} lines={1}>
+        {(budget) => (
+          <div className="space-y-5">
+            <BudgetBars budget={budget} />
+            {canSet && <BudgetForm key={`${budget.usd_max}/${budget.tokens_max}`} budget={budget} save={save} />}
+          </div>
+        )}
+      </Await>
     </Section>
   );
 }

@@ -1,0 +1,48 @@
+import { useState } from "react";
+import { useCommand } from "@/api/commands";
+import type { Decision, PersonRequest } from "@/api/decisions";
+import type { Project } from "@/api/queries";
+import { words } from "@/lib/format";
+import { t } from "@/text/en";
+import { Button } from "@/ui/button";
+import { Card } from "@/ui/card";
+import { Textarea } from "@/ui/field";
+import { Markdown } from "@/ui/markdown";
+import { Failed } from "@/ui/states";
+import { tell } from "@/ui/toast";
+
+/** What an agent asks in the middle of its work: yes, no and why, or an answer in one's own words. */
+export function AgentQuestion({ project, request }: { project: Project; request: PersonRequest }) {
+  const command = useCommand(project.project_id);
+  const [text, setText] = useState("");
+  const decide = (decision: Decision) =>
+    command.mutate(
+      { command: "decide", gate: request.gate, digest: request.digest, decision, comment: text.trim() === "" ? null : text.trim() },
+      { onSuccess: () => tell(t.gate.decided[decision]) },
+    );
+  return (
+    <Card tone="person" as="section" className="space-y-4 p-6">
+      <h2 className="text-xl">{t.ask.title(t.stage[request.stage] ?? words(request.stage))}</h2>
+      <Markdown text={request.request_content} />
+      {request.waits_for_me ? (
+        <>
+          <Textarea label={t.ask.answer} rows={3} value={text} onChange={(event) => setText(event.target.value)} />
+          {command.error !== null && <Failed error={command.error} />}
+          <div className="flex flex-wrap gap-2">
+            <Button look="primary" busy={command.isPending} onClick={() => decide("approve")}>
+              {t.ask.approve}
+            </Button>
+            <Button disabled={text.trim() === "" || command.isPending} onClick={() => decide("amend")}>
+              {t.ask.amend}
+            </Button>
+            <Button look="danger" disabled={text.trim() === "" || command.isPending} onClick={() => decide("request_changes")}>
+              {t.ask.reject}
+            </Button>
+          </div>
+        </>
+      ) : (
+        <p className="text-muted">{t.gate.notYours}</p>
+      )}
+    </Card>
+  );
+}

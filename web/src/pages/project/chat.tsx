@@ -1,0 +1,100 @@
+import { useQuery } from "@tanstack/react-query";
+import { type FormEvent, type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { useCommand } from "@/api/commands";
+import { artifactQuery, conversationQuery, type Project } from "@/api/queries";
+import { useRunningText } from "@/live/streams";
+import { cx } from "@/lib/cx";
+import { words } from "@/lib/format";
+import { t } from "@/text/en";
+import { Button } from "@/ui/button";
+import { Card } from "@/ui/card";
+import { Markdown } from "@/ui/markdown";
+import { Await, Failed } from "@/ui/states";
+import { useCan } from "./use-project";
+
+/** Talk with the agent that shapes the brief; at gates it knows where the project stands (D-15, D-16, F-05). */
+export function Chat({ project }: { project: Project }) {
+  const query = useQuery(conversationQuery(project.project_id));
+  const running = useRunningText(project.project_id);
+  const can = useCan(project);
+  const end = useRef<HTMLLIElement>(null);
+  const turns = query.data?.length ?? 0;
+  useEffect(() => end.current?.scrollIntoView({ block: "nearest" }), [turns, running?.text]);
+  return (
+    <Card as="section" className="overflow-clip">
+      <h2 className="border-b border-line px-5 py-3.5 text-xl">{t.chat.title}</h2>
+      <Await query={query} lines={2}>
+        {(all) => (
+          <ol role="log" aria-label={t.chat.title} tabIndex={0} className="max-h-[55dvh] space-y-4 overflow-y-auto px-5 py-5">
+            {all.map((turn) => (
+              <li key={turn.id} className={cx("max-w-[92%]", turn.kind === "user_input" && "ml-auto")}>
+                <p className="mb-1 text-sm text-muted">{turn.agent_role == null ? t.actor.user : (t.agent[turn.agent_role] ?? words(turn.agent_role))}</p>
+                <div className={cx("rounded-lg border px-4 py-3", turn.kind === "user_input" ? "border-spruce/30 bg-spruce-soft" : "border-line bg-paper")}>
+                  <Markdown text={turn.content} />
+                </div>
+              </li>
+            ))}
+            {running !== undefined && running.text !== "" && (
+              <li className="max-w-[92%] whitespace-pre-wrap rounded-lg border border-dashed border-edge/60 px-4 py-3 font-serif">{running.text}</li>
+            )}
+            <li ref={end} aria-hidden className="h-px" />
+          </ol>
+        )}
+      </Await>
+      {can("message") && <Compose project={project} />}
+    </Card>
+  );
+}
+
+function Compose({ project }: { project: Project }) {
+  const [text, setText] = useState("");
+  const command = useCommand(project.project_id);
+  const send = (event: FormEvent | KeyboardEvent) => {
+    event.preventDefault();
+    if (text.trim() === "" || command.isPending) return;
+    command.mutate({ command: "message", text: text.trim() }, { onSuccess: () => setText("") });
+  };
+  return (
+    <form onSubmit={send} className="space-y-3 border-t border-line p-4">
+      {command.error !== null && <Failed error={command.error} />}
+      <div className="flex items-end gap-2">
+        <textarea
+          aria-label={t.chat.say}
+          placeholder={t.chat.say}
+          rows={2}
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+          onKeyDown={(event) => event.key === "Enter" && (event.metaKey || event.ctrlKey) && send(event)}
+          className="min-h-11 grow rounded-md border border-edge bg-surface px-3.5 py-2.5"
+        />
+        <Button type="submit" look="primary" busy={command.isPending} disabled={text.trim() === ""}>
+          {t.chat.send}
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+/** The brief as it stands, and the word that it is right: only that starts the specification (D-17). */
+export function BriefPanel({ project }: { project: Project }) {
+  const brief = project.artifacts.find((artifact) => artifact.name === "brief");
+  const text = useQuery({ ...artifactQuery(brief?.id ?? "", brief?.version ?? 0), enabled: brief !== undefined });
+  const command = useCommand(project.project_id);
+  const can = useCan(project);
+  if (brief === undefined) return <p className="text-muted">{t.chat.noBrief}</p>;
+  return (
+    <Card tone="person" as="section" className="space-y-4 p-6">
+      <h2 className="text-xl">
+        {t.chat.brief} <span className="text-base text-muted">{t.project.version(brief.version)}</span>
+      </h2>
+      <Await query={text}>{(artifact) => <Markdown text={artifact.content} />}</Await>
+      {command.error !== null && <Failed error={command.error} />}
+      {can("confirm_brief") && (
+        <Button look="primary" busy={command.isPending} onClick={() => command.mutate({ command: "confirm_brief", digest: brief.digest })}>
+          {t.chat.confirm}
+        </Button>
+      )}
+      <p className="text-sm text-muted">{t.chat.confirmHint}</p>
+    </Card>
+  );
+}

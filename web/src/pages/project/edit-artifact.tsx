@@ -1,0 +1,64 @@
+import { useQuery } from "@tanstack/react-query";
+import { PencilLine } from "lucide-react";
+import { useState } from "react";
+import type { Schemas } from "@/api/client";
+import { useCommand } from "@/api/commands";
+import { previewQuery } from "@/api/decisions";
+import type { Project } from "@/api/queries";
+import { money, words } from "@/lib/format";
+import { t } from "@/text/en";
+import { Button } from "@/ui/button";
+import { Dialog } from "@/ui/dialog";
+import { Textarea } from "@/ui/field";
+import { Failed } from "@/ui/states";
+import { useCan } from "./use-project";
+
+interface EditProps {
+  project: Project;
+  item: Schemas["ArtifactItem"];
+  text: string;
+}
+
+/** A text of one's own as the next version. What rests on the document is made again, and approvals of it are void. */
+export function EditArtifact({ project, item, text }: EditProps) {
+  const can = useCan(project);
+  const [open, setOpen] = useState(false);
+  if (!can("edit") || item.state !== "current" || item.format !== "markdown") return null;
+  return (
+    <>
+      <Button size="sm" onClick={() => setOpen(true)}>
+        <PencilLine className="size-4" aria-hidden />
+        {t.edit.action}
+      </Button>
+      {open && <Editor project={project} item={item} text={text} onClose={() => setOpen(false)} />}
+    </>
+  );
+}
+
+function Editor({ project, item, text, onClose }: EditProps & { onClose: () => void }) {
+  const [draft, setDraft] = useState(text);
+  const command = useCommand(project.project_id);
+  const preview = useQuery(previewQuery(project.project_id, "edit", item.name)).data;
+  return (
+    <Dialog open onOpenChange={(open) => !open && onClose()} title={t.edit.title(t.artifact[item.name] ?? words(item.name))} hint={t.edit.hint}>
+      <div className="space-y-4">
+        <Textarea label={t.edit.text} rows={18} value={draft} onChange={(event) => setDraft(event.target.value)} />
+        {preview !== undefined && preview.stages.length > 0 && (
+          <p className="text-sm text-muted">{t.edit.redo(preview.stages.map((one) => t.stage[one.stage] ?? words(one.stage)), money(preview.cost_usd))}</p>
+        )}
+        {command.error !== null && <Failed error={command.error} />}
+        <div className="flex justify-end gap-2">
+          <Button onClick={onClose}>{t.action.cancel}</Button>
+          <Button
+            look="primary"
+            busy={command.isPending}
+            disabled={draft === text || draft.trim() === ""}
+            onClick={() => command.mutate({ command: "edit", artifact: item.name, base_digest: item.digest, content: draft }, { onSuccess: onClose })}
+          >
+            {t.edit.save}
+          </Button>
+        </div>
+      </div>
+    </Dialog>
+  );
+}

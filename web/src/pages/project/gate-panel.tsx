@@ -1,0 +1,109 @@
+import { useQuery } from "@tanstack/react-query";
+import { lazy, Suspense, useState } from "react";
+import type { PersonRequest } from "@/api/decisions";
+import { artifactQuery, type Project } from "@/api/queries";
+import { cx } from "@/lib/cx";
+import { dateTime, words } from "@/lib/format";
+import { t } from "@/text/en";
+import { Badge } from "@/ui/badge";
+import { Card } from "@/ui/card";
+import { Markdown } from "@/ui/markdown";
+import { Await, Loading } from "@/ui/states";
+import { Advice } from "./advice";
+import { CodeFiles } from "./code-files";
+import { Comments } from "./comments";
+import { DecisionForm } from "./decision-form";
+
+const DiffView = lazy(() => import("./diff-view"));
+
+/** A gate: what is to be decided, what is advised, and the decision, bound to the digest of the version that is on the screen. */
+export function GatePanel({ project, request }: { project: Project; request: PersonRequest }) {
+  const name = request.artifact_name ?? request.gate;
+  const version = request.artifact_version ?? 1;
+  const [side, setSide] = useState<"text" | "changes">("text");
+  const artifact = useQuery({ ...artifactQuery(request.artifact_id ?? "", version), enabled: request.artifact_id != null });
+  const title = t.artifact[name] ?? words(name);
+  return (
+    <section aria-labelledby={`gate-${request.gate}`} className="space-y-5">
+      <div>
+        <h2 id={`gate-${request.gate}`} className="text-2xl">
+          {t.gate.title(title)}
+        </h2>
+        <Terms request={request} />
+      </div>
+      <Advice recommendation={request.recommendation} reason={request.reason} />
+      <Await query={artifact}>
+        {(shown) => (
+          <>
+            <Card className="overflow-clip">
+              <div className="flex flex-wrap items-center justify-between gap-3 border-b border-line bg-sunken/60 px-5 py-2.5">
+                <p className="text-sm">
+                  {title} {t.project.version(shown.version)}{" "}
+                  <span className="font-mono text-xs text-muted" title={t.artifactPage.digest}>
+                    {shown.digest.slice(0, 12)}
+                  </span>
+                </p>
+                {version > 1 && <Sides side={side} onSide={setSide} />}
+              </div>
+              <div className={cx("max-h-[70dvh] overflow-y-auto", side === "text" ? "px-5 py-6 sm:px-8" : "p-3")} tabIndex={0} role="group" aria-label={title}>
+                {side === "changes" ? (
+                  <Changes artifactId={shown.id} version={version} after={shown.content} />
+                ) : shown.format === "json" ? (
+                  <CodeFiles project={project} text={shown.content} />
+                ) : (
+                  <Markdown text={shown.content} />
+                )}
+              </div>
+            </Card>
+            <DecisionForm project={project} request={request} digest={shown.digest} content={shown.content} canAmend={shown.format === "markdown"} />
+            <Comments artifactId={shown.id} version={shown.version} project={project} />
+          </>
+        )}
+      </Await>
+    </section>
+  );
+}
+
+/** Who may decide, how many must, until when. */
+function Terms({ request }: { request: PersonRequest }) {
+  return (
+    <p className="mt-1.5 flex flex-wrap items-center gap-x-3 gap-y-1 text-sm text-muted">
+      <Badge tone="clay">{request.waits_for_me ? t.gate.forYou : t.gate.forOthers}</Badge>
+      <span>{t.gate.least(t.role[request.role_least] ?? request.role_least)}</span>
+      {request.approvals_needed > 1 && <span>{t.gate.approvals(request.approvals.length, request.approvals_needed)}</span>}
+      {request.four_eyes && <span>{t.gate.fourEyes}</span>}
+      {request.deadline_at != null && <span>{t.gate.until(dateTime(request.deadline_at))}</span>}
+    </p>
+  );
+}
+
+function Sides({ side, onSide }: { side: "text" | "changes"; onSide: (side: "text" | "changes") => void }) {
+  return (
+    <div role="group" aria-label={t.gate.view} className="flex gap-1">
+      {(["text", "changes"] as const).map((one) => (
+        <button
+          key={one}
+          type="button"
+          aria-pressed={one === side}
+          onClick={() => onSide(one)}
+          className={cx("min-h-8 rounded-md px-3 text-sm", one === side ? "bg-surface font-medium shadow-xs" : "text-muted hover:text-ink")}
+        >
+          {t.gate[one]}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+function Changes({ artifactId, version, after }: { artifactId: string; version: number; after: string }) {
+  const before = useQuery(artifactQuery(artifactId, version - 1));
+  return (
+    <Await query={before}>
+      {(older) => (
+        <Suspense fallback={<Loading />}>
+          <DiffView before={older.content} after={after} beforeLabel={t.project.version(version - 1)} afterLabel={t.project.version(version)} />
+        </Suspense>
+      )}
+    </Await>
+  );
+}
