@@ -2,8 +2,8 @@
 //!
 //! Must never enter: IO of any kind (no sqlx, no reqwest in its tree), documents, a clock, randomness, hash order.
 
-pub mod alarm;
-mod attributes;
+mod alarm;
+pub mod attributes;
 pub mod contract;
 pub mod project;
 mod running;
