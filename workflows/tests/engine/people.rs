@@ -127,7 +127,7 @@ async fn people_decide_and_reviews_run_at_once() -> Result<()> {
     }
     play_on(&pipeline("remind_after = \"7d\""), script, async |scene| {
         to_the_gate(&scene).await?;
-        assert_eq!(scene.summary().await?.waiting_for.as_deref(), Some("spec"));
+        assert_eq!(scene.summary().await?.waiting_for.as_deref(), Some("gate:spec"));
         let stale = decide(Decision::Approve, digest("spec", 9));
         assert_eq!(refused(&scene, stale).await?, RejectionCode::StaleDigest);
         scene.say(decide(Decision::RequestChanges, digest("spec", 1))).await?;
