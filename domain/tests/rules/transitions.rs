@@ -24,13 +24,11 @@ type Tasks = BTreeMap<(StageId, u32), TaskStatus>;
 type Requests = BTreeMap<Uuid, RequestStatus>;
 
 fn tasks_of(project: &Project) -> Tasks {
-    let view = project.publication(vec![], 0).view;
-    view.tasks.into_iter().map(|task| ((task.stage, task.attempt), task.status)).collect()
+    project.task_views().into_iter().map(|task| ((task.stage, task.attempt), task.status)).collect()
 }
 
 fn requests_of(project: &Project) -> Requests {
-    let view = project.publication(vec![], 0).view;
-    view.requests.into_iter().map(|request| (request.request_id, request.status)).collect()
+    project.requests().map(|request| (request.request_id, request.status)).collect()
 }
 
 /// A project that is watched.
