@@ -128,7 +128,7 @@ impl Project {
                 let parked = current.map_or(0, |state| state.parked);
                 (Cause::Stage { stage: stage.clone(), attempt: *attempt, parked }, Actor::System)
             }
-            Fact::Deadline => (Cause::Deadline { at: self.deadline().unwrap_or(now) }, Actor::System),
+            Fact::Deadline => (Cause::Deadline { due: self.deadline().unwrap_or(now) }, Actor::System),
             Fact::SignalRefused { name, digest, occurrence, .. } => {
                 let cause =
                     Cause::Signal { name: name.clone(), digest: digest.clone(), occurrence: *occurrence };
