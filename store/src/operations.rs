@@ -156,7 +156,7 @@ pub async fn supervise(store: &Store, stuck_after: Duration) -> Result<Vec<Troub
 pub async fn tell_stuck(store: &Store, trouble: &Trouble, at: Timestamp) -> Result<(), StoreError> {
     let (project, workspace) = (ProjectId(trouble.project_id), WorkspaceId(trouble.workspace_id));
     let since = Timestamp(trouble.since.timestamp_millis());
-    let (cause, kind) = (Cause::Deadline { at: since }, EventKind::Stuck);
+    let (cause, kind) = (Cause::Deadline { due: since }, EventKind::Stuck);
     let event = NewEvent {
         event_id: event_id(project, &cause, kind, None),
         kind,
