@@ -18,6 +18,7 @@ pub mod router;
 pub mod splice;
 mod stream;
 pub mod tool;
+pub mod toolbox;
 
 pub use call::{Block, FollowUp, ModelReply, ModelRequest, Provider, Sink, StopReason};
 pub use error::{CallError, Interruption};
