@@ -36,6 +36,22 @@ pub(crate) async fn leave(
     Ok(())
 }
 
+/// Leaves a mail to whoever has an address, on somebody's wish: not more of them than one address may get.
+pub(crate) async fn offer(
+    app: &App,
+    tx: &mut Tx,
+    template: Template,
+    recipient: &str,
+    params: Value,
+) -> ApiResult<()> {
+    if !app.mailer.is_on() {
+        return Ok(());
+    }
+    let mail = Wanted { template: template.as_str(), recipient, user: None, params, ip: None };
+    outbox::want(tx, &mail, app.settings.mail.allowance()).await?;
+    Ok(())
+}
+
 /// Leaves a mail that somebody asked for by address, whether or not anybody has it: the answer and what it takes are the same.
 pub(crate) async fn ask(
     app: &App,

@@ -93,7 +93,7 @@ impl Providers {
 impl Provider {
     fn new(name: &str, of: &ProviderSettings, settings: &Settings) -> Result<Self, ProvidersError> {
         let issuer = of.issuer_of(name).unwrap_or_default();
-        let outbound = Outbound::new(&issuer, settings.sign_in.provider_ms_max)?;
+        let outbound = Outbound::new(&issuer, settings.sign_in.provider_ms_max, &settings.egress_allowed)?;
         let (speaks, scopes) = match of.kind_of(name) {
             ProviderKind::Oidc => {
                 (Speaks::Oidc(Oidc::new(issuer, of, &settings.sign_in)), "openid email profile")

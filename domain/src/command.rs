@@ -1,8 +1,12 @@
 //! What people say to a project, and how it is refused.
 
+use crate::access::Role;
 use crate::document::Answer;
-use crate::ids::{CommandId, StageId, UserId};
+use crate::ids::{CommandId, Digest, StageId, UserId};
 use crate::project::Summary;
+use crate::request::Decision;
+use crate::work::ArtifactRef;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 /// Who spoke.
@@ -47,6 +51,74 @@ pub enum CommandBody {
     },
     /// Take the recommendation, as an assumption, for every open question.
     AcceptRecommendations,
+    /// Put an open question behind the others; it comes back when they are answered.
+    Defer {
+        /// `Q1`, …
+        question_id: String,
+    },
+    /// Another answer to a question that has one; what was made from the old one is made again.
+    AmendAnswer {
+        /// The whole new answer.
+        answer: Answer,
+    },
+    /// A turn of the chat, while a brief is shaped and at gates.
+    Message {
+        /// What the person says.
+        text: String,
+    },
+    /// The brief is what is wanted: the pipeline begins.
+    ConfirmBrief {
+        /// Of the brief that was read.
+        digest: Digest,
+    },
+    /// A decision on a gate, or on an agent's question.
+    Decide {
+        /// The gate's name; the stage's id for a question.
+        gate: String,
+        /// Of what was read: the artifact, or the question.
+        digest: Digest,
+        /// What is decided.
+        decision: Decision,
+        /// Why, or what to change; for a question the person's answer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        comment: Option<String>,
+        /// Amend: the person's text, stored already, as the artifact's next version.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        artifact: Option<ArtifactRef>,
+        /// Who decides: set by the API from the membership, never by the caller. Signals have none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        role: Option<Role>,
+    },
+    /// A person's text as the next version of an artifact. What was approved has to be approved again.
+    Edit {
+        /// Of the version that was read and changed.
+        base: Digest,
+        /// The new version, stored already.
+        artifact: ArtifactRef,
+    },
+    /// A new brief, or the same: from the first stage again.
+    Revise {
+        /// The new brief, stored already.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        brief: Option<ArtifactRef>,
+    },
+    /// A stage and all that needs it again.
+    Rewind {
+        /// Where to begin.
+        stage: StageId,
+        /// A model for that stage instead of the agent's own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        model: Option<String>,
+    },
+    /// A budget was changed (it lies in Postgres, and was changed before this was said): stages that wait for money go on.
+    SetBudget {
+        /// The project's tokens, where it was the project's that changed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tokens: Option<u64>,
+        /// The project's US dollars.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        usd: Option<Decimal>,
+    },
     /// After completion: rewrite one named section or prompt.
     Refine {
         /// A heading, a requirement id, or a prompt (`02`, `prompts/02`).
@@ -81,6 +153,15 @@ impl CommandBody {
         match self {
             Self::Answer { .. } => "answer",
             Self::AcceptRecommendations => "accept_recommendations",
+            Self::Defer { .. } => "defer",
+            Self::AmendAnswer { .. } => "amend_answer",
+            Self::Message { .. } => "message",
+            Self::ConfirmBrief { .. } => "confirm_brief",
+            Self::Decide { .. } => "decide",
+            Self::Edit { .. } => "edit",
+            Self::Revise { .. } => "revise",
+            Self::Rewind { .. } => "rewind",
+            Self::SetBudget { .. } => "set_budget",
             Self::Refine { .. } => "refine",
             Self::Retry { .. } => "retry",
             Self::Pause => "pause",
@@ -106,16 +187,26 @@ impl CommandBody {
 
     fn texts(&self) -> Vec<&str> {
         match self {
-            Self::Answer { answers, .. } => answers
-                .iter()
-                .flat_map(|answer| {
-                    let words = [Some(answer.question_id.as_str()), answer.text.as_deref()];
-                    words.into_iter().flatten().chain(answer.options.iter().map(String::as_str))
-                })
-                .collect(),
+            Self::Answer { answers, .. } => answers.iter().flat_map(answer_texts).collect(),
+            Self::AmendAnswer { answer } => answer_texts(answer).collect(),
+            Self::Defer { question_id } => vec![question_id],
+            Self::Message { text } => vec![text],
             Self::Refine { target, request } => vec![target, request],
             Self::Retry { model } => model.iter().map(String::as_str).collect(),
+            Self::ConfirmBrief { digest } => vec![&digest.0],
+            Self::Decide { gate, digest, comment, artifact, .. } => {
+                let texts = [gate, &digest.0].into_iter().chain(comment);
+                texts.map(String::as_str).chain(artifact.iter().flat_map(reference_texts)).collect()
+            }
+            Self::Edit { base, artifact } => {
+                reference_texts(artifact).into_iter().chain([base.0.as_str()]).collect()
+            }
+            Self::Revise { brief } => brief.iter().flat_map(reference_texts).collect(),
+            Self::Rewind { stage, model } => {
+                [&stage.0].into_iter().chain(model).map(String::as_str).collect()
+            }
             Self::AcceptRecommendations
+            | Self::SetBudget { .. }
             | Self::Pause
             | Self::Resume
             | Self::Cancel
@@ -124,6 +215,15 @@ impl CommandBody {
             | Self::Delete => Vec::new(),
         }
     }
+}
+
+fn answer_texts(answer: &Answer) -> impl Iterator<Item = &str> {
+    let words = [Some(answer.question_id.as_str()), answer.text.as_deref()];
+    words.into_iter().flatten().chain(answer.options.iter().map(String::as_str))
+}
+
+fn reference_texts(artifact: &ArtifactRef) -> [&str; 2] {
+    [&artifact.name, &artifact.digest.0]
 }
 
 /// Why a command was refused. Its `Display` is its JSON: of an update validator's refusal only the text reaches the client.
@@ -154,6 +254,16 @@ pub enum RejectionCode {
     WrongState,
     /// What it names does not exist.
     UnknownTarget,
+    /// What was read is no longer what is there.
+    StaleDigest,
+    /// There is no such gate, or it does not wait for a decision.
+    WrongGate,
+    /// Whoever this is may not decide here.
+    WrongRole,
+    /// Nobody approves what they wrote or began themselves.
+    FourEyes,
+    /// Somebody has decided this before.
+    AlreadyDecided,
     /// The allowance is used up.
     LimitReached,
     /// A text is too long.

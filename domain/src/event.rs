@@ -1,8 +1,10 @@
 //! What the event log says. An event's identity is its project, cause and kind, never its position: a workflow task that
 //! dies is retried with what arrived meanwhile, in another order. `seq` is given by `store`.
 
+use crate::access::Role;
 use crate::command::Actor;
 use crate::ids::{CommandId, Digest, ProjectId, StageId, Timestamp};
+use crate::request::Decision;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -40,6 +42,64 @@ pub enum EventKind {
     CommandRejected,
     /// A turn of the conversation: `{kind, agent, message}`; written with the turn by `store`.
     NewMessage,
+    /// Four fifths or more of a limit are used: `{limit, used, most, message}`.
+    LimitNear,
+    /// A gate waits for people: `{request_id, gate, stage, attempt, artifact, approvals_needed, role, four_eyes, deadline}`.
+    GateReady,
+    /// A gate's advisor has spoken: `{request_id, gate, stage, recommendation, reason_digest, artifact}`; advice only.
+    GateAdvised,
+    /// A gate's advisor failed; the gate goes on waiting: `{request_id, gate, stage, error}`.
+    AdviceFailed,
+    /// A decision was taken: `{request_id, gate, stage, decision, digest, role, approvals_given, approvals_needed, status}`.
+    GateDecided,
+    /// A gate waits for long: `{request_id, gate, stage}`.
+    GateReminded,
+    /// A gate waits for so long that others should know: `{request_id, gate, stage}`.
+    GateEscalated,
+    /// A gate's deadline passed: `{request_id, gate, stage, on_expiry}`. It is never opened by that.
+    GateExpired,
+    /// An agent asks a person: `{request_id, stage, attempt, agent_type, digest}`; `store` adds the question.
+    HitlRequest,
+    /// A person answered an agent: `{request_id, stage, status, decision}`.
+    HitlResponse,
+    /// An agent began: `{stage, attempt, agent_type}`.
+    TaskStart,
+    /// An agent's task ended: `{stage, attempt, agent_type, status}`.
+    TaskComplete,
+    /// What an agent does now: `{agent_type, status, stage, attempt}`.
+    AgentStatusUpdate,
+    /// An artifact other than a specification or prompts is there: `{artifact, stage, files?, bytes?}`.
+    ArtifactComplete,
+    /// A person changed an artifact: `{artifact, base, voided}`.
+    ArtifactEdited,
+    /// An agent wrote a file: `{stage, attempt, path, bytes}`; written by `store`.
+    FileWritten,
+    /// The brief was confirmed: `{digest, version}`.
+    BriefConfirmed,
+    /// A person's chat message was taken: `{stage, turn, gate}`; its text comes as `new_message`.
+    MessageTaken,
+    /// A chat turn failed; it can be sent again: `{stage, turn, error}`.
+    MessageFailed,
+    /// The project was named by its agent: `{title}`.
+    TitleChanged,
+    /// A question was put behind the others: `{question_id}`.
+    QuestionDeferred,
+    /// An earlier answer was changed: `{question_id, options, superseded}`.
+    AnswerAmended,
+    /// A new brief, from the first stage again: `{stage, superseded, brief}`.
+    ProjectRevised,
+    /// A stage and what needs it again: `{stage, superseded, model}`.
+    ProjectRewound,
+    /// A stage waits for money: `{stage, attempt, scope, measure, limit, used, reserved, wanted}`.
+    OverBudget,
+    /// A budget was changed: `{tokens, usd}`.
+    BudgetChanged,
+    /// Somebody commented: `{artifact_id, comment}`; written by `store`.
+    CommentAdded,
+    /// A file was uploaded: `{upload_id, filename}`; written by `store`.
+    UploadAdded,
+    /// No progress for long: `{stage, minutes}`; written by the supervisor.
+    Stuck,
     /// The project was put away: `{}`.
     ProjectArchived,
     /// The project was taken back: `{}`.
@@ -68,6 +128,35 @@ impl EventKind {
             Self::StageRetried => "stage_retried",
             Self::CommandRejected => "command_rejected",
             Self::NewMessage => "new_message",
+            Self::LimitNear => "limit_near",
+            Self::GateReady => "gate_ready",
+            Self::GateAdvised => "gate_advised",
+            Self::AdviceFailed => "advice_failed",
+            Self::GateDecided => "gate_decided",
+            Self::GateReminded => "gate_reminded",
+            Self::GateEscalated => "gate_escalated",
+            Self::GateExpired => "gate_expired",
+            Self::HitlRequest => "hitl_request",
+            Self::HitlResponse => "hitl_response",
+            Self::TaskStart => "task_start",
+            Self::TaskComplete => "task_complete",
+            Self::AgentStatusUpdate => "agent_status_update",
+            Self::ArtifactComplete => "artifact_complete",
+            Self::ArtifactEdited => "artifact_edited",
+            Self::FileWritten => "file_written",
+            Self::BriefConfirmed => "brief_confirmed",
+            Self::MessageTaken => "message_taken",
+            Self::MessageFailed => "message_failed",
+            Self::TitleChanged => "title_changed",
+            Self::QuestionDeferred => "question_deferred",
+            Self::AnswerAmended => "answer_amended",
+            Self::ProjectRevised => "project_revised",
+            Self::ProjectRewound => "project_rewound",
+            Self::OverBudget => "over_budget",
+            Self::BudgetChanged => "budget_changed",
+            Self::CommentAdded => "comment_added",
+            Self::UploadAdded => "upload_added",
+            Self::Stuck => "stuck",
             Self::ProjectArchived => "project_archived",
             Self::ProjectRestored => "project_restored",
             Self::ProjectDeleted => "project_deleted",
@@ -95,6 +184,11 @@ pub enum Cause {
         /// 1, 2, …
         attempt: u32,
     },
+    /// A gate's time came.
+    Deadline {
+        /// Which instant, as the state had it.
+        at: Timestamp,
+    },
     /// A signal that could not be read: its payload's digest, and which of the equal ones it is.
     Signal {
         /// The signal's name.
@@ -112,6 +206,7 @@ impl std::fmt::Display for Cause {
             Self::Start => f.write_str("start"),
             Self::Command { command_id, name } => write!(f, "command:{name}:{command_id}"),
             Self::Stage { stage, attempt } => write!(f, "stage:{stage}:{attempt}"),
+            Self::Deadline { at } => write!(f, "deadline:{}", at.0),
             Self::Signal { name, digest, occurrence } => write!(f, "signal:{name}:{digest}:{occurrence}"),
         }
     }
@@ -123,7 +218,7 @@ impl Cause {
     pub fn command_id(&self) -> Option<CommandId> {
         match self {
             Self::Command { command_id, .. } => Some(*command_id),
-            Self::Start | Self::Stage { .. } | Self::Signal { .. } => None,
+            Self::Start | Self::Stage { .. } | Self::Deadline { .. } | Self::Signal { .. } => None,
         }
     }
 }
@@ -173,6 +268,45 @@ pub enum PendingText {
         command_id: CommandId,
         /// It.
         answer: crate::document::Answer,
+        /// True where it takes the place of an earlier one.
+        #[serde(default, skip_serializing_if = "crate::pipeline::is_false")]
+        amended: bool,
+        /// When.
+        at: Timestamp,
+        /// Who.
+        #[serde(flatten)]
+        actor: Actor,
+    },
+    /// A decision on a gate or on an agent's question.
+    Decision {
+        /// The command that brought it.
+        command_id: CommandId,
+        /// The request that it decides.
+        request_id: Uuid,
+        /// As it was named.
+        gate: String,
+        /// What was decided.
+        decision: Decision,
+        /// Of what was read.
+        digest: Digest,
+        /// The person's role at that moment; none for an operator.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        role: Option<Role>,
+        /// The person's words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        comment: Option<String>,
+        /// When.
+        at: Timestamp,
+        /// Who.
+        #[serde(flatten)]
+        actor: Actor,
+    },
+    /// A chat message.
+    Message {
+        /// The command that brought it.
+        command_id: CommandId,
+        /// It.
+        message: String,
         /// When.
         at: Timestamp,
         /// Who.
@@ -205,6 +339,8 @@ impl PendingText {
                     + answer.options.iter().map(String::len).sum::<usize>()
             }
             Self::Refinement { target, request, .. } => target.len() + request.len(),
+            Self::Decision { gate, comment, .. } => gate.len() + comment.as_deref().map_or(0, str::len),
+            Self::Message { message, .. } => message.len(),
         }
     }
 }

@@ -16,6 +16,7 @@ pub mod pipeline;
 pub mod project;
 pub mod publication;
 pub mod quota;
+pub mod request;
 pub mod sealed;
 pub mod work;
 

@@ -1,10 +1,17 @@
 //! Pipelines are data: TOML, validated, versioned, pinned by each project. A new pipeline is a new file.
 
+mod check;
+mod gate;
+mod raw;
+
+use crate::agent::{Effort, OutputContract};
 use crate::ids::StageId;
 use crate::limits::PIPELINE_BYTES_MAX;
+use crate::model::Tier;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
-use toml::Spanned;
+use std::collections::BTreeSet;
+
+pub use gate::{GatePolicy, OnExpiry};
 
 /// What a stage does; one activity type each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -18,9 +25,19 @@ pub enum Verb {
     Compose,
     /// A verdict with findings on exact digests.
     Review,
+    /// Files, through tools.
+    Implement,
+    /// A turn of a chat, or a title.
+    Reply,
+    /// What the reviews before it come to, by code: no model is asked.
+    Verdict,
 }
 
 impl Verb {
+    /// All of them.
+    pub const ALL: [Self; 7] =
+        [Self::Ask, Self::Write, Self::Compose, Self::Review, Self::Implement, Self::Reply, Self::Verdict];
+
     /// The activity's wire name.
     #[must_use]
     pub fn activity(self) -> &'static str {
@@ -29,9 +46,36 @@ impl Verb {
             Self::Write => "agent.write",
             Self::Compose => "agent.compose",
             Self::Review => "agent.review",
+            Self::Implement => "agent.implement",
+            Self::Reply => "agent.reply",
+            Self::Verdict => "stage.verdict",
+        }
+    }
+
+    /// Whether an agent with this output contract can do it.
+    #[must_use]
+    pub fn takes(self, output: OutputContract) -> bool {
+        match self {
+            Self::Ask => output == OutputContract::Questions,
+            Self::Write => matches!(
+                output,
+                OutputContract::Spec | OutputContract::Plan | OutputContract::Tests | OutputContract::Handoff
+            ),
+            Self::Compose => output == OutputContract::Prompts,
+            Self::Review => matches!(output, OutputContract::Review | OutputContract::Audit),
+            Self::Implement => output == OutputContract::Code,
+            Self::Reply => matches!(output, OutputContract::Chat | OutputContract::Title),
+            Self::Verdict => false,
         }
     }
 }
+
+/// Who does the stages that no agent does.
+pub const ORCHESTRATOR: &str = "orchestrator";
+/// What stands behind the id of a gate's stage in the id of its advisor's work.
+pub const ADVICE_SUFFIX: &str = "-advice";
+/// What comes from people and can be read without a stage that makes it.
+pub const FROM_PEOPLE: [&str; 3] = ["idea", "answers", "brief"];
 
 /// A pipeline's definition.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,9 +88,56 @@ pub struct Pipeline {
     pub title: String,
     /// What it delivers.
     pub description: String,
+    /// Its own word for a completed project; `completed` where it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub done_status: Option<String>,
+    /// Minutes of model time in one run, where the setting's are not enough.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub active_minutes: Option<u32>,
+    /// True where each task's start and end are told (`task_start`, `task_complete`, `agent_status_update`).
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub tells_tasks: bool,
+    /// Agents of its own.
+    #[serde(rename = "agent", default, skip_serializing_if = "Vec::is_empty")]
+    pub agents: Vec<OwnAgent>,
     /// In the order of the file; `needs` decides what runs.
     #[serde(rename = "stage")]
     pub stages: Vec<Stage>,
+}
+
+/// An agent that comes with a pipeline: a prompt, a tier and an output contract.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnAgent {
+    /// What the pipeline's stages name; no shipped agent is called so.
+    pub id: String,
+    /// For people, a few words.
+    pub role: String,
+    /// Which models may speak for it.
+    pub tier: Tier,
+    /// Its role prompt itself, Markdown.
+    pub prompt: String,
+    /// What its replies must look like.
+    pub output: OutputContract,
+    /// Tokens that one reply may have.
+    #[serde(default = "own_output_tokens_max")]
+    pub output_tokens_max: u32,
+    /// Sent to models that take it.
+    #[serde(default = "own_effort")]
+    pub effort: Effort,
+}
+
+fn own_output_tokens_max() -> u32 {
+    16_000
+}
+
+fn own_effort() -> Effort {
+    Effort::Medium
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+pub(crate) fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// One stage.
@@ -60,17 +151,26 @@ pub struct Stage {
     pub message: String,
     /// What it does.
     pub verb: Verb,
-    /// Name of the agent's definition.
+    /// Name of the agent's definition; [`ORCHESTRATOR`] where none is asked.
     pub agent: String,
     /// Stages that must be done before.
     pub needs: Vec<StageId>,
-    /// What the agent reads, in this order: `idea`, `answers`, or an artifact's name.
+    /// What the agent reads, in this order: `idea`, `answers`, `brief`, or an artifact's name.
     pub reads: Vec<String>,
     /// The artifact that it makes.
     pub produces: String,
-    /// What happens on review findings.
+    /// What happens on review findings; for a verdict: where Retry begins again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_findings: Option<OnFindings>,
+    /// A chat whose brief a person confirms; that ends it. Its agent can be talked to at the pipeline's gates as well.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub confirm: bool,
+    /// Runs beside the others as soon as what it reads exists, blocks nothing, and its failure fails nothing.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub side: bool,
+    /// People decide on what it made before what needs it starts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gate: Option<GatePolicy>,
 }
 
 /// What happens on review findings.
@@ -90,40 +190,6 @@ pub struct PipelineError {
     pub reason: String,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawPipeline {
-    id: Spanned<String>,
-    version: Spanned<u32>,
-    title: Spanned<String>,
-    #[serde(default)]
-    description: String,
-    #[serde(default)]
-    stage: Vec<Spanned<RawStage>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawStage {
-    id: Spanned<String>,
-    status: Spanned<String>,
-    message: Spanned<String>,
-    verb: Verb,
-    agent: Spanned<String>,
-    #[serde(default)]
-    needs: Vec<Spanned<String>>,
-    #[serde(default)]
-    reads: Vec<Spanned<String>>,
-    produces: Spanned<String>,
-    on_findings: Option<RawOnFindings>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawOnFindings {
-    mend: Spanned<String>,
-}
-
 impl Pipeline {
     /// Reads and validates a definition.
     ///
@@ -139,11 +205,11 @@ impl Pipeline {
                 ),
             });
         }
-        let raw: RawPipeline = toml::from_str(source).map_err(|error| PipelineError {
+        let raw: raw::RawPipeline = toml::from_str(source).map_err(|error| PipelineError {
             line: error.span().map_or(1, |span| line_of(source, span.start)),
             reason: error.message().trim().to_owned(),
         })?;
-        Checker { source, known_agents }.check(&raw)?;
+        check::Checker::new(source, known_agents).check(&raw)?;
         Ok(raw.into_pipeline())
     }
 
@@ -157,6 +223,30 @@ impl Pipeline {
     #[must_use]
     pub fn producer(&self, artifact: &str) -> Option<&Stage> {
         self.stages.iter().find(|stage| stage.produces == artifact)
+    }
+
+    /// The stage with the gate of that name.
+    #[must_use]
+    pub fn gated(&self, gate: &str) -> Option<&Stage> {
+        self.stages.iter().find(|stage| stage.gate.as_ref().is_some_and(|policy| policy.name == gate))
+    }
+
+    /// The stage whose agent people talk to.
+    #[must_use]
+    pub fn chat(&self) -> Option<&Stage> {
+        self.stages.iter().find(|stage| stage.confirm)
+    }
+
+    /// The agent of its own that is called so.
+    #[must_use]
+    pub fn own_agent(&self, id: &str) -> Option<&OwnAgent> {
+        self.agents.iter().find(|agent| agent.id == id)
+    }
+
+    /// Its word for a completed project.
+    #[must_use]
+    pub fn done_word(&self) -> &str {
+        self.done_status.as_deref().unwrap_or("completed")
     }
 
     /// All stages that need `id`, directly or through others.
@@ -175,215 +265,14 @@ impl Pipeline {
             }
         }
     }
-}
 
-impl RawPipeline {
-    fn into_pipeline(self) -> Pipeline {
-        let stages = self.stage.into_iter().map(|stage| stage.into_inner().into_stage()).collect();
-        Pipeline {
-            id: self.id.into_inner(),
-            version: self.version.into_inner(),
-            title: self.title.into_inner(),
-            description: self.description,
-            stages,
-        }
+    /// All stages that `id` needs, directly or through others, in the order of the file.
+    #[must_use]
+    pub fn upstream(&self, id: &StageId) -> Vec<&Stage> {
+        self.stages.iter().filter(|stage| self.downstream(&stage.id).contains(id)).collect()
     }
 }
 
-impl RawStage {
-    fn into_stage(self) -> Stage {
-        Stage {
-            id: StageId(self.id.into_inner()),
-            status: self.status.into_inner(),
-            message: self.message.into_inner(),
-            verb: self.verb,
-            agent: self.agent.into_inner(),
-            needs: self.needs.into_iter().map(|need| StageId(need.into_inner())).collect(),
-            reads: self.reads.into_iter().map(Spanned::into_inner).collect(),
-            produces: self.produces.into_inner(),
-            on_findings: self
-                .on_findings
-                .map(|findings| OnFindings { mend: StageId(findings.mend.into_inner()) }),
-        }
-    }
-}
-
-fn line_of(source: &str, offset: usize) -> usize {
+pub(crate) fn line_of(source: &str, offset: usize) -> usize {
     source.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
-}
-
-struct Checker<'a> {
-    source: &'a str,
-    known_agents: &'a BTreeSet<String>,
-}
-
-impl Checker<'_> {
-    fn fail<T>(&self, at: &Spanned<T>, reason: impl Into<String>) -> PipelineError {
-        PipelineError { line: line_of(self.source, at.span().start), reason: reason.into() }
-    }
-
-    fn check(&self, raw: &RawPipeline) -> Result<(), PipelineError> {
-        self.word(&raw.id, "the pipeline's id")?;
-        if *raw.version.get_ref() == 0 {
-            return Err(self.fail(&raw.version, "versions count from 1"));
-        }
-        self.text(&raw.title, "the title")?;
-        if raw.stage.is_empty() {
-            return Err(PipelineError { line: 1, reason: "a pipeline needs at least one [[stage]]".into() });
-        }
-        let mut producers: BTreeMap<&str, &str> = BTreeMap::new();
-        let mut ids = BTreeSet::new();
-        for spanned in &raw.stage {
-            let stage = spanned.get_ref();
-            self.stage_words(stage)?;
-            if !ids.insert(stage.id.get_ref().as_str()) {
-                return Err(self.fail(&stage.id, format!("two stages are called `{}`", stage.id.get_ref())));
-            }
-            if let Some(other) = producers.insert(stage.produces.get_ref(), stage.id.get_ref()) {
-                let reason = format!("`{}` is already made by stage `{other}`", stage.produces.get_ref());
-                return Err(self.fail(&stage.produces, reason));
-            }
-        }
-        let upstream = self.upstream(raw, &ids)?;
-        for spanned in &raw.stage {
-            let stage = spanned.get_ref();
-            self.reads(stage, &producers, &upstream)?;
-            self.on_findings(stage, raw, &upstream)?;
-        }
-        Ok(())
-    }
-
-    fn stage_words(&self, stage: &RawStage) -> Result<(), PipelineError> {
-        self.word(&stage.id, "a stage's id")?;
-        self.word(&stage.status, "a status")?;
-        if stage.status.get_ref().contains('-') {
-            return Err(
-                self.fail(&stage.status, "a status has no `-`: it is one word, or words joined by `_`")
-            );
-        }
-        self.word(&stage.produces, "an artifact's name")?;
-        self.text(&stage.message, "a message")?;
-        if ["idea", "answers"].contains(&stage.produces.get_ref().as_str()) {
-            return Err(
-                self.fail(&stage.produces, "`idea` and `answers` come from people, no stage makes them")
-            );
-        }
-        if self.known_agents.contains(stage.agent.get_ref()) {
-            return Ok(());
-        }
-        let known: Vec<_> = self.known_agents.iter().map(String::as_str).collect();
-        let reason = format!("there is no agent `{}`; known: {}", stage.agent.get_ref(), known.join(", "));
-        Err(self.fail(&stage.agent, reason))
-    }
-
-    /// For each stage all stages before it; a cycle or an unknown need is an error.
-    fn upstream<'r>(
-        &self,
-        raw: &'r RawPipeline,
-        ids: &BTreeSet<&str>,
-    ) -> Result<BTreeMap<&'r str, BTreeSet<&'r str>>, PipelineError> {
-        let mut upstream: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-        for spanned in &raw.stage {
-            let stage = spanned.get_ref();
-            for need in &stage.needs {
-                if !ids.contains(need.get_ref().as_str()) {
-                    return Err(
-                        self.fail(need, format!("needs `{}`, and there is no such stage", need.get_ref()))
-                    );
-                }
-            }
-            upstream
-                .insert(stage.id.get_ref(), stage.needs.iter().map(|need| need.get_ref().as_str()).collect());
-        }
-        for _ in 0..raw.stage.len() {
-            let snapshot = upstream.clone();
-            for before in upstream.values_mut() {
-                let further: Vec<&str> =
-                    before.iter().filter_map(|id| snapshot.get(id)).flatten().copied().collect();
-                before.extend(further);
-            }
-        }
-        for spanned in &raw.stage {
-            let stage = spanned.get_ref();
-            let id = stage.id.get_ref().as_str();
-            if upstream.get(id).is_some_and(|before| before.contains(id)) {
-                return Err(
-                    self.fail(&stage.id, format!("stage `{id}` needs itself through its needs (a cycle)"))
-                );
-            }
-        }
-        Ok(upstream)
-    }
-
-    fn reads(
-        &self,
-        stage: &RawStage,
-        producers: &BTreeMap<&str, &str>,
-        upstream: &BTreeMap<&str, BTreeSet<&str>>,
-    ) -> Result<(), PipelineError> {
-        for read in &stage.reads {
-            let name = read.get_ref().as_str();
-            if ["idea", "answers"].contains(&name) {
-                continue;
-            }
-            let Some(producer) = producers.get(name) else {
-                return Err(self.fail(read, format!("reads `{name}`, and no stage makes it")));
-            };
-            if !upstream.get(stage.id.get_ref().as_str()).is_some_and(|before| before.contains(producer)) {
-                let reason = format!("reads `{name}`, but does not need stage `{producer}` which makes it");
-                return Err(self.fail(read, reason));
-            }
-        }
-        Ok(())
-    }
-
-    fn on_findings(
-        &self,
-        stage: &RawStage,
-        raw: &RawPipeline,
-        upstream: &BTreeMap<&str, BTreeSet<&str>>,
-    ) -> Result<(), PipelineError> {
-        let Some(findings) = &stage.on_findings else {
-            return Ok(());
-        };
-        if stage.verb != Verb::Review {
-            return Err(self.fail(&findings.mend, "only a stage with verb `review` has findings"));
-        }
-        let target = findings.mend.get_ref().as_str();
-        let writes =
-            raw.stage.iter().map(Spanned::get_ref).any(|other| {
-                other.id.get_ref() == target && matches!(other.verb, Verb::Write | Verb::Compose)
-            });
-        if !writes || !upstream.get(stage.id.get_ref().as_str()).is_some_and(|before| before.contains(target))
-        {
-            let reason = format!("`{target}` must be a writing stage before `{}`", stage.id.get_ref());
-            return Err(self.fail(&findings.mend, reason));
-        }
-        Ok(())
-    }
-
-    fn word(&self, value: &Spanned<String>, what: &str) -> Result<(), PipelineError> {
-        let text = value.get_ref();
-        let fits = !text.is_empty()
-            && text.len() <= 40
-            && text.starts_with(|first: char| first.is_ascii_lowercase())
-            && text
-                .bytes()
-                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte));
-        if fits {
-            return Ok(());
-        }
-        Err(self.fail(
-            value,
-            format!("{what} is 1 to 40 of a-z, 0-9, - and _, and begins with a letter: `{text}`"),
-        ))
-    }
-
-    fn text(&self, value: &Spanned<String>, what: &str) -> Result<(), PipelineError> {
-        let length = value.get_ref().chars().count();
-        if (1..=200).contains(&length) {
-            return Ok(());
-        }
-        Err(self.fail(value, format!("{what} has 1 to 200 characters, this one has {length}")))
-    }
 }

@@ -246,6 +246,7 @@ impl Project {
             work: state.work.clone(),
             reads: stage.reads.iter().filter_map(|read| self.source(read)).collect(),
             carry_over: state.carry_over.clone(),
+            own_agent: self.pipeline.own_agent(&stage.agent).cloned().map(Box::new),
             model: state.model.clone(),
             questions_max: self.limits.questions_max,
             active_ms_left: self.active_ms_left(),

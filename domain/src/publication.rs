@@ -3,6 +3,7 @@
 use crate::event::{Notice, PendingText};
 use crate::ids::{ProjectId, StageId, Timestamp, WorkspaceId};
 use crate::project::{Phase, Summary};
+use crate::request::RequestView;
 use crate::work::{ArtifactRef, Failure, Used};
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +46,9 @@ pub struct ProjectView {
     pub artifacts: Vec<ArtifactRef>,
     /// What the whole run took.
     pub used: Used,
+    /// Requests to people: those that wait, and the last that were settled.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requests: Vec<RequestView>,
     /// Why it is failed, when it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<StageFailure>,
@@ -80,7 +84,7 @@ pub struct TaskView {
     pub attempt: u32,
     /// The agent.
     pub agent: String,
-    /// `pending`, `working`, `waiting_for_input`, `completed`, `failed`, `superseded`, `cancelled`.
+    /// `pending`, `working`, `waiting_for_input`, `waiting_for_hitl`, `completed`, `failed`, `superseded`, `cancelled`.
     pub status: TaskStatus,
 }
 
@@ -94,6 +98,8 @@ pub enum TaskStatus {
     Working,
     /// People are asked.
     WaitingForInput,
+    /// A gate, an agent's question or a budget waits for people.
+    WaitingForHitl,
     /// Done.
     Completed,
     /// Failed for good.
@@ -112,6 +118,7 @@ impl TaskStatus {
             Self::Pending => "pending",
             Self::Working => "working",
             Self::WaitingForInput => "waiting_for_input",
+            Self::WaitingForHitl => "waiting_for_hitl",
             Self::Completed => "completed",
             Self::Failed => "failed",
             Self::Superseded => "superseded",

@@ -183,6 +183,31 @@ impl Quotas {
     }
 }
 
+/// How much of a limit is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QuotaUse {
+    /// Which.
+    pub quota: Quota,
+    /// How much of it.
+    pub used: u32,
+    /// The most that is allowed.
+    pub most: u32,
+}
+
+impl QuotaUse {
+    /// Whether its owner should know (B-18).
+    #[must_use]
+    pub const fn is_near(&self) -> bool {
+        is_near(self.used as u64, self.most as u64)
+    }
+}
+
+impl std::fmt::Display for QuotaUse {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "You have used {} of {} {}.", self.used, self.most, self.quota.definition().counts)
+    }
+}
+
 /// Whether so much of a limit is used that its owner should know (B-18): four fifths.
 #[must_use]
 pub const fn is_near(used: u64, most: u64) -> bool {

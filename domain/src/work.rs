@@ -1,11 +1,18 @@
 //! What a stage is given and what it gives back: the payloads of the activities `agent.*`. They lie in Temporal's
 //! history, so they hold references (ids, versions, digests, counts) and only ever gain optional fields.
 
-use crate::document::{QuestionFormat, Verdict};
+mod result;
+mod target;
+
+use crate::document::QuestionFormat;
 use crate::ids::{CommandId, Digest, ProjectId, StageId, UserId, WorkspaceId};
-use crate::pipeline::Verb;
-use rust_decimal::Decimal;
+use crate::pipeline::{OwnAgent, Verb};
+use crate::request::RequestStatus;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+pub use result::{Failure, StageOutcome, StageResult, Used};
+pub use target::Target;
 
 /// One exact version of something an agent wrote.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,83 +67,56 @@ pub enum Work {
         /// The version to change.
         artifact: ArtifactRef,
     },
-}
-
-/// What a Refine names.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "target", rename_all = "snake_case")]
-pub enum Target {
-    /// A section of a Markdown artifact: a heading (`Data model`), or a requirement id (`FR-003`).
-    Section {
-        /// The heading's text or the id.
-        heading: String,
+    /// A person asked for changes at the stage's gate: write it again. Their comment lies in `gate_decisions` by this id.
+    Again {
+        /// 1, 2 or 3.
+        round: u32,
+        /// The version that was read.
+        artifact: ArtifactRef,
+        /// The Decide command; none where the gate's deadline asked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        command_id: Option<CommandId>,
     },
-    /// A prompt by its number.
-    Prompt {
-        /// 1, 2, …
-        number: u32,
+    /// A person answered what an earlier attempt asked. Their words lie in `gate_decisions` by this id. Approved and amended:
+    /// go on where that attempt stopped (its calls are carried over). Rejected: begin again, with the words as feedback.
+    Answered {
+        /// The Decide command.
+        command_id: CommandId,
+        /// The question.
+        request_id: Uuid,
+        /// The attempt that asked it.
+        asked_by: u32,
+        /// `approved`, `amended` or `rejected`.
+        status: RequestStatus,
+        /// Rejections so far: 0 to 3.
+        #[serde(default)]
+        round: u32,
+    },
+    /// A turn of the chat. The person's words lie in the conversation by this id; none in the first turn, which answers
+    /// the idea. Attempts of a chat's stage count its turns.
+    Turn {
+        /// The Message command.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        command_id: Option<CommandId>,
+        /// Of the person's words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<Digest>,
+        /// The gate at which it is said; none while the brief is shaped. At a gate the brief does not change.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        gate: Option<String>,
+    },
+    /// Advice beside a gate, on this version. Runs as stage `<stage>-advice` with verb `review`.
+    Advise {
+        /// The gate.
+        gate: String,
+        /// The gate's request.
+        request_id: Uuid,
+        /// What to look at.
+        artifact: ArtifactRef,
     },
 }
 
-impl Target {
-    /// Reads what a person names: `02`, `2`, `prompt 2`, `prompts/02`, `prompts/02.md` are prompts; anything else is a
-    /// section, with or without `spec#`, `spec/` or leading `#`s.
-    ///
-    /// ```
-    /// # use groundwork_domain::work::Target;
-    /// assert_eq!(Target::parse("prompts/02"), Some(Target::Prompt { number: 2 }));
-    /// assert_eq!(Target::parse("## Data model"), Some(Target::Section { heading: "Data model".into() }));
-    /// assert_eq!(Target::parse("  "), None);
-    /// ```
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
-        let lower = text.to_ascii_lowercase();
-        let bare = ["prompts/", "prompt/", "prompts ", "prompt ", "prompt-"]
-            .iter()
-            .find_map(|prefix| lower.strip_prefix(prefix))
-            .unwrap_or(&lower);
-        let digits = bare.trim().trim_end_matches(".md");
-        if !digits.is_empty() && digits.len() <= 3 && digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            return digits.parse().ok().filter(|number| *number > 0).map(|number| Self::Prompt { number });
-        }
-        let heading = text
-            .strip_prefix("spec#")
-            .or_else(|| text.strip_prefix("spec/"))
-            .unwrap_or(text)
-            .trim_start_matches('#')
-            .trim();
-        if heading.is_empty() || heading.len() > 200 {
-            return None;
-        }
-        Some(Self::Section { heading: heading.to_owned() })
-    }
-}
-
-impl Target {
-    /// Whether a Markdown text has the section that is named: a heading with this text, or with this id in front. Prompts
-    /// are no sections.
-    #[must_use]
-    pub fn is_section_of(&self, markdown: &str) -> bool {
-        let Self::Section { heading: wanted } = self else { return false };
-        markdown.lines().filter_map(|line| line.strip_prefix('#')).any(|line| {
-            let heading = line.trim_start_matches('#').trim();
-            let id = heading.split_whitespace().next().unwrap_or_default();
-            heading.eq_ignore_ascii_case(wanted) || id.eq_ignore_ascii_case(wanted)
-        })
-    }
-}
-
-impl std::fmt::Display for Target {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Section { heading } => f.write_str(heading),
-            Self::Prompt { number } => write!(f, "prompt {number:02}"),
-        }
-    }
-}
-
-/// Input of the activities `agent.ask`, `agent.write`, `agent.compose`, `agent.review`.
+/// Input of the activities `agent.*` and `stage.verdict`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StageTask {
     /// The project.
@@ -162,6 +142,9 @@ pub struct StageTask {
     /// A failed attempt whose finished calls are carried over, all but `except_call`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carry_over: Option<CarryOver>,
+    /// The agent's definition, where it comes with the pipeline and not with Groundwork.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_agent: Option<Box<OwnAgent>>,
     /// A model chosen by a person for this attempt, instead of the agent's tier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
@@ -193,107 +176,4 @@ pub struct AskedQuestion {
     /// Key of the recommended one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recommended: Option<String>,
-}
-
-/// What the calls of an attempt used, summed up.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Used {
-    /// Tokens read, cached ones included.
-    pub input_tokens: u64,
-    /// Tokens written.
-    pub output_tokens: u64,
-    /// US dollars.
-    pub cost_usd: Decimal,
-    /// Milliseconds of model time.
-    pub active_ms: u64,
-    /// Calls to models.
-    pub calls: u32,
-    /// True where a simulator answered.
-    #[serde(default)]
-    pub simulated: bool,
-}
-
-impl Used {
-    /// Adds another sum to this one.
-    pub fn add(&mut self, other: &Self) {
-        self.input_tokens += other.input_tokens;
-        self.output_tokens += other.output_tokens;
-        self.cost_usd += other.cost_usd;
-        self.active_ms += other.active_ms;
-        self.calls += other.calls;
-        self.simulated |= other.simulated;
-    }
-}
-
-/// What came out of an attempt.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "result", rename_all = "snake_case")]
-pub enum StageResult {
-    /// Questions for people; none is a good answer.
-    Asked {
-        /// Of the questions as stored.
-        manifest: Digest,
-        /// At most three.
-        questions: Vec<AskedQuestion>,
-    },
-    /// One Markdown artifact, new or revised.
-    Written {
-        /// The new version.
-        artifact: ArtifactRef,
-        /// Prompts that cover something which changed, now stale.
-        #[serde(default)]
-        stale_prompts: u32,
-    },
-    /// An ordered set of prompts.
-    Composed {
-        /// The manifest of the set.
-        artifact: ArtifactRef,
-        /// How many prompts.
-        count: u32,
-        /// How many of them changed.
-        changed: u32,
-    },
-    /// A review of exact digests.
-    Reviewed {
-        /// The review itself.
-        artifact: ArtifactRef,
-        /// Revise when something can be mended by the stage that `on_findings` names.
-        verdict: Verdict,
-        /// Findings that the writer can mend.
-        mendable: u32,
-        /// Findings that only a person can settle.
-        open: u32,
-    },
-}
-
-/// Output of the activities `agent.*`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StageOutcome {
-    /// What came out.
-    #[serde(flatten)]
-    pub result: StageResult,
-    /// What it took, calls of lost workers included.
-    pub used: Used,
-}
-
-/// Why an attempt failed for good; details of the activity's failure and part of the project's state.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failure {
-    /// A word for programs: `provider_refused`, `unreadable_reply`, `context_too_large`, `unknown_model`,
-    /// `provider_rejected_key`, `provider_rejected_request`, `provider_unavailable`, `active_time_exceeded`,
-    /// `unknown_target`, `no_provider_key`, `internal`.
-    pub code: String,
-    /// A sentence for people: what happened and what to do.
-    pub message: String,
-    /// True where trying again without a change cannot help.
-    pub permanent: bool,
-    /// Model calls that were made.
-    #[serde(default)]
-    pub calls: u32,
-    /// The call that was the cause.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cause_call: Option<u32>,
-    /// What it took.
-    #[serde(default)]
-    pub used: Used,
 }

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use groundwork_domain::command::Actor;
 use groundwork_domain::event::{Cause, EventKind, Notice, event_id};
 use groundwork_domain::publication::Position;
+use groundwork_domain::quota::QuotaUse;
 use groundwork_domain::{ProjectId, Timestamp, WorkspaceId};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -121,6 +122,38 @@ impl NewEvent {
             payload,
         }
     }
+}
+
+/// Tells in a project's log that limits of the person who began it are nearly used up; each once a project.
+///
+/// # Errors
+/// [`StoreError::NotFound`], [`StoreError::Database`].
+pub async fn limits_near(
+    conn: &mut PgConnection,
+    workspace: WorkspaceId,
+    project: ProjectId,
+    near: &[QuotaUse],
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    if near.is_empty() {
+        return Ok(());
+    }
+    let event = |near: &QuotaUse| {
+        let (kind, limit) = (EventKind::LimitNear, near.quota.as_str());
+        NewEvent {
+            event_id: event_id(project, &Cause::Start, kind, Some(limit)),
+            kind,
+            cause: Cause::Start,
+            item: Some(limit.to_owned()),
+            actor: Actor::System,
+            at,
+            payload: json!({"limit": limit, "used": near.used, "most": near.most, "message": near.to_string()}),
+        }
+    };
+    let mut locked = LockedProject::lock(conn, workspace, project).await?;
+    locked.append(conn, near.iter().map(event).collect()).await?;
+    locked.release(conn).await?;
+    Ok(())
 }
 
 /// Who speaks in a turn of the conversation.

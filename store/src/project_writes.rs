@@ -4,7 +4,7 @@ use crate::StoreError;
 use crate::clean::{count, int};
 use groundwork_domain::limits::Limits;
 use groundwork_domain::pipeline::Pipeline;
-use groundwork_domain::quota::Quota;
+use groundwork_domain::quota::{Quota, QuotaUse};
 use groundwork_domain::{Digest, ProjectId, UserId, WorkspaceId};
 use sqlx::PgConnection;
 use sqlx::types::Json;
@@ -34,10 +34,13 @@ pub struct NewProject<'a> {
 }
 
 /// What became of a creation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Creation {
     /// The row is there, its workflow is not: start it.
-    Stored,
+    Stored {
+        /// Limits that are nearly used up with it.
+        near: Vec<QuotaUse>,
+    },
     /// The same request stored it before; `started` says whether its workflow is known to run.
     Repeated {
         /// False: start it, as after `Stored`.
@@ -48,14 +51,7 @@ pub enum Creation {
     /// Its workspace was archived or deleted meanwhile. Roll back.
     PutAway,
     /// The person has used up their projects. Roll back.
-    LimitReached {
-        /// Which.
-        quota: Quota,
-        /// How many they may have.
-        limit: u32,
-        /// How many they have.
-        used: u32,
-    },
+    LimitReached(QuotaUse),
 }
 
 /// How many projects a person may have.
@@ -158,18 +154,16 @@ async fn count_project(
     .await?;
     let (created, present) = (count(row.projects_created), u32::try_from(present).unwrap_or(u32::MAX));
     let exception = row.max_projects.map(count);
-    let promptr = exception.unwrap_or(allowance.promptr);
-    if counted > 0 && created > promptr {
-        let used = created.saturating_sub(1);
-        return Ok(Creation::LimitReached { quota: Quota::PromptrProjects, limit: promptr, used });
+    let total = allowance.total.map(|total| total.max(exception.unwrap_or_default()));
+    let promptr = (counted > 0).then_some(exception.unwrap_or(allowance.promptr));
+    let limits = [(Quota::PromptrProjects, created, promptr), (Quota::Projects, present, total)];
+    let uses =
+        limits.into_iter().filter_map(|(quota, used, most)| Some(QuotaUse { quota, used, most: most? }));
+    let uses: Vec<_> = uses.collect();
+    if let Some(over) = uses.iter().find(|used| used.used > used.most) {
+        return Ok(Creation::LimitReached(QuotaUse { used: over.used.saturating_sub(1), ..*over }));
     }
-    match allowance.total.map(|total| total.max(exception.unwrap_or_default())) {
-        Some(total) if present > total => {
-            let used = present.saturating_sub(1);
-            Ok(Creation::LimitReached { quota: Quota::Projects, limit: total, used })
-        }
-        Some(_) | None => Ok(Creation::Stored),
-    }
+    Ok(Creation::Stored { near: uses.into_iter().filter(QuotaUse::is_near).collect() })
 }
 
 /// Takes back a project whose start surely failed, and its count. False: it was started meanwhile, nothing happened.

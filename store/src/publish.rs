@@ -105,6 +105,7 @@ async fn hydrate(
         | EventKind::StageRetried
         | EventKind::CommandRejected
         | EventKind::NewMessage
+        | EventKind::LimitNear
         | EventKind::ProjectArchived
         | EventKind::ProjectRestored
         | EventKind::ProjectDeleted => return Ok(payload),

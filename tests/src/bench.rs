@@ -4,20 +4,23 @@
 //! Every round of every measure gets a stack of its own, so none is slowed by what another one left in the database, and the
 //! measures take turns: a machine that is busy for a minute spoils one round of several of them, not all rounds of one.
 //!
-//! - [`throughput`], [`next_stage`], [`overhead`], [`streaming`], [`reads`], [`parked`], [`history`]: the measures
+//! - [`throughput`], [`next_stage`], [`overhead`], [`streaming`], [`reads`], [`logins`], [`guards`], [`parked`], [`history`]: the measures
 //! - [`bare`] is the workflow that Groundwork is compared with, [`walk`] one project through the API
 //! - [`load`] reads from /proc who used the processors, [`figures`] and [`report`] say what came out
 
 pub mod bare;
 pub mod events;
 pub mod figures;
+pub mod guards;
 pub mod history;
 pub mod load;
+pub mod logins;
 pub mod next_stage;
 pub mod overhead;
 pub mod parked;
 pub mod reads;
 pub mod report;
+pub mod steady;
 pub mod streaming;
 pub mod throughput;
 pub mod walk;
@@ -45,6 +48,10 @@ pub enum Measure {
     Streaming,
     /// GETs at a steady rate.
     Reads,
+    /// Logins, and what those who read feel of them.
+    Logins,
+    /// What sign-in and row-level security cost a GET.
+    Guards,
     /// Memory with many projects that wait for people.
     Parked,
     /// Events and bytes of a project's history.
@@ -53,12 +60,14 @@ pub enum Measure {
 
 impl Measure {
     /// All of them, in the order in which they take turns.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Throughput,
         Self::NextStage,
         Self::Overhead,
         Self::Streaming,
         Self::Reads,
+        Self::Logins,
+        Self::Guards,
         Self::History,
         Self::Parked,
     ];
@@ -72,6 +81,8 @@ impl Measure {
             Self::Overhead => "overhead",
             Self::Streaming => "streaming",
             Self::Reads => "reads",
+            Self::Logins => "logins",
+            Self::Guards => "guards",
             Self::Parked => "parked",
             Self::History => "history",
         }
@@ -98,6 +109,10 @@ pub struct Sizes {
     pub streams: usize,
     /// Seconds of reading.
     pub reads_seconds: u64,
+    /// Seconds of reading without logins, and the same beside them.
+    pub logins_seconds: u64,
+    /// Seconds of each turn of the two servers.
+    pub guards_seconds: u64,
     /// Projects that wait for people.
     pub parked_projects: usize,
     /// Projects whose history is looked at.
@@ -113,6 +128,8 @@ impl Sizes {
         overhead_projects: 100,
         streams: 200,
         reads_seconds: 20,
+        logins_seconds: 15,
+        guards_seconds: 5,
         parked_projects: 5_000,
         history_projects: 40,
     };
@@ -124,6 +141,8 @@ impl Sizes {
         overhead_projects: 10,
         streams: 10,
         reads_seconds: 3,
+        logins_seconds: 3,
+        guards_seconds: 1,
         parked_projects: 100,
         history_projects: 20,
     };
@@ -168,6 +187,8 @@ async fn take(measure: Measure, sizes: &Sizes) -> Result<Round> {
         Measure::Overhead => overhead::round(sizes).await,
         Measure::Streaming => streaming::round(sizes).await,
         Measure::Reads => reads::round(sizes).await,
+        Measure::Logins => logins::round(sizes).await,
+        Measure::Guards => guards::round(sizes).await,
         Measure::Parked => parked::round(sizes).await,
         Measure::History => history::round(sizes).await,
     }

@@ -86,6 +86,7 @@ struct Tokens {
 pub struct Client {
     http: reqwest::Client,
     server: String,
+    email: Option<Arc<str>>,
     tokens: Option<Arc<Mutex<Tokens>>>,
     patience: Duration,
 }
@@ -94,7 +95,8 @@ impl Client {
     /// A client of the server at `url` (without a path).
     #[must_use]
     pub fn new(url: &str) -> Self {
-        Self { http: reqwest::Client::new(), server: url.to_owned(), tokens: None, patience: Duration::ZERO }
+        let (http, server) = (reqwest::Client::new(), url.to_owned());
+        Self { http, server, email: None, tokens: None, patience: Duration::ZERO }
     }
 
     /// The same person, who goes on asking for so long while the API or something behind it is away.
@@ -109,12 +111,22 @@ impl Client {
     /// # Errors
     /// When the API refuses.
     pub async fn sign_up(&self, name: &str) -> Result<Self> {
-        let body = json!({
-            "email": format!("{name}-{}@example.com", Uuid::new_v4().simple()), "name": name, "password": PASSWORD,
-        });
+        let email = format!("{name}-{}@example.com", Uuid::new_v4().simple());
+        let body = json!({"email": email, "name": name, "password": PASSWORD});
         let answer = self.call(Method::POST, "/auth/signup", None, Some(&body)).await?.ok()?;
         let tokens: Tokens = serde_json::from_value(answer.body).context("no tokens in the answer")?;
-        Ok(Self { tokens: Some(Arc::new(Mutex::new(tokens))), ..self.clone() })
+        Ok(Self { email: Some(email.into()), tokens: Some(Arc::new(Mutex::new(tokens))), ..self.clone() })
+    }
+
+    /// Opens one more session of this person, which is not used.
+    ///
+    /// # Errors
+    /// When the API refuses, or nobody signed up.
+    pub async fn log_in_again(&self) -> Result<()> {
+        let email = self.email.as_deref().context("nobody signed up")?;
+        let body = json!({"email": email, "password": PASSWORD});
+        self.call(Method::POST, "/auth/login", None, Some(&body)).await?.ok().context("signing in")?;
+        Ok(())
     }
 
     /// Creates a project from an idea. The same key makes the same project, once.

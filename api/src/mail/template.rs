@@ -15,6 +15,7 @@ pub(crate) enum Template {
     EmailChanged,
     PasswordChanged,
     IdentityLinked,
+    Invitation,
 }
 
 /// What a link needs: what it is for, and the page of the web application that it opens.
@@ -32,7 +33,7 @@ pub(crate) struct Rendered {
 }
 
 impl Template {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::VerifyEmail,
         Self::ResetPassword,
         Self::MagicLink,
@@ -40,6 +41,7 @@ impl Template {
         Self::EmailChanged,
         Self::PasswordChanged,
         Self::IdentityLinked,
+        Self::Invitation,
     ];
 
     /// As it waits in the outbox.
@@ -52,6 +54,7 @@ impl Template {
             Self::EmailChanged => "email_changed",
             Self::PasswordChanged => "password_changed",
             Self::IdentityLinked => "identity_linked",
+            Self::Invitation => "invitation",
         }
     }
 
@@ -66,7 +69,9 @@ impl Template {
             Self::ResetPassword => (Purpose::ResetPassword, "/auth/reset-password"),
             Self::MagicLink => (Purpose::MagicLink, "/auth/magic-link"),
             Self::ChangeEmail => (Purpose::ChangeEmail, "/auth/change-email"),
-            Self::EmailChanged | Self::PasswordChanged | Self::IdentityLinked => return None,
+            Self::EmailChanged | Self::PasswordChanged | Self::IdentityLinked | Self::Invitation => {
+                return None;
+            }
         };
         Some(Link { purpose, page })
     }
@@ -80,6 +85,7 @@ impl Template {
             Self::EmailChanged => include_str!("templates/email_changed.txt"),
             Self::PasswordChanged => include_str!("templates/password_changed.txt"),
             Self::IdentityLinked => include_str!("templates/identity_linked.txt"),
+            Self::Invitation => include_str!("templates/invitation.txt"),
         }
     }
 
@@ -143,6 +149,7 @@ mod tests {
     #[test]
     fn every_mail_is_whole() {
         let params = json!({"new_email": "n@example.org", "provider": "GitHub", "lifetime": "15 minutes",
+            "workspace": "Hiking club", "role": "editor", "until": "2026-12-01",
             "installation": "https://g.example.org"});
         for template in Template::ALL {
             let link = template.link().map(|_| "https://g.example.org/x#token=t");

@@ -1,12 +1,15 @@
-//! Calls to providers: bounded in time and size, never redirected, and never without TLS to another machine.
+//! Calls to providers: bounded in time and size, never redirected, never without TLS to another machine, and never to an address
+//! inside that the settings do not name, whatever a provider's documents say.
 
+use crate::egress::Egress;
 use crate::settings::is_loopback;
 use futures::StreamExt as _;
+use ipnet::IpNet;
 use oauth2::{HttpRequest, HttpResponse};
-use reqwest::redirect::Policy;
 use reqwest::{Client, Request, Url};
 use serde::de::DeserializeOwned;
 use std::error::Error;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 /// Bytes of an answer at most.
@@ -16,6 +19,7 @@ const ANSWER_BYTES_MAX: usize = 1024 * 1024;
 #[derive(Clone, Debug)]
 pub(crate) struct Outbound {
     client: Client,
+    egress: Egress,
     /// The provider itself is on this machine: it may name others here, without TLS.
     is_local: bool,
 }
@@ -38,15 +42,15 @@ pub(crate) enum OutboundError {
 }
 
 impl Outbound {
-    pub(crate) fn new(issuer: &str, call_ms_max: u64) -> Result<Self, reqwest::Error> {
+    /// The way to a provider; `inside` are networks that may be reached although they are not public.
+    pub(crate) fn new(issuer: &str, call_ms_max: u64, inside: &[IpNet]) -> Result<Self, reqwest::Error> {
         let is_local = Url::parse(issuer).is_ok_and(|url| url.host_str().is_some_and(is_loopback));
-        let builder = Client::builder()
-            .redirect(Policy::none())
-            .timeout(Duration::from_millis(call_ms_max))
-            .user_agent("groundwork");
-        // A proxy of the machine's settings does not lead to the machine itself.
-        let builder = if is_local { builder.no_proxy() } else { builder };
-        Ok(Self { client: builder.build()?, is_local })
+        let here =
+            [IpNet::from(IpAddr::from(Ipv4Addr::LOCALHOST)), IpNet::from(IpAddr::from(Ipv6Addr::LOCALHOST))];
+        let allowed = inside.iter().copied().chain(here.into_iter().filter(|_| is_local));
+        let egress = Egress::new(&allowed.collect::<Vec<_>>());
+        let builder = Client::builder().timeout(Duration::from_millis(call_ms_max)).user_agent("groundwork");
+        Ok(Self { client: egress.client(builder)?, egress, is_local })
     }
 
     /// Reads JSON; with a token, in its name.
@@ -101,10 +105,12 @@ impl Outbound {
         let address = Url::parse(url).map_err(|_| refused())?;
         let is_here = address.host_str().is_some_and(is_loopback);
         match address.scheme() {
-            "https" if !is_here || self.is_local => Ok(address),
-            "http" if is_here && self.is_local => Ok(address),
-            _ => Err(refused()),
+            "http" if is_here && self.is_local => return Ok(address),
+            "https" if !is_here || self.is_local => {}
+            _ => return Err(refused()),
         }
+        self.egress.check(&address).map_err(|_| refused())?;
+        Ok(address)
     }
 }
 
@@ -115,14 +121,25 @@ mod tests {
 
     #[test]
     fn a_provider_leads_nowhere_inside() {
-        let public = Outbound::new("https://accounts.example.org", 1_000).unwrap();
+        let public = Outbound::new("https://accounts.example.org", 1_000, &[]).unwrap();
         public.checked("https://keys.example.org/jwks").unwrap();
-        for inside in
-            ["http://keys.example.org", "https://127.0.0.1/keys", "http://localhost:9000", "file:///x"]
-        {
-            public.checked(inside).unwrap_err();
+        let inside = [
+            "http://keys.example.org",
+            "https://127.0.0.1/keys",
+            "http://localhost:9000",
+            "https://169.254.169.254/latest",
+            "https://10.0.0.1/keys",
+            "https://[::ffff:10.0.0.1]/keys",
+            "file:///x",
+        ];
+        for address in inside {
+            public.checked(address).unwrap_err();
         }
-        let local = Outbound::new("http://127.0.0.1:4000", 1_000).unwrap();
+        let within =
+            Outbound::new("https://id.example.org", 1_000, &["10.0.0.0/8".parse().unwrap()]).unwrap();
+        within.checked("https://10.0.0.1/keys").unwrap();
+        within.checked("https://192.168.0.1/keys").unwrap_err();
+        let local = Outbound::new("http://127.0.0.1:4000", 1_000, &[]).unwrap();
         local.checked("http://127.0.0.1:4000/jwks").unwrap();
         local.checked("http://keys.example.org").unwrap_err();
     }

@@ -17,11 +17,11 @@ use axum::http::{HeaderName, StatusCode, header};
 use garde::Validate;
 use groundwork_domain::access::Permission;
 use groundwork_domain::limits::IDEA_BYTES_MAX;
-use groundwork_domain::quota::{Quota, Tier};
-use groundwork_domain::{ProjectId, WorkspaceId};
+use groundwork_domain::quota::{Quota, QuotaUse, Tier};
+use groundwork_domain::{ProjectId, Timestamp, WorkspaceId};
 use groundwork_store::project_reads::{self, ProjectItem};
 use groundwork_store::project_writes::{self, Allowance, Creation, NewProject};
-use groundwork_store::{Tx, audit, workspaces};
+use groundwork_store::{StoreError, Tx, audit, events, workspaces};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -136,24 +136,30 @@ async fn create_project(
         pipeline,
         limits: &app.settings.limits,
     };
-    if !store(tx, speaker, &new, allowance).await? {
+    if let Some(near) = store(tx, speaker, &new, allowance).await? {
         start(app, user, &new).await?;
+        tell_near(app, user, &new, &near).await?;
     }
     answer(app, user, project_id, redacted).await
 }
 
-/// Stores the row; true where its workflow is known to run already.
-async fn store(mut tx: Tx, speaker: &Speaker, new: &NewProject<'_>, allowance: Allowance) -> ApiResult<bool> {
+/// Stores the row, and says which limits are nearly used up with it; nothing where its workflow is known to run already.
+async fn store(
+    mut tx: Tx,
+    speaker: &Speaker,
+    new: &NewProject<'_>,
+    allowance: Allowance,
+) -> ApiResult<Option<Vec<QuotaUse>>> {
     match project_writes::create(&mut tx, new, allowance).await? {
-        Creation::Stored => {
+        Creation::Stored { near } => {
             let details = serde_json::json!({"pipeline": new.pipeline.id});
             let resource = ("project", new.project_id);
             audit::record(&mut tx, speaker.entry(new.workspace_id, "project.created", resource, details))
                 .await?;
             tx.commit().await?;
-            Ok(false)
+            Ok(Some(near))
         }
-        Creation::Repeated { started } => Ok(started),
+        Creation::Repeated { started } => Ok((!started).then(Vec::new)),
         Creation::PutAway => {
             Err(ApiError::conflict("workspace_archived", "This workspace was archived or deleted meanwhile."))
         }
@@ -161,10 +167,29 @@ async fn store(mut tx: Tx, speaker: &Speaker, new: &NewProject<'_>, allowance: A
             "idempotency_key_reused",
             "This Idempotency-Key was used for another idea. Make a new one for a new request.",
         )),
-        Creation::LimitReached { quota, limit, used } => {
-            metrics::limit(quota.as_str(), "reached");
-            let words = format!("You have used {used} of {limit} {}.", quota.definition().counts);
-            Err(ApiError::limit_reached(words, limit.into(), used.into()))
+        Creation::LimitReached(over) => {
+            metrics::limit(over.quota.as_str(), "reached");
+            Err(ApiError::limit_reached(over.to_string(), over.most.into(), over.used.into()))
+        }
+    }
+}
+
+/// Tells who began the project, where they look: in its log.
+async fn tell_near(app: &App, user: CurrentUser, new: &NewProject<'_>, near: &[QuotaUse]) -> ApiResult<()> {
+    if near.is_empty() {
+        return Ok(());
+    }
+    for near in near {
+        metrics::limit(near.quota.as_str(), "near");
+    }
+    let now = Timestamp(chrono::Utc::now().timestamp_millis());
+    let mut tx = app.store.tenant(new.workspace_id, user.id).await?;
+    match events::limits_near(&mut tx, new.workspace_id, new.project_id, near, now).await {
+        // Its start failed, and it is gone.
+        Err(StoreError::NotFound(_)) => Ok(()),
+        told => {
+            told?;
+            Ok(tx.commit().await?)
         }
     }
 }

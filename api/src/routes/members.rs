@@ -7,6 +7,7 @@ use crate::access;
 use crate::app::App;
 use crate::auth::CurrentUser;
 use crate::extract::{Body, Path};
+use crate::mail::{self, Template};
 use crate::openapi::{ReadProblems, WriteProblems};
 use crate::problem::{ApiError, ApiResult};
 use crate::speaker::Speaker;
@@ -66,7 +67,7 @@ pub(crate) async fn list(
     Ok(Json(MemberList { items: members::list(&mut tx, workspace).await? }))
 }
 
-/// Invite somebody by their address. They find the invitation when they sign in with it, now or after signing up.
+/// Invite somebody by their address. They get a mail, and find the invitation when they sign in with it, now or after signing up.
 #[utoipa::path(post, operation_id = "invite_member", path = "/workspaces/{workspace_id}/members", tag = "workspaces",
     params(("workspace_id" = Uuid, Path)), request_body = Invite, security(("bearer" = [])),
     responses((status = CREATED, body = Invitation), WriteProblems))]
@@ -93,7 +94,11 @@ pub(crate) async fn invite(
     let details = json!({"role": wish.role});
     let entry = speaker.entry(workspace, "member.invited", ("invitation", invitation.id), details);
     audit::record(&mut tx, entry).await?;
+    let until = expires_at.format("%Y-%m-%d").to_string();
+    let params = json!({"workspace": found.name, "role": wish.role, "until": until});
+    mail::offer(&app, &mut tx, Template::Invitation, &email, params).await?;
     tx.commit().await?;
+    app.mailer.wake();
     Ok((StatusCode::CREATED, Json(invitation)))
 }
 

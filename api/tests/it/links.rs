@@ -43,6 +43,37 @@ async fn actions(server: &Server) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn an_invitation_is_mailed_without_a_secret_and_opens_for_who_has_the_address() {
+    const INVITATION: &str = "An invitation to a workspace";
+    let (server, mailbox) = with_mail(|settings| settings.mail.per_address_max = 2).await;
+    let ada = server.sign_up("ada").await;
+    let team = crate::members::shared(&ada, "Hiking <b>club</b>").await;
+    let invite = async || {
+        let body = json!({"email": "bob@example.org", "role": "editor"});
+        ada.send(Method::POST, &format!("/workspaces/{team}/members"), &body).await
+    };
+    assert_eq!(invite().await.status, 201);
+    let mail = mailbox.wait("bob@example.org", INVITATION).await;
+    assert!(mail.contains("Hiking <b>club</b>") && mail.contains("Hiking &lt;b&gt;club"), "{mail}");
+    assert!(!mail.contains("token="), "{mail}");
+    // Invited again and again, nobody's mailbox is filled; the invitation stands all the same.
+    for _ in 0..3 {
+        assert_eq!(invite().await.status, 201);
+    }
+    mailbox.wait_for(2, "bob@example.org", INVITATION).await;
+    let waiting = "select count(*) from mail_outbox where template = 'invitation'";
+    let wanted: i64 = sqlx::query_scalar(waiting).fetch_one(&server.owner).await.unwrap();
+    assert_eq!(wanted, 2);
+    // An address that is only said opens nothing.
+    let bob = server.sign_up("bob").await;
+    assert_eq!(bob.get("/invitations").await.ok()["items"], json!([]));
+    let token = token(&mailbox.wait("bob@example.org", CONFIRM).await);
+    assert_eq!(follow(&server, "verify-email", &token).await.status, 204);
+    assert_eq!(bob.get("/invitations").await.ok()["items"][0]["workspace_name"], "Hiking <b>club</b>");
+    server.remove().await;
+}
+
+#[tokio::test]
 async fn an_address_is_verified_by_the_link_that_went_there() {
     let (server, mailbox) = with_mail(|_| {}).await;
     let ada = server.sign_up("ada").await;

@@ -166,6 +166,7 @@ fn tell(event: &Event) -> Option<String> {
         "refinement_failed" => format!("{} could not be refined; it stays as it was", text("section")),
         "stage_retried" => format!("{} again, attempt {}", text("stage"), number("attempt")),
         "command_rejected" => format!("refused {}: {}", text("command"), text("message")),
+        "limit_near" => text("message").to_owned(),
         "project_archived" => "archived".to_owned(),
         "project_restored" => "taken back".to_owned(),
         "project_deleted" => "deleted".to_owned(),

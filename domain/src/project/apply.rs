@@ -156,6 +156,15 @@ impl Project {
                 self.begin_refinement(&stage, target, request, command_id, actor, now, notices);
             }
             CommandBody::Retry { model } => self.retry(model.as_deref(), notices),
+            CommandBody::Defer { .. }
+            | CommandBody::AmendAnswer { .. }
+            | CommandBody::Message { .. }
+            | CommandBody::ConfirmBrief { .. }
+            | CommandBody::Decide { .. }
+            | CommandBody::Edit { .. }
+            | CommandBody::Revise { .. }
+            | CommandBody::Rewind { .. }
+            | CommandBody::SetBudget { .. } => {}
             CommandBody::Pause => self.course = Course::Paused,
             CommandBody::Resume => self.course = Course::Active,
             CommandBody::Cancel => {
@@ -206,7 +215,7 @@ impl Project {
         });
         notices.say(EventKind::QuestionAnswered, Some(answer.question_id.clone()), payload);
         let stage = question.stage.clone();
-        self.texts.push(PendingText::Answer { command_id, answer, at, actor });
+        self.texts.push(PendingText::Answer { command_id, answer, amended: false, at, actor });
         if self.open_questions().any(|question| question.stage == stage) {
             return;
         }

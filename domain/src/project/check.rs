@@ -32,7 +32,16 @@ impl Project {
             CommandBody::AcceptRecommendations => self.check_waiting(),
             CommandBody::Refine { target, request } => self.check_refine(target, request).map(|_| ()),
             CommandBody::Retry { model } => self.check_retry(model.as_deref()),
-            body @ (CommandBody::Pause
+            body @ (CommandBody::Defer { .. }
+            | CommandBody::AmendAnswer { .. }
+            | CommandBody::Message { .. }
+            | CommandBody::ConfirmBrief { .. }
+            | CommandBody::Decide { .. }
+            | CommandBody::Edit { .. }
+            | CommandBody::Revise { .. }
+            | CommandBody::Rewind { .. }
+            | CommandBody::SetBudget { .. }
+            | CommandBody::Pause
             | CommandBody::Resume
             | CommandBody::Cancel
             | CommandBody::Archive

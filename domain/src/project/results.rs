@@ -33,7 +33,7 @@ impl Project {
                     Some(Work::Refine { target, .. }) => {
                         self.refined(&target, &artifact, stale_prompts, notices)
                     }
-                    Some(Work::Fresh | Work::Mend { .. }) | None => {
+                    _ => {
                         let payload = json!({"spec": artifact});
                         notices.say(EventKind::SpecReady, None, payload);
                     }
@@ -44,18 +44,25 @@ impl Project {
                 self.sizes.insert(artifact.name.clone(), count);
                 match work {
                     Some(Work::Refine { target, .. }) => self.refined(&target, &artifact, 0, notices),
-                    Some(Work::Fresh | Work::Mend { .. }) | None => {
+                    _ => {
                         let payload =
                             json!({"count": count, "changed": changed, "version": artifact.version});
                         notices.say(EventKind::PromptsGenerated, None, payload);
                     }
                 }
             }
-            StageResult::Reviewed { artifact, verdict, mendable, open } => {
+            StageResult::Reviewed { artifact, verdict, mendable, open, .. } => {
                 self.artifacts.insert(artifact.name.clone(), artifact.clone());
                 self.open_findings = mendable + open;
                 self.reviewed(id, artifact, verdict, (mendable, open), notices);
             }
+            StageResult::Implemented { artifact, .. } => {
+                self.artifacts.insert(artifact.name.clone(), artifact);
+            }
+            StageResult::Replied { .. }
+            | StageResult::Advised { .. }
+            | StageResult::PersonAsked { .. }
+            | StageResult::OverBudget { .. } => {}
         }
         if self.phase() == Phase::Completed {
             self.completed_at = Some(now);

@@ -141,6 +141,7 @@ impl Project {
                 tasks: self.task_views(),
                 artifacts: self.artifacts.values().cloned().collect(),
                 used: self.used.clone(),
+                requests: Vec::new(),
                 failure: self.failure.clone(),
                 completed_at: self.completed_at,
                 last_activity_at: self.last_activity_at,

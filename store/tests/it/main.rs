@@ -7,6 +7,7 @@ mod isolation;
 mod memberships;
 mod outbox;
 mod publish;
+mod quotas;
 mod rates;
 mod streams;
 mod tenancy;

@@ -1,23 +1,17 @@
-//! GETs at a steady rate, whether or not the ones before are answered yet: what waits behind a slow one counts as slow.
+//! What people read, at a steady rate.
 
-use super::figures::{Aim, Reading, Round, ms, percentile};
+use super::figures::{Aim, Reading, Round, percentile};
 use super::load::{Load, Meter};
-use super::{Measure, Sizes, walk};
+use super::{Measure, Sizes, steady, walk};
 use crate::client::Client;
 use anyhow::{Context, Result};
-use std::time::Duration;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
 
 /// Projects of the person who reads.
 const PROJECTS: usize = 50;
 /// Of these made at once.
 const AT_ONCE: usize = 10;
-/// 200 a second.
-const EVERY: Duration = Duration::from_millis(5);
-/// Not counted: connections open and caches fill.
-const WARM: u32 = 400;
 /// Of issue 3, in milliseconds.
 const P95_AIM: Aim = Aim::Under(20.0);
 
@@ -32,7 +26,7 @@ pub async fn round(sizes: &Sizes) -> Result<Round> {
     let paths = paths(&person, &projects).await?;
     let meter = Meter::of(&stack).await;
     let first = meter.sample()?;
-    let times = read(&person, &paths, sizes.reads_seconds).await?;
+    let times = steady::read(&person, &paths, sizes.reads_seconds).await?;
     let load = Load::between(&first, &meter.sample()?);
     let readings = vec![
         Reading::new("GET, p95", percentile(&times, 95), "ms").aim(P95_AIM),
@@ -72,25 +66,4 @@ async fn paths(person: &Client, projects: &[Uuid]) -> Result<Vec<String>> {
         paths.push(format!("/artifacts/{spec}"));
     }
     Ok(paths)
-}
-
-/// Milliseconds of each, from the instant at which it was due to its last byte.
-async fn read(person: &Client, paths: &[String], seconds: u64) -> Result<Vec<f64>> {
-    let count = WARM + u32::try_from(seconds)? * 200;
-    let began = Instant::now();
-    let mut tasks = JoinSet::new();
-    for (number, path) in (0..count).zip(paths.iter().cycle()) {
-        let due = began + EVERY * number;
-        sleep_until(due).await;
-        let (person, path) = (person.clone(), path.clone());
-        tasks.spawn(async move {
-            person.get(&path).await?.ok().with_context(|| path.clone())?;
-            anyhow::Ok((number >= WARM).then(|| ms(due.elapsed())))
-        });
-    }
-    let mut times = Vec::new();
-    while let Some(time) = tasks.join_next().await {
-        times.extend(time.context("a reader")??);
-    }
-    Ok(times)
 }
