@@ -6,6 +6,7 @@
 mod access;
 mod app;
 mod auth;
+mod diff;
 mod egress;
 mod engine;
 mod entrance;
@@ -31,6 +32,7 @@ mod settings;
 mod shelf;
 mod speaker;
 mod starter;
+mod telling;
 mod throttle;
 
 pub use app::AppError;

@@ -4,8 +4,10 @@ mod accounts;
 mod admin;
 mod answer;
 mod api_tokens;
+mod artifacts;
 mod audit;
 mod commands;
+mod comments;
 mod creation;
 mod cursor;
 mod events;
@@ -90,8 +92,13 @@ pub(crate) fn surface(app: Option<&App>) -> OpenApiRouter<App> {
         .routes(routes!(admin::restore_user))
         .routes(routes!(readings::questions))
         .routes(routes!(readings::conversation))
-        .routes(routes!(readings::artifacts))
-        .routes(routes!(readings::artifact))
+        .routes(routes!(artifacts::list))
+        .routes(routes!(artifacts::show))
+        .routes(routes!(artifacts::list_versions))
+        .routes(routes!(artifacts::compare))
+        .routes(routes!(comments::list, comments::add))
+        .routes(routes!(comments::edit, comments::delete))
+        .routes(routes!(comments::resolve))
         .routes(routes!(readings::findings))
         .routes(routes!(prompts::list))
         .routes(routes!(prompts::tick))

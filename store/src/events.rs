@@ -100,13 +100,13 @@ pub async fn shows_command(
 /// An event on its way into the log.
 #[derive(Clone, Debug)]
 pub(crate) struct NewEvent {
-    event_id: Uuid,
-    kind: EventKind,
-    cause: Cause,
-    item: Option<String>,
-    actor: Actor,
-    at: Timestamp,
-    payload: Value,
+    pub(crate) event_id: Uuid,
+    pub(crate) kind: EventKind,
+    pub(crate) cause: Cause,
+    pub(crate) item: Option<String>,
+    pub(crate) actor: Actor,
+    pub(crate) at: Timestamp,
+    pub(crate) payload: Value,
 }
 
 impl NewEvent {

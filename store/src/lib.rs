@@ -8,11 +8,14 @@
 
 pub mod accounts;
 pub mod administration;
+pub mod api_keys;
 pub mod api_tokens;
 pub mod artifacts;
 pub mod attempts;
 pub mod audit;
+pub mod budgets;
 pub mod calls;
+pub mod comments;
 pub mod events;
 pub mod health;
 pub mod idempotency;
@@ -34,6 +37,7 @@ pub mod sessions;
 pub mod shelving;
 pub mod streams;
 pub mod usage;
+pub mod versions;
 pub mod workspaces;
 
 mod clean;

@@ -103,13 +103,17 @@ pub struct ArtifactItem {
     pub stage: String,
     /// The attempt that wrote it.
     pub attempt: i32,
-    /// The agent that wrote it.
+    /// The agent that wrote it; `person` where somebody did.
     pub agent: String,
     /// The model that wrote it.
     pub model: Option<String>,
     /// What it was written from.
     #[schema(value_type = Vec<Object>)]
     pub sources: serde_json::Value,
+    /// The person who wrote this version, where no agent did.
+    pub author_id: Option<Uuid>,
+    /// The version that a person made it from.
+    pub base_version: Option<i32>,
     /// When.
     pub generated_at: DateTime<Utc>,
 }
@@ -136,7 +140,7 @@ pub async fn artifacts(
     let artifacts = sqlx::query_as!(
         ArtifactItem,
         r#"select id, name, version, digest as "digest!: String", format, state, stage, attempt, agent, model, sources,
-                  generated_at
+                  author_id, base_version, generated_at
            from artifacts
            where project_id = $1 and (state = 'current' or ($2 and state = 'superseded'))
            order by generated_at, name, version desc"#,
@@ -172,7 +176,7 @@ pub async fn artifact(
     };
     let row = sqlx::query!(
         r#"select id, name, version, digest as "digest!: String", format, state, stage, attempt, agent, model, sources,
-                  generated_at, content
+                  author_id, base_version, generated_at, content
            from artifacts
            where ($1::uuid is null or id = $1) and ($2::uuid is null or (project_id = $2 and name = $3))
              and ((state = 'current' and $4::integer is null) or (state <> 'written' and version = $4))"#,
@@ -196,6 +200,8 @@ pub async fn artifact(
             agent: row.agent,
             model: row.model,
             sources: row.sources,
+            author_id: row.author_id,
+            base_version: row.base_version,
             generated_at: row.generated_at,
         },
         content: row.content,

@@ -106,6 +106,8 @@ async fn hydrate(
         | EventKind::CommandRejected
         | EventKind::NewMessage
         | EventKind::LimitNear
+        | EventKind::CommentAdded
+        | EventKind::UploadAdded
         | EventKind::ProjectArchived
         | EventKind::ProjectRestored
         | EventKind::ProjectDeleted => return Ok(payload),

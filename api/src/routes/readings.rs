@@ -1,4 +1,4 @@
-//! What people and agents wrote: questions, conversation, artifacts, findings.
+//! What people and agents wrote: questions, conversation, findings.
 
 use super::answer::etagged;
 use super::projects::page_limit;
@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::auth::CurrentUser;
 use crate::extract::{Path, Query};
 use crate::openapi::ReadProblems;
-use crate::problem::{ApiError, ApiResult};
+use crate::problem::ApiResult;
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -15,11 +15,9 @@ use axum::response::Response;
 use groundwork_domain::ProjectId;
 use groundwork_domain::access::Permission;
 use groundwork_store::project_reads::{self, QuestionItem, Turn};
-use groundwork_store::project_texts::{self, Artifact, ArtifactItem, FindingItem, Named};
-use groundwork_store::workspaces;
+use groundwork_store::project_texts::{self, FindingItem};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use uuid::Uuid;
 
 /// The questions of a project.
 #[derive(Debug, Serialize, ToSchema)]
@@ -93,57 +91,6 @@ pub(crate) struct VersionsQuery {
     /// Also those that were replaced.
     #[serde(default)]
     pub(super) all_versions: bool,
-}
-
-/// The artifacts of a project.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Artifacts {
-    /// Without their contents.
-    items: Vec<ArtifactItem>,
-}
-
-/// What agents wrote, without the contents.
-#[utoipa::path(get, operation_id = "list_artifacts", path = "/projects/{project_id}/artifacts", tag = "texts",
-    params(("project_id" = Uuid, Path), VersionsQuery), security(("bearer" = [])),
-    responses((status = OK, body = Artifacts), ReadProblems))]
-pub(crate) async fn artifacts(
-    State(app): State<App>,
-    user: CurrentUser,
-    Path(project): Path<ProjectId>,
-    Query(query): Query<VersionsQuery>,
-) -> ApiResult<Json<Artifacts>> {
-    let (mut tx, _) = access::project(&app, user, project, Permission::ReadProject).await?;
-    Ok(Json(Artifacts { items: project_texts::artifacts(&mut tx, project, query.all_versions).await? }))
-}
-
-/// Which version.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct VersionQuery {
-    /// The current one when not said.
-    version: Option<i32>,
-}
-
-/// One version of what an agent wrote.
-#[utoipa::path(get, operation_id = "get_artifact", path = "/artifacts/{artifact_id}", tag = "texts",
-    params(("artifact_id" = Uuid, Path), VersionQuery), security(("bearer" = [])),
-    responses((status = OK, body = Artifact, headers(("ETag" = String))),
-        (status = NOT_MODIFIED, description = "As If-None-Match has it"), ReadProblems))]
-pub(crate) async fn artifact(
-    State(app): State<App>,
-    user: CurrentUser,
-    Path(artifact): Path<Uuid>,
-    Query(query): Query<VersionQuery>,
-    headers: HeaderMap,
-) -> ApiResult<Response> {
-    let mut tx = app.store.person(user.id).await?;
-    let project = workspaces::project_of_artifact(&mut tx, artifact).await?;
-    drop(tx);
-    let not_found = || ApiError::not_found("artifact");
-    let (mut tx, _) =
-        access::project(&app, user, project.ok_or_else(not_found)?, Permission::ReadProject).await?;
-    let found = project_texts::artifact(&mut tx, Named::Id(artifact), query.version).await?;
-    etagged(&headers, &found.ok_or_else(not_found)?)
 }
 
 /// The findings of a project.

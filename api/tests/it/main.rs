@@ -5,6 +5,7 @@
 
 mod accounts;
 mod api_tokens;
+mod artifacts;
 mod audit;
 mod cookies;
 mod document;
@@ -15,7 +16,6 @@ mod inputs;
 mod isolation;
 mod limits;
 mod links;
-mod live;
 mod live;
 mod logs;
 mod mailbox;

@@ -1,0 +1,190 @@
+//! People's own keys of model providers (O-23): sealed, bound to the row they stand in. This crate never sees one open.
+
+use crate::StoreError;
+use chrono::{DateTime, Utc};
+use groundwork_domain::{ProjectId, UserId, WorkspaceId};
+use serde::Serialize;
+use sqlx::PgConnection;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// Whose key it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyOwner {
+    /// A person's, for their own projects.
+    User(UserId),
+    /// A workspace's, for all its projects.
+    Workspace(WorkspaceId),
+}
+
+impl KeyOwner {
+    /// What a sealed key is bound to: moved to another row it does not open.
+    #[must_use]
+    pub fn aad(self, provider: &str) -> String {
+        match self {
+            Self::User(user) => format!("groundwork/api-key/user/{user}/{provider}"),
+            Self::Workspace(workspace) => format!("groundwork/api-key/workspace/{workspace}/{provider}"),
+        }
+    }
+}
+
+/// A key that a call may be made with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealedKey {
+    /// Whose.
+    pub owner: KeyOwner,
+    /// As domain's seal made it.
+    pub sealed: Vec<u8>,
+    /// Which key of the ring sealed it.
+    pub key_id: String,
+    /// Its last characters, by which people know it.
+    pub last_four: String,
+}
+
+/// What can be read of a key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct KeyItem {
+    /// `anthropic` or `openai`.
+    pub provider: String,
+    /// Its last characters, by which people know it.
+    pub last_four: String,
+    /// Since when there is one.
+    pub created_at: DateTime<Utc>,
+    /// When it was last replaced.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// The keys that a call of a project may be made with, in the order in which they are tried (P-04): of who began it, then of its
+/// workspace. The transaction works in that workspace.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn for_call(
+    conn: &mut PgConnection,
+    project: ProjectId,
+    provider: &str,
+) -> Result<Vec<SealedKey>, StoreError> {
+    let rows = sqlx::query!(
+        r#"select of_user, of_workspace, sealed_key as "sealed!", ring_key as "key_id!", tail as "last_four!"
+           from sealed_keys($1, $2)"#,
+        project.0,
+        provider,
+    )
+    .fetch_all(conn)
+    .await?;
+    let keys = rows.into_iter().filter_map(|row| {
+        let of_user = row.of_user.map(|user| KeyOwner::User(UserId(user)));
+        let owner = of_user.or_else(|| row.of_workspace.map(|id| KeyOwner::Workspace(WorkspaceId(id))))?;
+        Some(SealedKey { owner, sealed: row.sealed, key_id: row.key_id, last_four: row.last_four })
+    });
+    Ok(keys.collect())
+}
+
+/// What can be read of somebody's keys, by provider.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn list(conn: &mut PgConnection, owner: KeyOwner) -> Result<Vec<KeyItem>, StoreError> {
+    let (user, workspace) = columns(owner);
+    Ok(sqlx::query_as!(
+        KeyItem,
+        r#"select provider as "provider!", last_four as "last_four!", created_at as "created_at!", updated_at as "updated_at!"
+           from (select provider, last_four, created_at, updated_at from user_api_keys where user_id = $1
+                 union all
+                 select provider, last_four, created_at, updated_at from workspace_api_keys where workspace_id = $2) as keys
+           order by 1"#,
+        user,
+        workspace,
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// A key on its way in.
+#[derive(Clone, Debug)]
+pub struct NewKey<'a> {
+    /// Whose it is.
+    pub owner: KeyOwner,
+    /// `anthropic` or `openai`.
+    pub provider: &'a str,
+    /// As domain's seal made it.
+    pub sealed: &'a [u8],
+    /// Which key of the ring sealed it.
+    pub key_id: &'a str,
+    /// Its last characters.
+    pub last_four: &'a str,
+    /// Who brought it.
+    pub by: UserId,
+}
+
+/// Keeps a key in place of the one that was there.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn put(conn: &mut PgConnection, key: &NewKey<'_>) -> Result<(), StoreError> {
+    match key.owner {
+        KeyOwner::User(user) => {
+            sqlx::query!(
+                "insert into user_api_keys (user_id, provider, sealed, key_id, last_four) values ($1, $2, $3, $4, $5)
+                 on conflict (user_id, provider) do update
+                 set sealed = excluded.sealed, key_id = excluded.key_id, last_four = excluded.last_four, updated_at = now()",
+                user.0,
+                key.provider,
+                key.sealed,
+                key.key_id,
+                key.last_four,
+            )
+            .execute(conn)
+            .await?
+        }
+        KeyOwner::Workspace(workspace) => {
+            sqlx::query!(
+                "insert into workspace_api_keys (workspace_id, provider, sealed, key_id, last_four, set_by)
+                 values ($1, $2, $3, $4, $5, $6)
+                 on conflict (workspace_id, provider) do update
+                 set sealed = excluded.sealed, key_id = excluded.key_id, last_four = excluded.last_four,
+                     set_by = excluded.set_by, updated_at = now()",
+                workspace.0,
+                key.provider,
+                key.sealed,
+                key.key_id,
+                key.last_four,
+                key.by.0,
+            )
+            .execute(conn)
+            .await?
+        }
+    };
+    Ok(())
+}
+
+/// Takes a key away; false where there is none.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn delete(conn: &mut PgConnection, owner: KeyOwner, provider: &str) -> Result<bool, StoreError> {
+    let done = match owner {
+        KeyOwner::User(user) => {
+            sqlx::query!("delete from user_api_keys where user_id = $1 and provider = $2", user.0, provider)
+                .execute(conn)
+                .await?
+        }
+        KeyOwner::Workspace(workspace) => {
+            sqlx::query!(
+                "delete from workspace_api_keys where workspace_id = $1 and provider = $2",
+                workspace.0,
+                provider
+            )
+            .execute(conn)
+            .await?
+        }
+    };
+    Ok(done.rows_affected() == 1)
+}
+
+fn columns(owner: KeyOwner) -> (Option<Uuid>, Option<Uuid>) {
+    match owner {
+        KeyOwner::User(user) => (Some(user.0), None),
+        KeyOwner::Workspace(workspace) => (None, Some(workspace.0)),
+    }
+}

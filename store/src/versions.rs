@@ -1,0 +1,118 @@
+//! Versions of artifacts: the list of them, and those that people write.
+
+use crate::StoreError;
+use crate::clean::{self, count};
+use crate::project_texts::ArtifactItem;
+use groundwork_domain::work::ArtifactRef;
+use groundwork_domain::{CommandId, Digest, ProjectId, UserId, WorkspaceId};
+use sqlx::PgConnection;
+use sqlx::types::Json;
+use uuid::Uuid;
+
+/// The versions of an artifact that count or once counted, the newest first.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn list(
+    conn: &mut PgConnection,
+    artifact: Uuid,
+    rows_max: i64,
+) -> Result<Vec<ArtifactItem>, StoreError> {
+    Ok(sqlx::query_as!(
+        ArtifactItem,
+        r#"select id, name, version, digest as "digest!: String", format, state, stage, attempt, agent, model, sources,
+                  author_id, base_version, generated_at
+           from artifacts where id = $1 and state <> 'written' order by version desc limit $2"#,
+        artifact,
+        rows_max,
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// A text that a person wrote, on its way to become a version.
+#[derive(Clone, Debug)]
+pub struct NewVersion<'a> {
+    /// The tenant.
+    pub workspace: WorkspaceId,
+    /// The project.
+    pub project: ProjectId,
+    /// The artifact's name in the pipeline.
+    pub name: &'a str,
+    /// The stage that makes it.
+    pub stage: &'a str,
+    /// The version that it was made from, if it was made from one.
+    pub base: Option<&'a ArtifactRef>,
+    /// All of it: Markdown.
+    pub content: &'a str,
+    /// Who wrote it.
+    pub by: UserId,
+    /// The command that will name it: the same command stores it once.
+    pub command: CommandId,
+}
+
+/// Stores a person's text as the next version, `written` until a command makes it current.
+///
+/// # Errors
+/// [`StoreError::Exists`] where another version took the number at the same time: call again; [`StoreError::Database`].
+pub async fn write(conn: &mut PgConnection, new: &NewVersion<'_>) -> Result<ArtifactRef, StoreError> {
+    let content = clean::text(new.content);
+    let digest = Digest::of(content.as_bytes());
+    sqlx::query!(
+        "insert into artifacts (workspace_id, project_id, name, version, digest, kind, format, content, stage, attempt,
+             agent, sources, author_id, command_id, base_version)
+         select $1, $2, $3, coalesce(max(version), 0) + 1, $4, 'document', 'markdown', $5, $6, coalesce(max(attempt), 1),
+             'person', $7, $8, $9, $10
+         from artifacts where project_id = $2 and name = $3
+         on conflict (project_id, command_id) where command_id is not null do nothing",
+        new.workspace.0,
+        new.project.0,
+        new.name,
+        digest.0,
+        content,
+        new.stage,
+        Json(new.base.map_or_else(Vec::new, |base| vec![groundwork_domain::work::Source::Artifact(base.clone())])) as _,
+        new.by.0,
+        new.command.0,
+        new.base.map(|base| clean::int(base.version)),
+    )
+    .execute(&mut *conn)
+    .await?;
+    let stored = sqlx::query!(
+        "select name, version, digest from artifacts where project_id = $1 and command_id = $2",
+        new.project.0,
+        new.command.0,
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(ArtifactRef { name: stored.name, version: count(stored.version), digest: Digest(stored.digest) })
+}
+
+/// Where an artifact stands: what an edit of it must know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The version that counts.
+    pub current: ArtifactRef,
+    /// `document`, `prompts`, `review`, …
+    pub kind: String,
+    /// The stage that makes it.
+    pub stage: String,
+}
+
+/// The version of an artifact that counts now.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn standing(conn: &mut PgConnection, artifact: Uuid) -> Result<Option<Standing>, StoreError> {
+    let row = sqlx::query!(
+        "select name, version, digest, kind, stage from artifacts where id = $1 and state = 'current'",
+        artifact,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| Standing {
+        current: ArtifactRef { name: row.name, version: count(row.version), digest: Digest(row.digest) },
+        kind: row.kind,
+        stage: row.stage,
+    }))
+}
