@@ -360,12 +360,9 @@ pub struct CodeManifest {
     /// In the order of the requirements.
     #[serde(default)]
     pub coverage: Vec<Coverage>,
-<<<<<<< HEAD
     /// What is missing by checks of code and was taken as it is, a sentence each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gaps: Vec<String>,
-=======
->>>>>>> issue5-s
 }
 
 impl CodeManifest {
@@ -377,11 +374,7 @@ impl CodeManifest {
             digest: Digest::of(file.content.as_bytes()),
             bytes: file.content.len() as u64,
         };
-<<<<<<< HEAD
         Self { files: files.iter().map(entry).collect(), summary, coverage, gaps: Vec::new() }
-=======
-        Self { files: files.iter().map(entry).collect(), summary, coverage }
->>>>>>> issue5-s
     }
 
     /// Bytes of all files.
