@@ -39,8 +39,10 @@ impl Anthropic {
     }
 
     async fn send(&self, model: &Model, request: &ModelRequest) -> Result<reqwest::Response, reqwest::Error> {
-        let mut key = HeaderValue::from_str(self.key.expose_secret())
-            .unwrap_or(HeaderValue::from_static(UNREADABLE_KEY));
+        let mut key = HeaderValue::from_str(
+            request.keys.of(ProviderId::Anthropic).unwrap_or(&self.key).expose_secret(),
+        )
+        .unwrap_or(HeaderValue::from_static(UNREADABLE_KEY));
         // Keeps it out of every Debug of the request.
         key.set_sensitive(true);
         self.http

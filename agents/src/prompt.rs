@@ -7,6 +7,7 @@ mod set;
 mod task;
 
 use crate::call::{Block, FollowUp, ModelRequest};
+use crate::keys::CallKeys;
 use groundwork_domain::agent::AgentDefinition;
 use groundwork_domain::document::brief::ChatTurn;
 use groundwork_domain::document::files::{CodeFile, FileLimits};
@@ -228,6 +229,7 @@ impl Rendered {
             agent: agent.id.clone(),
             avoid: None,
             stream: true,
+            keys: CallKeys::default(),
         }
     }
 }

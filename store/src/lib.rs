@@ -36,6 +36,7 @@ pub mod second_factors;
 pub mod sessions;
 pub mod shelving;
 pub mod streams;
+pub mod talk;
 pub mod usage;
 pub mod versions;
 pub mod workspaces;

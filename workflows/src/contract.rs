@@ -44,6 +44,18 @@ activity!(
     Review, "agent.review", StageTask, StageOutcome
 );
 activity!(
+    /// Files, through tools.
+    Implement, "agent.implement", StageTask, StageOutcome
+);
+activity!(
+    /// A turn of a chat, or a title.
+    Reply, "agent.reply", StageTask, StageOutcome
+);
+activity!(
+    /// What reviews come to, by code.
+    Verdict, "stage.verdict", StageTask, StageOutcome
+);
+activity!(
     /// Writes notices, texts, read model and state snapshot in one transaction.
     Publish, "publish", Publication, ()
 );

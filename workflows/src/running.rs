@@ -1,6 +1,6 @@
 //! The activities that are under way: what `next` names is started, what it no longer names is cancelled.
 
-use crate::contract::{AGENTS_QUEUE, Ask, Compose, Review, Write};
+use crate::contract::{AGENTS_QUEUE, Ask, Compose, Implement, Reply, Review, Verdict, Write};
 use crate::project::ProjectWorkflow;
 use futures::future::{FutureExt as _, LocalBoxFuture};
 use groundwork_domain::ids::StageId;
@@ -126,6 +126,9 @@ fn begin<'ctx>(
         Verb::Write => ctx.execute_activity(Write, task, options).boxed_local(),
         Verb::Compose => ctx.execute_activity(Compose, task, options).boxed_local(),
         Verb::Review => ctx.execute_activity(Review, task, options).boxed_local(),
+        Verb::Implement => ctx.execute_activity(Implement, task, options).boxed_local(),
+        Verb::Reply => ctx.execute_activity(Reply, task, options).boxed_local(),
+        Verb::Verdict => ctx.execute_activity(Verdict, task, options).boxed_local(),
     };
     Attempt { token, ending }
 }
