@@ -9,6 +9,10 @@ alter table artifacts
     add column base_version integer check (base_version > 0);
 create unique index artifacts_by_command on artifacts (project_id, command_id) where command_id is not null;
 
+-- Who named a project last: a person's name is never replaced by an agent's.
+alter table projects
+    add column titled_by text not null default 'idea' check (titled_by in ('idea', 'agent', 'person'));
+
 alter table tasks drop constraint tasks_status_check;
 alter table tasks add constraint tasks_status_check check (status in ('pending', 'working', 'waiting_for_input',
     'waiting_for_hitl', 'waiting_for_approval', 'completed', 'failed', 'superseded', 'cancelled'));
@@ -21,18 +25,21 @@ create table hitl_requests (
     workspace_id     uuid        not null,
     project_id       uuid        not null,
     kind             text        not null check (kind in ('gate', 'question')),
-    gate             text,
+    -- What decisions name: the gate, or the stage that asks.
+    gate             text        not null,
     stage            text        not null,
     attempt          integer     not null check (attempt > 0),
+    -- What decisions must name as read: the artifact's, or that of the question.
+    digest           text        not null check (is_digest(digest)),
     artifact_name    text,
     artifact_version integer,
-    artifact_digest  text        check (is_digest(artifact_digest)),
     request_content  text        not null default '',
     status           text        not null default 'pending' check (status in ('pending', 'approved', 'rejected', 'amended',
                                      'superseded', 'expired')),
     role_least       text        not null default 'editor' check (role_least in ('viewer', 'editor', 'admin', 'owner')),
     approvals_needed integer     not null default 1 check (approvals_needed > 0),
-    approvals_given  integer     not null default 0 check (approvals_given >= 0),
+    -- [{actor, user_id, role, at}]
+    approvals        jsonb       not null default '[]',
     four_eyes        boolean     not null default false,
     operators        boolean     not null default false,
     deadline_at      timestamptz,
@@ -42,7 +49,9 @@ create table hitl_requests (
     recommendation   text        check (recommendation in ('approve', 'revise')),
     reason           text,
     response_content text,
+    -- Null: an operator, or the state machine itself.
     decided_by       uuid,
+    decided_at       timestamptz,
     created_at       timestamptz not null,
     updated_at       timestamptz not null default now(),
     foreign key (workspace_id, project_id) references projects (workspace_id, id)
@@ -259,8 +268,8 @@ create function failed_stages(wanted uuid, wanted_pipeline text, wanted_stage te
     limit at_most
     $$;
 
--- Projects to be paused (all that could be under way) or to go on (those that were paused so), some at a time. The mark is set before
--- the project is told, so that nothing that was halted is forgotten.
+-- Projects to be paused (all that could be under way) or to go on (those that were paused so), some at a time. The mark is set before a
+-- project is told to pause, and taken away after it was told to go on, so that nothing that was halted is forgotten.
 create function claim_halting(halting boolean, after_id uuid, at_most integer)
     returns table (project uuid, place uuid)
     language sql volatile security definer set search_path = pg_catalog, public
@@ -268,12 +277,19 @@ create function claim_halting(halting boolean, after_id uuid, at_most integer)
     with due as (
         select id from public.projects
         where lifecycle = 'active' and workflow_state = 'started' and (after_id is null or id > after_id)
-            and case when halting then not halted and phase in ('drafting', 'working', 'awaiting_input', 'awaiting_approval')
-                     else halted end
+            and case when halting then phase in ('drafting', 'working', 'awaiting_input', 'awaiting_approval') else halted end
         order by id limit at_most for update skip locked
+    ), marked as (
+        update public.projects p set halted = true from due where p.id = due.id and halting and not p.halted
     )
-    update public.projects p set halted = halting from due where p.id = due.id
-    returning p.id, p.workspace_id
+    select p.id, p.workspace_id from public.projects p join due on due.id = p.id order by p.id
+    $$;
+
+-- The project goes on, or would not: it is not halted any more.
+create function end_halting(wanted uuid) returns void
+    language sql volatile security definer set search_path = pg_catalog, public
+    as $$
+    update public.projects set halted = false where id = wanted and halted
     $$;
 
 -- Looks for what is in trouble: working without progress for so long, failed, or parked on a budget. Remembers what it found, forgets
@@ -322,7 +338,7 @@ declare
     name text;
 begin
     foreach name in array array['failed_stages(uuid, text, text, text, timestamptz, uuid, integer)',
-        'claim_halting(boolean, uuid, integer)', 'supervise(interval)', 'known_troubles(integer)']
+        'claim_halting(boolean, uuid, integer)', 'end_halting(uuid)', 'supervise(interval)', 'known_troubles(integer)']
     loop
         execute format('alter function %s owner to groundwork_definer', name);
         execute format('revoke all on function %s from public', name);

@@ -7,6 +7,7 @@ use crate::live::Hub;
 use crate::mail::{Mailer, MailerError};
 use crate::oauth::{Providers, ProvidersError};
 use crate::settings::{Settings, SettingsError};
+use groundwork_domain::sealed::{KeyRing, SealError};
 use groundwork_store::Store;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -23,6 +24,8 @@ pub(crate) struct Shared {
     pub(crate) engine: Engine,
     pub(crate) tokens: Tokens,
     pub(crate) secrets: Secrets,
+    /// Seals keys of model providers.
+    pub(crate) key_ring: KeyRing,
     pub(crate) passwords: Passwords,
     pub(crate) hub: Hub,
     /// Wakes the sweeper that puts projects away and takes them back.
@@ -55,6 +58,7 @@ impl App {
         settings.check()?;
         let shared = Shared {
             tokens: Tokens::new(&settings.secret_key)?,
+            key_ring: key_ring(&settings)?,
             secrets: Secrets::new(&settings.secret_key).map_err(|_| SecretError::TooShort)?,
             passwords: Passwords::new(&settings.identity)?,
             hub: Hub::new(store.clone()),
@@ -72,6 +76,13 @@ impl App {
     }
 }
 
+/// The ring of `SECRET_KEY` and those before it. Workers have the same one.
+fn key_ring(settings: &Settings) -> Result<KeyRing, SealError> {
+    let mut secrets = vec![settings.secret_key.clone()];
+    secrets.extend(settings.previous_secret_keys.iter().cloned());
+    KeyRing::derive(&secrets)
+}
+
 /// Why an API process cannot begin.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
@@ -81,6 +92,9 @@ pub enum AppError {
     /// The secret.
     #[error(transparent)]
     Secret(#[from] SecretError),
+    /// The keys that seal.
+    #[error("no key ring can be made of the secrets")]
+    KeyRing(#[from] SealError),
     /// Hashing.
     #[error("bcrypt does not work")]
     Passwords(#[from] bcrypt::BcryptError),

@@ -61,10 +61,8 @@ pub(crate) struct LineDiff {
 
 /// Compares two texts by lines; hunks show `context` lines around each change.
 pub(crate) fn lines(old: &str, new: &str, context: usize) -> LineDiff {
-    let diff = TextDiff::configure()
-        .algorithm(Algorithm::Patience)
-        .timeout(SEARCH_TIME_MAX)
-        .diff_lines(old, new);
+    let diff =
+        TextDiff::configure().algorithm(Algorithm::Patience).timeout(SEARCH_TIME_MAX).diff_lines(old, new);
     let mut all = LineDiff { deleted: 0, inserted: 0, hunks: Vec::new() };
     for group in diff.grouped_ops(context) {
         let (Some(first), Some(last)) = (group.first(), group.last()) else { continue };
@@ -124,7 +122,9 @@ mod tests {
 
     #[test]
     fn a_text_replaced_whole_is_told_in_bounded_time() {
-        let text = |seed: u32| (0..20_000u32).map(|n| format!("{}\n", n.wrapping_mul(seed) % 977)).collect::<String>();
+        let text = |seed: u32| {
+            (0..20_000u32).map(|n| format!("{}\n", n.wrapping_mul(seed) % 977)).collect::<String>()
+        };
         let (old, new) = (text(7), text(11));
         let diff = lines(&old, &new, 3);
         assert!(diff.deleted > 0 && diff.inserted > 0);

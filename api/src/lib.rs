@@ -6,11 +6,14 @@
 mod access;
 mod app;
 mod auth;
+mod budget_raise;
+mod bundle;
 mod diff;
 mod egress;
 mod engine;
 mod entrance;
 mod extract;
+mod file_kind;
 mod idempotent;
 mod layers;
 mod limits;
@@ -32,6 +35,7 @@ mod settings;
 mod shelf;
 mod speaker;
 mod starter;
+mod supervisor;
 mod telling;
 mod throttle;
 
@@ -43,7 +47,7 @@ pub use openapi::openapi;
 pub use problem::{FieldError, Problem};
 pub use settings::{
     EmailVerification, Identity, MailSettings, ProviderKind, ProviderSettings, Settings, SettingsError,
-    SignInSettings, Upkeep,
+    SignInSettings, Upkeep, UploadSettings,
 };
 
 use app::App;
@@ -84,6 +88,7 @@ async fn background(app: App, shutdown: CancellationToken) {
         app.hub.clone().listen(shutdown.clone()),
         mail::send(app.clone(), shutdown.clone()),
         starter::sweep(app.clone(), shutdown.clone()),
-        shelf::sweep(app, shutdown),
+        shelf::sweep(app.clone(), shutdown.clone()),
+        supervisor::run(app, shutdown),
     );
 }

@@ -20,6 +20,7 @@ struct Metrics {
     projects_started: IntCounterVec,
     mails: IntCounterVec,
     limits: IntCounterVec,
+    troubles: IntGaugeVec,
     resident_bytes: Gauge,
     cpu_seconds: Gauge,
 }
@@ -62,6 +63,11 @@ impl Metrics {
                 "groundwork_limits_total",
                 "Limits that somebody came near or reached.",
                 &["limit", "outcome"]
+            )?,
+            troubles: register_int_gauge_vec!(
+                "groundwork_projects_in_trouble",
+                "Projects that are stuck, failed or over their budget, as the supervisor last found them.",
+                &["kind"]
             )?,
             resident_bytes: register_gauge!("groundwork_process_resident_bytes", "Memory of this process.")?,
             cpu_seconds: register_gauge!(
@@ -107,6 +113,12 @@ pub(crate) fn mail(template: &str, outcome: &str) {
 pub(crate) fn limit(limit: &str, outcome: &str) {
     if let Some(metrics) = METRICS.as_ref() {
         metrics.limits.with_label_values(&[limit, outcome]).inc();
+    }
+}
+
+pub(crate) fn troubles(kind: &str, count: usize) {
+    if let Some(metrics) = METRICS.as_ref() {
+        metrics.troubles.with_label_values(&[kind]).set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 }
 

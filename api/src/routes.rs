@@ -3,9 +3,11 @@
 mod accounts;
 mod admin;
 mod answer;
+mod api_keys;
 mod api_tokens;
 mod artifacts;
 mod audit;
+mod budgets;
 mod commands;
 mod comments;
 mod creation;
@@ -17,14 +19,19 @@ mod invitations;
 mod links;
 mod members;
 mod oauth;
+mod operations;
 mod personal_data;
+mod pipelines;
 mod projects;
 mod prompts;
+mod provenance;
 mod readings;
+mod search;
 mod second_factor;
 mod sessions;
 mod sign_in;
 mod socket;
+mod uploads;
 mod usage;
 mod workspaces;
 
@@ -90,12 +97,36 @@ pub(crate) fn surface(app: Option<&App>) -> OpenApiRouter<App> {
         .routes(routes!(admin::workspaces))
         .routes(routes!(admin::health))
         .routes(routes!(admin::restore_user))
+        .routes(routes!(operations::failed))
+        .routes(routes!(operations::replay))
+        .routes(routes!(operations::replay_all))
+        .routes(routes!(operations::pause_all))
+        .routes(routes!(operations::resume_all))
+        .routes(routes!(operations::troubles, operations::look_now))
+        .routes(routes!(budgets::of_workspace, budgets::set_of_workspace))
+        .routes(routes!(budgets::of_project, budgets::set_of_project))
+        .routes(routes!(api_keys::list))
+        .routes(routes!(api_keys::show, api_keys::put, api_keys::delete))
+        .routes(routes!(api_keys::list_of_workspace))
+        .routes(routes!(
+            api_keys::show_of_workspace,
+            api_keys::put_of_workspace,
+            api_keys::delete_of_workspace
+        ))
+        .routes(routes!(uploads::list, uploads::add))
+        .routes(routes!(uploads::show, uploads::delete))
+        .routes(routes!(search::all))
+        .routes(routes!(search::within))
+        .routes(routes!(pipelines::list, pipelines::add))
+        .routes(routes!(pipelines::show))
         .routes(routes!(readings::questions))
         .routes(routes!(readings::conversation))
         .routes(routes!(artifacts::list))
         .routes(routes!(artifacts::show))
         .routes(routes!(artifacts::list_versions))
         .routes(routes!(artifacts::compare))
+        .routes(routes!(provenance::show))
+        .routes(routes!(provenance::bundle))
         .routes(routes!(comments::list, comments::add))
         .routes(routes!(comments::edit, comments::delete))
         .routes(routes!(comments::resolve))

@@ -4,12 +4,14 @@ mod identity;
 mod mail;
 mod sign_in;
 mod upkeep;
+mod uploads;
 
 pub use identity::Identity;
 pub use mail::MailSettings;
 pub(crate) use mail::{Route, Security, is_loopback};
 pub use sign_in::{EmailVerification, ProviderKind, ProviderSettings, SignInSettings};
 pub use upkeep::Upkeep;
+pub use uploads::UploadSettings;
 
 use groundwork_domain::limits::Limits;
 use groundwork_domain::quota::{Quota, Quotas};
@@ -30,6 +32,9 @@ pub struct Settings {
     /// Signs tokens; at least 32 bytes. Set by the caller from `SECRET_KEY` or [`crate::secret_from_file`].
     #[serde(skip)]
     pub secret_key: SecretString,
+    /// Secrets that `secret_key` replaced: what they sealed still opens. Set by the caller from `SECRET_KEYS_PREVIOUS`.
+    #[serde(skip)]
+    pub previous_secret_keys: Vec<SecretString>,
     /// Tokens, sessions, passwords.
     pub identity: Identity,
     /// Accounts of the installation; 0: no cap.
@@ -92,6 +97,12 @@ pub struct Settings {
     /// with `free`, `paid` and `enterprise`; 0 is any number. (Accounts: `users_max`. Promptr projects: `projects_max`.
     /// Refinements: `limits.refinements_max`.)
     pub quotas: Quotas,
+    /// Files that people bring.
+    pub uploads: UploadSettings,
+    /// Minutes without progress after which a working project is reported as stuck (F-12).
+    pub stuck_after_min: u32,
+    /// Minutes between two looks for projects in trouble.
+    pub supervise_every_min: u32,
     /// Networks inside of which outbound calls may go all the same; none by default.
     pub egress_allowed: Vec<ipnet::IpNet>,
 }
@@ -102,6 +113,7 @@ impl Default for Settings {
             bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             public_url: None,
             secret_key: SecretString::default(),
+            previous_secret_keys: Vec::new(),
             identity: Identity::default(),
             users_max: Quota::Accounts.definition().most[0],
             projects_max: Quota::PromptrProjects.definition().most[0],
@@ -132,6 +144,9 @@ impl Default for Settings {
             sign_in: SignInSettings::default(),
             oauth: BTreeMap::new(),
             quotas: Quotas::default(),
+            uploads: UploadSettings::default(),
+            stuck_after_min: 10,
+            supervise_every_min: 15,
             egress_allowed: Vec::new(),
         }
     }

@@ -1,5 +1,17 @@
 //! The command line. Its texts are the manual that people read first.
 
+mod client;
+mod decisions;
+mod operations;
+mod texts;
+mod workspace;
+
+pub(crate) use client::*;
+pub(crate) use decisions::*;
+pub(crate) use operations::*;
+pub(crate) use texts::*;
+pub(crate) use workspace::*;
+
 use crate::failure::EXIT_CODES;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -52,128 +64,8 @@ pub(crate) enum Command {
     /// Serve a model provider that needs neither key nor network.
     Simulator(SimulatorArguments),
 
-    /// Make an account and sign in.
-    Signup(SignupArguments),
-    /// Sign in.
-    Login(LoginArguments),
-    /// End the session.
-    Logout(Connection),
-    /// Start a project from an idea.
-    New(NewArguments),
-    /// Show all projects that you may see.
-    List(ListArguments),
-    /// Show one project.
-    Show(ProjectArguments),
-    /// Follow a project until it waits for you or ends.
-    Watch(WatchArguments),
-    /// Answer a project's questions.
-    Answer(AnswerArguments),
-    /// Rewrite one section of the specification or one prompt.
-    Refine(RefineArguments),
-    /// Try the failed stage again.
-    Retry(RetryArguments),
-    /// Stop starting work; what is bought stays.
-    Pause(ProjectArguments),
-    /// Go on after a pause.
-    Resume(ProjectArguments),
-    /// Stop a project; what is there stays readable.
-    Cancel(ProjectArguments),
-    /// Put a project away as it is; it can be read, exported and restored.
-    Archive(ProjectArguments),
-    /// Take back a project that was archived, or deleted in the last 30 days (then by its whole id).
-    Restore(ProjectArguments),
-    /// Delete a project.
-    Delete(ProjectArguments),
-    /// Workspaces and their members.
-    #[command(subcommand)]
-    Workspace(WorkspaceCommand),
-    /// Write a project's package into a folder.
-    Export(ExportArguments),
-}
-
-/// What can be done with workspaces.
-#[derive(Debug, Subcommand)]
-pub(crate) enum WorkspaceCommand {
-    /// Show your workspaces, and invitations to others.
-    List(Connection),
-    /// Make a workspace to share.
-    Create(CreateWorkspaceArguments),
-    /// Show who belongs to a workspace.
-    Members(WorkspaceArguments),
-    /// Invite somebody by their address.
-    Invite(InviteArguments),
-    /// Accept an invitation; `workspace list` shows them.
-    Accept(AcceptArguments),
-    /// Put a workspace away: it can be read, and its projects stop.
-    Archive(WorkspaceArguments),
-    /// Take back an archived workspace, or one deleted in the last 30 days.
-    Restore(WorkspaceArguments),
-    /// Delete a workspace.
-    Delete(WorkspaceArguments),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct WorkspaceArguments {
-    /// The workspace's id.
-    pub(crate) workspace: uuid::Uuid,
     #[command(flatten)]
-    pub(crate) connection: Connection,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct CreateWorkspaceArguments {
-    /// What to call it.
-    pub(crate) name: String,
-    #[command(flatten)]
-    pub(crate) connection: Connection,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct InviteArguments {
-    /// The workspace's id.
-    pub(crate) workspace: uuid::Uuid,
-    /// Their address.
-    pub(crate) email: String,
-    /// viewer, editor, admin or owner.
-    #[arg(long, default_value = "editor")]
-    pub(crate) role: String,
-    #[command(flatten)]
-    pub(crate) connection: Connection,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct AcceptArguments {
-    /// The invitation's id.
-    pub(crate) invitation: uuid::Uuid,
-    #[command(flatten)]
-    pub(crate) connection: Connection,
-}
-
-impl WorkspaceCommand {
-    /// Which server it speaks to.
-    pub(crate) fn connection(&self) -> &Connection {
-        match self {
-            Self::List(connection) => connection,
-            Self::Create(arguments) => &arguments.connection,
-            Self::Invite(arguments) => &arguments.connection,
-            Self::Accept(arguments) => &arguments.connection,
-            Self::Members(arguments)
-            | Self::Archive(arguments)
-            | Self::Restore(arguments)
-            | Self::Delete(arguments) => &arguments.connection,
-        }
-    }
-}
-
-/// Which server, and how to speak.
-#[derive(Clone, Debug, Args)]
-pub(crate) struct Connection {
-    /// The server's URL [default: that of a `groundwork dev` in this directory, else http://127.0.0.1:8080].
-    #[arg(long, env = "GROUNDWORK_SERVER", value_name = "URL")]
-    pub(crate) server: Option<String>,
-    /// Write JSON for scripts.
-    #[arg(long)]
-    pub(crate) json: bool,
+    Client(ClientCommand),
 }
 
 #[derive(Debug, Args)]

@@ -74,6 +74,22 @@ impl Client {
         Ok(bytes.into())
     }
 
+    /// Bytes of a file that the server keeps.
+    pub(crate) async fn bytes(&self, path: &str) -> Result<Vec<u8>> {
+        let response = self.send(&Method::GET, path, |request| request).await?;
+        Ok(response.bytes().await.map_err(|error| self.unreachable(&error))?.into())
+    }
+
+    /// Says something and gets the answer as a stream of events.
+    pub(crate) async fn open_stream(&self, path: &str, body: &impl Serialize) -> Result<Response> {
+        let key = Uuid::new_v4().to_string();
+        let (accept, events) = (header::ACCEPT, "text/event-stream");
+        let add = |request: RequestBuilder| {
+            request.header("idempotency-key", &key).header(&accept, events).json(body)
+        };
+        self.send(&Method::POST, path, add).await
+    }
+
     /// Sends it, and again while the server says that it or something behind it is down for now.
     async fn send(
         &self,

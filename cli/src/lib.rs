@@ -23,7 +23,7 @@ mod settings;
 mod signals;
 
 use anyhow::Context as _;
-use args::{Arguments, Command, Connection, LogFormat};
+use args::{Arguments, Command, LogFormat};
 use clap::{Parser as _, ValueEnum as _};
 use failure::Result;
 use output::Output;
@@ -60,24 +60,7 @@ async fn run(arguments: &Arguments) -> Result<()> {
         Command::Serve(bind) => serve::both(load(arguments, bind.bind)?).await,
         Command::Migrate => serve::migrate(load(arguments, None)?).await,
         Command::Simulator(simulator) => serve::simulator(simulator, load(arguments, None)?).await,
-        Command::Signup(signup) => commands::account::signup(signup).await,
-        Command::Login(login) => commands::account::login(login).await,
-        Command::Logout(connection) => commands::account::logout(connection).await,
-        Command::New(new) => commands::new::new(new).await,
-        Command::List(list) => commands::list::list(list).await,
-        Command::Show(project) => commands::show::show(project).await,
-        Command::Watch(watch) => commands::watch::watch(watch).await,
-        Command::Answer(answer) => commands::answer::answer(answer).await,
-        Command::Refine(refine) => commands::change::refine(refine).await,
-        Command::Retry(retry) => commands::change::retry(retry).await,
-        Command::Pause(project) => commands::change::pause(project).await,
-        Command::Resume(project) => commands::change::resume(project).await,
-        Command::Cancel(project) => commands::change::cancel(project).await,
-        Command::Archive(project) => commands::change::archive(project).await,
-        Command::Restore(project) => commands::change::restore(project).await,
-        Command::Delete(project) => commands::change::delete(project).await,
-        Command::Workspace(command) => commands::workspace::workspace(command).await,
-        Command::Export(export) => commands::export::export(export).await,
+        Command::Client(command) => commands::run(command).await,
     }
 }
 
@@ -92,32 +75,14 @@ fn load(arguments: &Arguments, bind: Option<std::net::SocketAddr>) -> Result<Set
 
 /// Whether a command speaks JSON, so that its failure does too.
 fn json(command: &Command) -> bool {
-    let connection: Option<&Connection> = match command {
+    match command {
+        Command::Client(command) => command.connection().json,
         Command::Dev(_)
         | Command::Demo(_)
         | Command::Api(_)
         | Command::Worker
         | Command::Serve(_)
         | Command::Migrate
-        | Command::Simulator(_) => None,
-        Command::Signup(signup) => Some(&signup.login.connection),
-        Command::Login(login) => Some(&login.connection),
-        Command::Logout(connection) => Some(connection),
-        Command::New(new) => Some(&new.connection),
-        Command::List(list) => Some(&list.connection),
-        Command::Watch(watch) => Some(&watch.connection),
-        Command::Answer(answer) => Some(&answer.connection),
-        Command::Refine(refine) => Some(&refine.connection),
-        Command::Retry(retry) => Some(&retry.connection),
-        Command::Show(project)
-        | Command::Pause(project)
-        | Command::Resume(project)
-        | Command::Cancel(project)
-        | Command::Archive(project)
-        | Command::Restore(project)
-        | Command::Delete(project) => Some(&project.connection),
-        Command::Workspace(command) => Some(command.connection()),
-        Command::Export(export) => Some(&export.connection),
-    };
-    connection.is_some_and(|connection| connection.json)
+        | Command::Simulator(_) => false,
+    }
 }

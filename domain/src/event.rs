@@ -183,6 +183,9 @@ pub enum Cause {
         stage: StageId,
         /// 1, 2, …
         attempt: u32,
+        /// How often the attempt had to wait for money before.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        parked: u32,
     },
     /// A gate's time came.
     Deadline {
@@ -200,12 +203,18 @@ pub enum Cause {
     },
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
 impl std::fmt::Display for Cause {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Start => f.write_str("start"),
             Self::Command { command_id, name } => write!(f, "command:{name}:{command_id}"),
-            Self::Stage { stage, attempt } => write!(f, "stage:{stage}:{attempt}"),
+            Self::Stage { stage, attempt, parked: 0 } => write!(f, "stage:{stage}:{attempt}"),
+            Self::Stage { stage, attempt, parked } => write!(f, "stage:{stage}:{attempt}.{parked}"),
             Self::Deadline { at } => write!(f, "deadline:{}", at.0),
             Self::Signal { name, digest, occurrence } => write!(f, "signal:{name}:{digest}:{occurrence}"),
         }

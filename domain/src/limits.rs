@@ -13,6 +13,9 @@ pub const COMMANDS_REMEMBERED: usize = 200;
 /// Most questions, options a question and findings that the rules take from one outcome.
 pub const QUESTIONS_TOTAL_MAX: usize = 100;
 
+/// Times that changes can be asked for at a gate, or an agent's question rejected; one more fails the stage (F-07).
+pub const CHANGES_MAX: u32 = 3;
+
 /// Settings with the defaults of requirements.md §2.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

@@ -3,29 +3,42 @@
 //! Everything that the rules read lies in the state: the pinned pipeline, the limits as they were at the start, and
 //! `rules`, the version of the rules. A changed rule is `if self.rules >= N`, so that old histories replay.
 
+mod allowed;
+mod answers;
 mod apply;
+mod chat;
 mod check;
+mod check_answers;
+mod deadlines;
+mod decide;
 mod notices;
+mod preview;
+mod redo;
+mod requests;
 mod results;
+mod side;
 mod state;
 mod summary;
+mod tasks;
 
 use crate::command::{Actor, Command, CommandBody, RejectionCode};
 use crate::event::PendingText;
 use crate::ids::{CommandId, Digest, ProjectId, StageId, Timestamp, UserId, WorkspaceId};
 use crate::lifecycle::Lifecycle;
 use crate::limits::Limits;
-use crate::pipeline::{Pipeline, Stage, Verb};
+use crate::pipeline::{FROM_PEOPLE, Pipeline, Stage, Verb};
 use crate::publication::{StageFailure, TaskStatus, TaskView};
 use crate::work::{ArtifactRef, Failure, Source, StageOutcome, StageTask, Used, Work};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 
-pub use state::{Course, Progress, QuestionState, Remembered, StageState};
+pub use preview::{Preview, PreviewStage};
+pub use requests::RequestState;
+pub use state::{Course, Progress, QuestionState, Remembered, SideWork, StageState};
 pub use summary::{Phase, Summary};
 
 /// The version of the rules in this build. A project keeps the one it started with, until continue-as-new raises it.
-pub const RULES: u32 = 1;
+pub const RULES: u32 = 2;
 
 /// What a project is made from. Its title lies in Postgres, where it can be renamed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,6 +77,8 @@ pub enum Fact {
         /// Why.
         failure: Failure,
     },
+    /// A timer fired: perhaps something is due. A hint, and no more.
+    Deadline,
     /// A signal could not be read, or says what this project has no use for.
     SignalRefused {
         /// The signal's name.
@@ -123,6 +138,21 @@ pub struct Project {
     #[serde(default, skip_serializing_if = "is_zero")]
     signals_forgotten: u32,
     texts: Vec<PendingText>,
+    /// Gates and agents' questions: those that wait, and the last that were settled; oldest first.
+    #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
+    requests: VecDeque<RequestState>,
+    /// Turns of the chat and advice that are under way.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    side: Vec<SideWork>,
+    /// How often each gate's advisor was asked.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    advised: BTreeMap<StageId, u32>,
+    /// Who wrote a part of each artifact.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    editors: BTreeMap<String, Vec<UserId>>,
+    /// Since when the project stands still (paused or put away).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stopped_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     failure: Option<StageFailure>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -140,18 +170,23 @@ impl Project {
     #[must_use]
     pub fn start(
         pipeline: Pipeline,
-        limits: Limits,
+        mut limits: Limits,
         input: ProjectInput,
         rules: u32,
         now: Timestamp,
     ) -> Self {
+        if let Some(minutes) = pipeline.active_minutes {
+            limits.active_ms_max = u64::from(minutes) * 60_000;
+            // Outages and rate limits take their time besides.
+            limits.schedule_to_close_ms_max = limits.schedule_to_close_ms_max.max(2 * limits.active_ms_max);
+        }
         let stages = pipeline
             .stages
             .iter()
             .map(|stage| (stage.id.clone(), StageState::first()))
             .collect::<BTreeMap<_, _>>();
         let tasks = pipeline.stages.iter().map(|stage| task_view(stage, 1)).collect();
-        Self {
+        let mut project = Self {
             rules,
             run: 1,
             input,
@@ -172,10 +207,17 @@ impl Project {
             signals: VecDeque::new(),
             signals_forgotten: 0,
             texts: Vec::new(),
+            requests: VecDeque::new(),
+            side: Vec::new(),
+            advised: BTreeMap::new(),
+            editors: BTreeMap::new(),
+            stopped_at: None,
             failure: None,
             completed_at: None,
             last_activity_at: now,
-        }
+        };
+        project.open_chat();
+        project
     }
 
     /// The same project in a new run of its workflow, under rules that are recorded in that run's input.
@@ -196,7 +238,9 @@ impl Project {
         match self.course {
             Course::Cancelled | Course::Deleted => Vec::new(),
             Course::Active | Course::Paused => {
-                self.pipeline.stages.iter().filter_map(|stage| self.step(stage)).collect()
+                let steps = self.pipeline.stages.iter().filter_map(|stage| self.step(stage));
+                let side = self.side_tasks().filter(|_| self.goes_on());
+                steps.chain(side.map(|task| Step::RunStage(Box::new(task)))).collect()
             }
         }
     }
@@ -204,7 +248,9 @@ impl Project {
     fn step(&self, stage: &Stage) -> Option<Step> {
         let state = self.stages.get(&stage.id)?;
         match state.progress {
-            Progress::Asked => Some(Step::AwaitHuman { stage: stage.id.clone() }),
+            Progress::Asked | Progress::AwaitingDecision | Progress::OverBudget | Progress::Drafting => {
+                Some(Step::AwaitHuman { stage: stage.id.clone() })
+            }
             Progress::Todo if self.is_runnable(stage) => {
                 Some(Step::RunStage(Box::new(self.task(stage, state))))
             }
@@ -212,25 +258,23 @@ impl Project {
         }
     }
 
-    /// The earliest instant at which something expires. Nothing does yet: waits for people last without limit, and
-    /// model time is bounded by each attempt's start-to-close.
-    #[must_use]
-    pub fn deadline(&self) -> Option<Timestamp> {
-        None
-    }
-
     /// True where agents should work on this stage now.
     fn is_runnable(&self, stage: &Stage) -> bool {
-        self.course == Course::Active && self.lifecycle() == Lifecycle::Active && self.is_ready(stage)
+        self.goes_on() && self.is_ready(stage)
     }
 
-    /// True where all that this stage needs is done, and it is not.
+    /// True where work is done at all.
+    fn goes_on(&self) -> bool {
+        self.course == Course::Active && self.lifecycle() == Lifecycle::Active
+    }
+
+    /// True where all that this stage needs is done (for one that runs beside: is there), and it is not.
     fn is_ready(&self, stage: &Stage) -> bool {
-        self.stages.get(&stage.id).is_some_and(|state| state.progress == Progress::Todo)
-            && stage
-                .needs
-                .iter()
-                .all(|need| self.stages.get(need).is_some_and(|state| state.progress == Progress::Done))
+        let is_there =
+            |read: &String| FROM_PEOPLE.contains(&read.as_str()) || self.artifacts.contains_key(read);
+        self.progress(&stage.id) == Some(Progress::Todo)
+            && stage.needs.iter().all(|need| self.progress(need) == Some(Progress::Done))
+            && (!stage.side || stage.reads.iter().all(is_there))
     }
 
     fn task(&self, stage: &Stage, state: &StageState) -> StageTask {
@@ -287,10 +331,14 @@ impl Project {
         }
         let unless_archived =
             |phase| if self.lifecycle() == Lifecycle::Archived { Phase::Paused } else { phase };
-        if self.pipeline.stages.iter().any(|stage| self.is_ready(stage)) {
+        if self.pipeline.stages.iter().any(|stage| !stage.side && self.is_ready(stage)) {
             unless_archived(Phase::Working)
         } else if self.has(Progress::Asked) {
             unless_archived(Phase::AwaitingInput)
+        } else if self.has(Progress::AwaitingDecision) || self.has(Progress::OverBudget) {
+            unless_archived(Phase::AwaitingApproval)
+        } else if self.has(Progress::Drafting) {
+            unless_archived(Phase::Drafting)
         } else if self.has(Progress::Failed) {
             Phase::Failed
         } else {

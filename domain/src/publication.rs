@@ -111,6 +111,27 @@ pub enum TaskStatus {
 }
 
 impl TaskStatus {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Pending,
+        Self::Working,
+        Self::WaitingForInput,
+        Self::WaitingForHitl,
+        Self::Completed,
+        Self::Failed,
+        Self::Superseded,
+        Self::Cancelled,
+    ];
+
+    /// True where the agent has nothing more to do for it.
+    #[must_use]
+    pub const fn is_final(self) -> bool {
+        match self {
+            Self::Pending | Self::Working | Self::WaitingForInput | Self::WaitingForHitl => false,
+            Self::Completed | Self::Failed | Self::Superseded | Self::Cancelled => true,
+        }
+    }
+
     /// The wire name.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -23,6 +23,8 @@ pub struct NewProject<'a> {
     pub owner_id: UserId,
     /// 1 to 200 characters.
     pub title: &'a str,
+    /// Whether a person said the title; no agent replaces it then.
+    pub has_own_title: bool,
     /// `greenfield` or `brownfield`.
     pub project_type: &'a str,
     /// 1 to 65,536 bytes.
@@ -77,8 +79,8 @@ pub async fn create(
     let status = project.pipeline.stages.first().map_or("starting", |stage| stage.status.as_str());
     let inserted = sqlx::query!(
         "insert into projects (id, workspace_id, created_by, title, project_type, pipeline_id, pipeline_version, pipeline,
-                               limits, idea, idea_digest, status, refinements_max)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+                               limits, idea, idea_digest, status, refinements_max, titled_by)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
          on conflict (id) do nothing",
         project.project_id.0,
         project.workspace_id.0,
@@ -93,6 +95,7 @@ pub async fn create(
         digest.0,
         status,
         int(project.limits.refinements_max),
+        if project.has_own_title { "person" } else { "idea" },
     )
     .execute(&mut *conn)
     .await?;
@@ -198,7 +201,7 @@ pub async fn take_back(
 /// [`StoreError::NotFound`]; Postgres's own.
 pub async fn rename(conn: &mut PgConnection, project: ProjectId, title: &str) -> Result<(), StoreError> {
     let renamed = sqlx::query!(
-        "update projects set title = $2, updated_at = now() where id = $1 and lifecycle <> 'deleted'",
+        "update projects set title = $2, titled_by = 'person', updated_at = now() where id = $1 and lifecycle <> 'deleted'",
         project.0,
         title
     )

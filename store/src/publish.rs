@@ -16,6 +16,7 @@ use groundwork_domain::{Lifecycle, ProjectId};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 use sqlx::types::Json;
+use uuid::Uuid;
 
 /// Writes a publication. Idempotent. Returns the number of the project's last event.
 ///
@@ -78,6 +79,7 @@ async fn write_view(conn: &mut PgConnection, publication: &Publication) -> Resul
     .execute(&mut *conn)
     .await?;
     sync::tasks(conn, publication).await?;
+    sync::requests(conn, publication).await?;
     sync::artifacts(conn, publication).await
 }
 
@@ -94,23 +96,9 @@ async fn hydrate(
         EventKind::SpecReady => ("spec", spec(publication, &payload)),
         EventKind::RefinementCompleted => ("stale_prompts", stale(conn, project).await?),
         EventKind::WorkflowCompleted => ("findings", open_findings(conn, project).await?),
-        EventKind::ProgressUpdate
-        | EventKind::StatusChanged
-        | EventKind::QuestionAnswered
-        | EventKind::PromptsGenerated
-        | EventKind::ReviewVerdict
-        | EventKind::WorkflowFailed
-        | EventKind::RefinementRequested
-        | EventKind::RefinementFailed
-        | EventKind::StageRetried
-        | EventKind::CommandRejected
-        | EventKind::NewMessage
-        | EventKind::LimitNear
-        | EventKind::CommentAdded
-        | EventKind::UploadAdded
-        | EventKind::ProjectArchived
-        | EventKind::ProjectRestored
-        | EventKind::ProjectDeleted => return Ok(payload),
+        EventKind::HitlRequest => ("question", question(conn, &payload).await?),
+        EventKind::GateAdvised => ("reason", reason(conn, &payload).await?),
+        _ => return Ok(payload),
     };
     if let Value::Object(fields) = &mut payload {
         fields.insert(name.to_owned(), value);
@@ -136,6 +124,31 @@ fn spec(publication: &Publication, payload: &Value) -> Value {
         Value::Null => json!(publication.view.artifacts.iter().find(|artifact| artifact.name == "spec")),
         reference => reference.clone(),
     }
+}
+
+/// What the agent asks a person.
+async fn question(conn: &mut PgConnection, payload: &Value) -> Result<Value, StoreError> {
+    let Some(request) = request_of(payload) else { return Ok(Value::Null) };
+    let question = sqlx::query_scalar!("select question from agent_questions where request_id = $1", request)
+        .fetch_optional(conn)
+        .await?;
+    Ok(json!(question))
+}
+
+/// Why the advisor says so.
+async fn reason(conn: &mut PgConnection, payload: &Value) -> Result<Value, StoreError> {
+    let Some(request) = request_of(payload) else { return Ok(Value::Null) };
+    let reason = sqlx::query_scalar!(
+        "select array_to_string(reasons, e'\\n') from advice where request_id = $1 order by attempt desc limit 1",
+        request,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(json!(reason.flatten()))
+}
+
+fn request_of(payload: &Value) -> Option<Uuid> {
+    payload["request_id"].as_str()?.parse().ok()
 }
 
 /// Numbers of the prompts that do not fit any more what they cover.

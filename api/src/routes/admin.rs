@@ -92,7 +92,7 @@ pub(crate) async fn restore_user(
 }
 
 /// Operators are named by the installation's settings, by the address of their account.
-async fn check_operator(app: &App, user: CurrentUser) -> ApiResult<()> {
+pub(super) async fn check_operator(app: &App, user: CurrentUser) -> ApiResult<()> {
     access::account(user)?;
     let mut tx = app.store.person(user.id).await?;
     let email = accounts::proven_email(&mut tx).await?.unwrap_or_default();

@@ -59,7 +59,7 @@ pub(crate) async fn list(
 #[into_params(parameter_in = Query)]
 pub(crate) struct VersionQuery {
     /// The current one when not said.
-    version: Option<i32>,
+    pub(super) version: Option<i32>,
 }
 
 /// One version of an artifact; a superseded one stays readable.

@@ -111,7 +111,8 @@ pub(crate) async fn add(
         enter(&app, speaker.user, artifact, Permission::WorkOnProject).await?;
     let read = version(&mut tx, artifact, wish.version).await?;
     if let Some(parent) = wish.parent_id {
-        let parent = comments::lock(&mut tx, parent).await.ok().filter(|parent| parent.artifact_id == artifact);
+        let parent =
+            comments::lock(&mut tx, parent).await.ok().filter(|parent| parent.artifact_id == artifact);
         if parent.is_none() {
             return Err(ApiError::field("parent_id", "is no comment on this artifact"));
         }
@@ -202,7 +203,10 @@ pub(crate) async fn resolve(
     let (mut tx, standing) = find(&app, speaker.user, comment).await?;
     let before = comments::lock(&mut tx, comment).await?;
     if before.parent_id.is_some() {
-        return Err(ApiError::conflict("not_a_thread", "This is an answer: settle the comment that it answers."));
+        return Err(ApiError::conflict(
+            "not_a_thread",
+            "This is an answer: settle the comment that it answers.",
+        ));
     }
     if before.deleted_at.is_some() {
         return Err(ApiError::conflict("comment_deleted", "This comment was deleted."));

@@ -112,12 +112,13 @@ async fn create_project(
 ) -> ApiResult<Answer> {
     let user = speaker.user;
     let Redacted { text: idea, found: redacted } = redact(idea_of(wish.idea, wish.product_idea)?);
-    let (tx, place) = access::workspace(app, user, workspace, Permission::CreateProject).await?;
+    let (mut tx, place) = access::workspace(app, user, workspace, Permission::CreateProject).await?;
     let usual = place.settings.default_pipeline.as_deref().unwrap_or(pipelines::DEFAULT);
     let pipeline_id = wish.pipeline.as_deref().unwrap_or(usual);
-    let pipeline = pipelines::find(pipeline_id).ok_or_else(|| {
+    let pipeline = pipelines::resolve(&mut tx, workspace, pipeline_id).await?.ok_or_else(|| {
         ApiError::unprocessable("unknown_pipeline", format!("There is no pipeline `{}`.", brief(pipeline_id)))
     })?;
+    let has_own_title = wish.title.is_some();
     let title = wish.title.map_or_else(|| title_of(&idea), super::projects::redacted_title);
     let name = format!("{}|{}", user.id, speaker.key.0);
     let total = app.settings.quotas.most(Quota::Projects, Tier::parse(&place.plan_tier));
@@ -128,12 +129,13 @@ async fn create_project(
         workspace_id: workspace,
         owner_id: user.id,
         title: &title,
+        has_own_title,
         project_type: match wish.project_type {
             ProjectType::Greenfield => "greenfield",
             ProjectType::Brownfield => "brownfield",
         },
         idea: &idea,
-        pipeline,
+        pipeline: &pipeline,
         limits: &app.settings.limits,
     };
     if let Some(near) = store(tx, speaker, &new, allowance).await? {

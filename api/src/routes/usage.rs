@@ -10,6 +10,7 @@ use axum::Json;
 use axum::extract::State;
 use groundwork_domain::WorkspaceId;
 use groundwork_domain::access::Permission;
+use groundwork_store::budgets::{self, Budget, Scope};
 use groundwork_store::usage::{self, UsageLine};
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -24,6 +25,8 @@ pub(crate) struct WorkspaceUsage {
     input_tokens: i64,
     /// Tokens written by models over all time.
     output_tokens: i64,
+    /// What of it is allowed, and what calls under way have reserved.
+    budget: Budget,
     /// Projects, those that cost most first; at most 1,000. Deleted ones count too: what was paid was paid.
     by_project: Vec<UsageLine>,
     /// Months, the latest first; at most 120.
@@ -45,6 +48,7 @@ pub(crate) async fn show(
         cost_usd: by_month.iter().map(|line| line.cost_usd).sum::<Decimal>().normalize(),
         input_tokens: by_month.iter().map(|line| line.input_tokens).sum(),
         output_tokens: by_month.iter().map(|line| line.output_tokens).sum(),
+        budget: budgets::show(&mut tx, workspace, Scope::Workspace).await?,
         by_project,
         by_month,
     }))

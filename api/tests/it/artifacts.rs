@@ -60,7 +60,10 @@ async fn every_version_stays_readable_and_is_compared_line_by_line() {
     assert_eq!((&diff["from"]["version"], &diff["to"]["version"]), (&json!(1), &json!(2)));
     assert_eq!((&diff["deleted"], &diff["inserted"]), (&json!(1), &json!(1)));
     let lines = diff["hunks"][0]["lines"].as_array().unwrap();
-    assert_eq!(lines[2], json!({"kind": "deleted", "old_line": 3, "new_line": null, "text": "### FR-001 Book"}));
+    assert_eq!(
+        lines[2],
+        json!({"kind": "deleted", "old_line": 3, "new_line": null, "text": "### FR-001 Book"})
+    );
     let same = ada.get(&format!("/artifacts/{id}/diff?from=2&to=2")).await.ok();
     assert_eq!(same["hunks"], json!([]));
     ada.get(&format!("/artifacts/{id}/diff?from=7")).await.refused(404, "not_found");

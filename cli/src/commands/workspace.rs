@@ -99,7 +99,7 @@ fn word<'a>(value: &'a Value, name: &str) -> &'a str {
 }
 
 /// One line an item, the columns as wide as they must be.
-fn table(items: &[Value], columns: &[&str]) -> String {
+pub(super) fn table(items: &[Value], columns: &[&str]) -> String {
     let width = |name: &str| items.iter().map(|item| word(item, name).chars().count()).max().unwrap_or(0);
     let widths: Vec<_> = columns.iter().map(|name| width(name)).collect();
     let mut text = String::new();

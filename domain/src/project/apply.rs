@@ -1,21 +1,28 @@
 //! What a fact does to a project.
 
+use super::decide::Word;
 use super::notices::Notices;
-use super::state::{Course, Progress, QuestionState, Remembered};
-use super::{Actor, Command, CommandBody, CommandId, Fact, Project, TaskStatus, Timestamp, Work, task_view};
+use super::state::{Course, Progress, Remembered};
+use super::{Actor, Command, CommandBody, CommandId, Fact, Project, Timestamp};
 use crate::command::{Disposition, Outcome, Rejection};
 use crate::document::Answer;
-use crate::event::{Cause, EventKind, Notice, PendingText};
+use crate::event::{Cause, EventKind, Notice};
 use crate::ids::{Digest, StageId};
 use crate::lifecycle::Lifecycle;
 use crate::limits::COMMANDS_REMEMBERED;
-use crate::work::{CarryOver, Failure, Target};
+use crate::work::Failure;
 use serde_json::json;
 
-/// Attempts that the list of tasks keeps.
-const TASKS_KEPT: usize = 200;
 /// Signals whose payload is remembered, to tell equal ones apart.
 const SIGNALS_KEPT: usize = 200;
+
+/// Who said something, in which command, when.
+#[derive(Clone, Copy)]
+pub(super) struct Said {
+    pub(super) command_id: CommandId,
+    pub(super) actor: Actor,
+    pub(super) at: Timestamp,
+}
 
 impl Project {
     /// Applies a fact.
@@ -23,28 +30,34 @@ impl Project {
     /// # Errors
     /// A command that is not possible now; nothing has changed then, but that the refusal is remembered.
     pub fn apply(&mut self, fact: Fact, now: Timestamp) -> Result<Vec<Notice>, Rejection> {
-        let (cause, actor) = Self::origin(&fact);
+        let (cause, actor) = self.origin(&fact, now);
         let mut notices = Notices { cause, actor, at: now, list: Vec::new() };
-        let before = self.face();
-        let runnable = self.runnable();
+        let before = self.before();
         match fact {
             Fact::Command(command) => self.take_command(command, now, &mut notices)?,
-            Fact::StageEnded { stage, attempt, outcome } => {
+            Fact::StageEnded { stage, attempt, outcome } if self.has_side(&stage, attempt) => {
                 self.used.add(&outcome.used);
-                self.active_ms = self.active_ms.saturating_add(outcome.used.active_ms);
+                self.end_side(&stage, attempt, outcome.result, &mut notices);
+            }
+            Fact::StageFailed { stage, attempt, failure } if self.has_side(&stage, attempt) => {
+                self.used.add(&failure.used);
+                self.fail_side(&stage, attempt, &failure, &mut notices);
+            }
+            Fact::StageEnded { stage, attempt, outcome } => {
+                self.count(&stage, &outcome.used);
                 if !self.is_current(&stage, attempt) {
                     return Ok(Vec::new());
                 }
                 self.end_stage(&stage, outcome, now, &mut notices);
             }
             Fact::StageFailed { stage, attempt, failure } => {
-                self.used.add(&failure.used);
-                self.active_ms = self.active_ms.saturating_add(failure.used.active_ms);
+                self.count(&stage, &failure.used);
                 if !self.is_current(&stage, attempt) {
                     return Ok(Vec::new());
                 }
                 self.fail_stage(&stage, failure, now, &mut notices);
             }
+            Fact::Deadline => self.pass_deadlines(now, &mut notices),
             Fact::SignalRefused { name, code, message, .. } => {
                 let payload = json!({"command": name, "code": code, "message": message});
                 notices.say(EventKind::CommandRejected, None, payload);
@@ -52,7 +65,7 @@ impl Project {
         }
         self.settle(now, &mut notices);
         self.last_activity_at = now;
-        self.say_changes(Some(&before), &runnable, &mut notices);
+        self.say_changes(Some(&before), &mut notices);
         Ok(notices.list)
     }
 
@@ -98,20 +111,31 @@ impl Project {
         }
     }
 
-    fn origin(fact: &Fact) -> (Cause, Actor) {
+    fn origin(&self, fact: &Fact, now: Timestamp) -> (Cause, Actor) {
         match fact {
             Fact::Command(command) => (
                 Cause::Command { command_id: command.command_id, name: command.body.name().to_owned() },
                 command.actor,
             ),
             Fact::StageEnded { stage, attempt, .. } | Fact::StageFailed { stage, attempt, .. } => {
-                (Cause::Stage { stage: stage.clone(), attempt: *attempt }, Actor::System)
+                let current = self.stages.get(stage).filter(|state| state.attempt == *attempt);
+                let parked = current.map_or(0, |state| state.parked);
+                (Cause::Stage { stage: stage.clone(), attempt: *attempt, parked }, Actor::System)
             }
+            Fact::Deadline => (Cause::Deadline { at: self.deadline().unwrap_or(now) }, Actor::System),
             Fact::SignalRefused { name, digest, occurrence, .. } => {
                 let cause =
                     Cause::Signal { name: name.clone(), digest: digest.clone(), occurrence: *occurrence };
                 (cause, Actor::Operator)
             }
+        }
+    }
+
+    /// What an attempt took; late ones and those beside the stages cost as well.
+    fn count(&mut self, stage: &StageId, used: &super::Used) {
+        self.used.add(used);
+        if self.pipeline.stage(stage).is_some_and(|stage| !stage.side && !stage.confirm) {
+            self.active_ms = self.active_ms.saturating_add(used.active_ms);
         }
     }
 
@@ -140,165 +164,89 @@ impl Project {
         }
         self.remember(command.command_id, Remembered::Applied);
         let Command { command_id, actor, body } = command;
+        let said = Said { command_id, actor, at: now };
         match body {
             CommandBody::Answer { answers, recommendations_for_rest } => {
                 for answer in answers {
                     // Only the rules say what is an assumption.
-                    self.take_answer(Answer { assumption: None, ..answer }, command_id, actor, now, notices);
+                    self.take_answer(Answer { assumption: None, ..answer }, said, notices);
                 }
                 if recommendations_for_rest {
-                    self.take_recommendations(command_id, actor, now, notices);
+                    self.take_recommendations(said, notices);
                 }
             }
-            CommandBody::AcceptRecommendations => self.take_recommendations(command_id, actor, now, notices),
+            CommandBody::AcceptRecommendations => self.take_recommendations(said, notices),
+            CommandBody::Defer { question_id } => self.defer(&question_id, notices),
+            CommandBody::AmendAnswer { answer } => self.amend_answer(answer, said, notices),
+            CommandBody::Message { text } => self.message(text, said, notices),
+            CommandBody::ConfirmBrief { .. } => self.confirm(said, notices),
+            CommandBody::Decide { gate, digest, decision, comment, artifact, role } => {
+                let (comment, artifact) = (comment.as_deref(), artifact.as_ref());
+                let word = Word { gate: &gate, digest: &digest, decision, comment, artifact, role };
+                self.decide(word, said, notices);
+            }
+            CommandBody::Edit { base, artifact } => self.edit(&base, artifact, said, notices),
+            CommandBody::Revise { brief } => self.revise(brief, said, notices),
+            CommandBody::Rewind { stage, model } => self.rewind(&stage, model, said, notices),
+            CommandBody::SetBudget { tokens, usd } => self.set_budget(tokens, usd, notices),
             CommandBody::Refine { target, request } => {
                 let (stage, target) = self.check_refine(&target, &request)?;
-                self.begin_refinement(&stage, target, request, command_id, actor, now, notices);
+                self.begin_refinement(&stage, target, request, said, notices);
             }
-            CommandBody::Retry { model } => self.retry(model.as_deref(), notices),
-            CommandBody::Defer { .. }
-            | CommandBody::AmendAnswer { .. }
-            | CommandBody::Message { .. }
-            | CommandBody::ConfirmBrief { .. }
-            | CommandBody::Decide { .. }
-            | CommandBody::Edit { .. }
-            | CommandBody::Revise { .. }
-            | CommandBody::Rewind { .. }
-            | CommandBody::SetBudget { .. } => {}
-            CommandBody::Pause => self.course = Course::Paused,
-            CommandBody::Resume => self.course = Course::Active,
-            CommandBody::Cancel => {
-                self.course = Course::Cancelled;
-                self.failure = None;
-                self.close_tasks();
-            }
+            CommandBody::Retry { model } => self.retry(model.as_deref(), said, notices),
+            CommandBody::Pause => self.pause(now),
+            CommandBody::Resume => self.resume(now),
+            CommandBody::Cancel => self.cancel(now, notices),
             CommandBody::Archive => {
-                self.lifecycle = Lifecycle::Archived;
-                notices.say(EventKind::ProjectArchived, None, json!({}));
+                self.put_away(Lifecycle::Archived, EventKind::ProjectArchived, now, notices);
             }
-            CommandBody::Restore => self.take_back(notices),
+            CommandBody::Restore => self.take_back(now, notices),
             CommandBody::Delete => {
-                self.lifecycle = Lifecycle::Deleted;
-                notices.say(EventKind::ProjectDeleted, None, json!({}));
+                self.put_away(Lifecycle::Deleted, EventKind::ProjectDeleted, now, notices);
             }
         }
         Ok(())
     }
 
+    fn pause(&mut self, now: Timestamp) {
+        self.course = Course::Paused;
+        self.stand_still(now);
+    }
+
+    fn resume(&mut self, now: Timestamp) {
+        self.course = Course::Active;
+        self.go_on(now);
+    }
+
+    fn put_away(&mut self, to: Lifecycle, kind: EventKind, now: Timestamp, notices: &mut Notices) {
+        self.lifecycle = to;
+        self.stand_still(now);
+        notices.say(kind, None, json!({}));
+    }
+
+    /// Stops for good; but who cancels a refinement of a completed project means the refinement.
+    fn cancel(&mut self, now: Timestamp, notices: &mut Notices) {
+        if self.rules >= 2 && self.drop_refinement() {
+            return;
+        }
+        self.course = Course::Cancelled;
+        self.failure = None;
+        self.side.clear();
+        let waiting: Vec<StageId> = self.open_requests().map(|request| request.view.stage.clone()).collect();
+        for stage in waiting {
+            self.supersede_requests(&stage, now, notices);
+        }
+        self.close_tasks();
+    }
+
     /// It goes on where it stood. What it stood at is not known of one that an older build deleted: a person resumes it.
-    fn take_back(&mut self, notices: &mut Notices) {
+    fn take_back(&mut self, now: Timestamp, notices: &mut Notices) {
         if self.course == Course::Deleted {
             self.course = Course::Paused;
         }
         self.lifecycle = Lifecycle::Active;
+        self.go_on(now);
         notices.say(EventKind::ProjectRestored, None, json!({}));
-    }
-
-    fn take_answer(
-        &mut self,
-        answer: Answer,
-        command_id: CommandId,
-        actor: Actor,
-        at: Timestamp,
-        notices: &mut Notices,
-    ) {
-        let Some(question) = self.questions.iter_mut().find(|question| question.id == answer.question_id)
-        else {
-            return;
-        };
-        question.answer = Some(answer.digest());
-        question.assumption = answer.assumption.clone();
-        let payload = json!({
-            "question_id": answer.question_id,
-            "options": answer.options,
-            "assumption": answer.assumption,
-        });
-        notices.say(EventKind::QuestionAnswered, Some(answer.question_id.clone()), payload);
-        let stage = question.stage.clone();
-        self.texts.push(PendingText::Answer { command_id, answer, amended: false, at, actor });
-        if self.open_questions().any(|question| question.stage == stage) {
-            return;
-        }
-        self.set_progress(&stage, Progress::Done, TaskStatus::Completed);
-    }
-
-    fn take_recommendations(
-        &mut self,
-        command_id: CommandId,
-        actor: Actor,
-        at: Timestamp,
-        notices: &mut Notices,
-    ) {
-        let mut number = self.questions.iter().filter(|question| question.assumption.is_some()).count();
-        let open: Vec<QuestionState> = self.open_questions().cloned().collect();
-        for question in open {
-            number += 1;
-            self.take_answer(question.assumed(number), command_id, actor, at, notices);
-        }
-    }
-
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the parts of one command, taken apart by its caller's match"
-    )]
-    fn begin_refinement(
-        &mut self,
-        stage: &StageId,
-        target: Target,
-        request: String,
-        command_id: CommandId,
-        actor: Actor,
-        at: Timestamp,
-        notices: &mut Notices,
-    ) {
-        let produces = self.pipeline.stage(stage).map(|stage| stage.produces.as_str()).unwrap_or_default();
-        let Some(artifact) = self.artifacts.get(produces).cloned() else { return };
-        notices.say(EventKind::RefinementRequested, None, json!({"section": target.to_string()}));
-        self.texts.push(PendingText::Refinement {
-            command_id,
-            target: target.to_string(),
-            request,
-            at,
-            actor,
-        });
-        // A refinement is a run of its own: what earlier stages took does not count against it.
-        self.active_ms = 0;
-        self.again(stage, Work::Refine { command_id, target, artifact });
-    }
-
-    fn retry(&mut self, model: Option<&str>, notices: &mut Notices) {
-        self.active_ms = 0;
-        let except_call = self.failure.as_ref().and_then(|failure| failure.failure.cause_call);
-        self.failure = None;
-        let failed: Vec<StageId> = self
-            .stages
-            .iter()
-            .filter(|(_, state)| state.progress == Progress::Failed)
-            .map(|(id, _)| id.clone())
-            .collect();
-        for id in failed {
-            let Some(state) = self.stages.get(&id) else { continue };
-            let (work, attempt) = (state.work.clone(), state.attempt);
-            self.again(&id, work);
-            if let Some(state) = self.stages.get_mut(&id) {
-                // Another model starts afresh: replies of the one that failed would only be quoted back to it.
-                state.carry_over = model.is_none().then_some(CarryOver { attempt, except_call });
-                state.model = model.map(str::to_owned);
-                let payload = json!({"stage": id, "attempt": state.attempt, "model": model});
-                notices.say(EventKind::StageRetried, Some(id.0.clone()), payload);
-            }
-        }
-    }
-
-    /// Another attempt of a stage; the one before it keeps its task with the status that it has reached.
-    pub(super) fn again(&mut self, id: &StageId, work: Work) {
-        let Some(stage) = self.pipeline.stage(id) else { return };
-        let Some(state) = self.stages.get_mut(id) else { return };
-        state.again(work);
-        self.tasks.push_back(task_view(stage, state.attempt));
-        if self.tasks.len() > TASKS_KEPT {
-            self.tasks.pop_front();
-        }
     }
 
     /// Work that has no model time left fails at once, instead of being started with none.
@@ -307,6 +255,9 @@ impl Project {
             return;
         }
         for (id, _) in self.runnable() {
+            if self.pipeline.stage(&id).is_some_and(|stage| stage.side) {
+                continue;
+            }
             let failure = Failure {
                 code: "active_time_exceeded".to_owned(),
                 message: format!(
@@ -319,27 +270,6 @@ impl Project {
                 used: super::Used::default(),
             };
             self.fail_stage(&id, failure, now, notices);
-        }
-    }
-
-    pub(super) fn set_progress(&mut self, id: &StageId, progress: Progress, status: TaskStatus) {
-        let Some(state) = self.stages.get_mut(id) else { return };
-        state.progress = progress;
-        let attempt = state.attempt;
-        if let Some(task) =
-            self.tasks.iter_mut().rev().find(|task| task.stage == *id && task.attempt == attempt)
-        {
-            task.status = status;
-        }
-    }
-
-    /// Tasks that will not be finished are cancelled.
-    fn close_tasks(&mut self) {
-        for task in &mut self.tasks {
-            if matches!(task.status, TaskStatus::Pending | TaskStatus::Working | TaskStatus::WaitingForInput)
-            {
-                task.status = TaskStatus::Cancelled;
-            }
         }
     }
 

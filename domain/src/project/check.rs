@@ -1,13 +1,12 @@
 //! Whether a command would be taken now. No clock: update validators have none.
 
-use super::{Command, CommandBody, Course, Phase, Progress, Project, QuestionState, Verb};
-use crate::command::{Rejection, RejectionCode, is_model_name};
-use crate::document::{Answer, QuestionFormat};
+use super::decide::Word;
+use super::{Command, CommandBody, Course, Phase, Project, Verb};
+use crate::command::{Rejection, RejectionCode};
 use crate::ids::StageId;
 use crate::lifecycle::Lifecycle;
 use crate::limits::COMMAND_TEXT_BYTES_MAX;
 use crate::work::Target;
-use std::collections::BTreeSet;
 
 /// Bytes of people's texts that may wait for `publish`; more would let an outage of Postgres swell the state.
 const TEXTS_WAITING_BYTES_MAX: usize = 2 * COMMAND_TEXT_BYTES_MAX;
@@ -32,15 +31,19 @@ impl Project {
             CommandBody::AcceptRecommendations => self.check_waiting(),
             CommandBody::Refine { target, request } => self.check_refine(target, request).map(|_| ()),
             CommandBody::Retry { model } => self.check_retry(model.as_deref()),
-            body @ (CommandBody::Defer { .. }
-            | CommandBody::AmendAnswer { .. }
-            | CommandBody::Message { .. }
-            | CommandBody::ConfirmBrief { .. }
-            | CommandBody::Decide { .. }
-            | CommandBody::Edit { .. }
-            | CommandBody::Revise { .. }
-            | CommandBody::Rewind { .. }
-            | CommandBody::SetBudget { .. }
+            CommandBody::Defer { question_id } => self.check_defer(question_id),
+            CommandBody::AmendAnswer { answer } => self.check_amend_answer(answer),
+            CommandBody::Message { text } => self.check_message(text),
+            CommandBody::ConfirmBrief { digest } => self.check_confirm(digest),
+            CommandBody::Decide { gate, digest, decision, comment, artifact, role } => {
+                let (comment, artifact) = (comment.as_deref(), artifact.as_ref());
+                let word = Word { gate, digest, decision: *decision, comment, artifact, role: *role };
+                self.check_decide(word, command.actor)
+            }
+            CommandBody::Edit { base, artifact } => self.check_edit(base, artifact),
+            CommandBody::Revise { brief } => self.check_revise(brief.as_ref()),
+            CommandBody::Rewind { stage, model } => self.check_rewind(stage, model.as_deref()),
+            body @ (CommandBody::SetBudget { .. }
             | CommandBody::Pause
             | CommandBody::Resume
             | CommandBody::Cancel
@@ -56,50 +59,12 @@ impl Project {
         }
     }
 
-    /// Wire names of the commands that would be taken now, in a fixed order.
-    pub(super) fn allowed(&self) -> Vec<&'static str> {
-        match self.lifecycle() {
-            Lifecycle::Active => {}
-            Lifecycle::Archived => return vec!["restore", "delete"],
-            Lifecycle::Deleted => return vec!["restore"],
-        }
-        let phase = self.phase();
-        let mut names = Vec::new();
-        if self.open_questions().next().is_some() {
-            names.extend(["answer", "accept_recommendations"]);
-        }
-        match (self.course, phase) {
-            (Course::Cancelled | Course::Deleted, _) => {}
-            (Course::Paused, _) => names.extend(["resume", "cancel"]),
-            (Course::Active, Phase::Completed) => {
-                if self.refinements_used < self.limits.refinements_max {
-                    names.push("refine");
-                }
-            }
-            (Course::Active, Phase::Failed) => names.extend(["retry", "cancel"]),
-            (
-                Course::Active,
-                Phase::Drafting
-                | Phase::Working
-                | Phase::AwaitingInput
-                | Phase::AwaitingApproval
-                | Phase::Paused
-                | Phase::Cancelled,
-            ) => names.extend(["pause", "cancel"]),
-        }
-        if self.course == Course::Active && phase != Phase::Failed && self.has(Progress::Failed) {
-            names.push("retry");
-        }
-        names.extend(["archive", "delete"]);
-        names
-    }
-
     pub(super) fn reject(&self, code: RejectionCode, message: impl Into<String>) -> Rejection {
         let allowed = self.allowed().into_iter().map(str::to_owned).collect();
         Rejection { code, message: message.into(), allowed }
     }
 
-    fn wrong_state(&self, name: &str) -> Rejection {
+    pub(super) fn wrong_state(&self, name: &str) -> Rejection {
         let state = match self.lifecycle() {
             Lifecycle::Active => self.phase().as_str(),
             put_away @ (Lifecycle::Archived | Lifecycle::Deleted) => put_away.as_str(),
@@ -132,40 +97,6 @@ impl Project {
         Ok(())
     }
 
-    fn check_waiting(&self) -> Result<(), Rejection> {
-        if self.open_questions().next().is_some() {
-            return Ok(());
-        }
-        Err(self.reject(RejectionCode::NotWaiting, "No question waits for an answer now."))
-    }
-
-    fn check_answers(&self, answers: &[Answer], rest: bool) -> Result<(), Rejection> {
-        self.check_waiting()?;
-        if answers.is_empty() && !rest {
-            return Err(self.reject(RejectionCode::InvalidAnswer, "There is no answer in this command."));
-        }
-        let mut seen = BTreeSet::new();
-        for answer in answers {
-            if !seen.insert(answer.question_id.as_str()) {
-                let message = format!("{} is answered twice in this command.", clip(&answer.question_id));
-                return Err(self.reject(RejectionCode::InvalidAnswer, message));
-            }
-            let known = self.questions.iter().find(|question| question.id == answer.question_id);
-            let Some(question) = known else {
-                let message = format!("There is no question {}.", clip(&answer.question_id));
-                return Err(self.reject(RejectionCode::UnknownQuestion, message));
-            };
-            if question.answer.is_some() {
-                let message = format!("{} has its answer already.", question.id);
-                return Err(self.reject(RejectionCode::AlreadyAnswered, message));
-            }
-            fits(question, answer).map_err(|reason| {
-                self.reject(RejectionCode::InvalidAnswer, format!("{}: {reason}", question.id))
-            })?;
-        }
-        Ok(())
-    }
-
     /// The stage that a refinement runs, and what it names.
     pub(super) fn check_refine(&self, target: &str, request: &str) -> Result<(StageId, Target), Rejection> {
         if self.course != Course::Active || self.phase() != Phase::Completed {
@@ -193,7 +124,9 @@ impl Project {
             Target::Prompt { .. } => Verb::Compose,
             Target::Section { .. } => Verb::Write,
         };
-        let stage = self.pipeline.stages.iter().find(|stage| stage.verb == verb).ok_or_else(unknown)?;
+        // What people approve is changed by Edit or Rewind, which void the approval.
+        let may = |stage: &&crate::pipeline::Stage| stage.verb == verb && stage.gate.is_none();
+        let stage = self.pipeline.stages.iter().find(may).ok_or_else(unknown)?;
         if let Target::Prompt { number } = parsed
             && self.sizes.get(&stage.produces).is_none_or(|size| number > *size)
         {
@@ -201,44 +134,9 @@ impl Project {
         }
         Ok((stage.id.clone(), parsed))
     }
-
-    fn check_retry(&self, model: Option<&str>) -> Result<(), Rejection> {
-        if self.course != Course::Active || !self.has(Progress::Failed) {
-            return Err(self.wrong_state("retry"));
-        }
-        if model.is_some_and(|model| !is_model_name(model)) {
-            let message = "A model's name has 1 to 100 letters, digits and . - _ / :";
-            return Err(self.reject(RejectionCode::InvalidAnswer, message));
-        }
-        Ok(())
-    }
-}
-
-/// Whether an answer fits its question.
-fn fits(question: &QuestionState, answer: &Answer) -> Result<(), String> {
-    let has_text = answer.text.as_deref().is_some_and(|text| !text.trim().is_empty());
-    if answer.options.is_empty() && !has_text {
-        return Err("choose an option or write an answer".to_owned());
-    }
-    for (index, option) in answer.options.iter().enumerate() {
-        if !question.options.contains(option) {
-            return Err(format!(
-                "there is no option {}; options: {}",
-                clip(option),
-                question.options.join(", ")
-            ));
-        }
-        if answer.options[..index].contains(option) {
-            return Err(format!("option {} is chosen twice", clip(option)));
-        }
-    }
-    if question.format == QuestionFormat::Radio && answer.options.len() > 1 {
-        return Err("choose one option".to_owned());
-    }
-    Ok(())
 }
 
 /// Somebody else's text in a message of ours: short, and without control characters.
-fn clip(text: &str) -> String {
+pub(super) fn clip(text: &str) -> String {
     text.chars().filter(|character| !character.is_control()).take(40).collect()
 }

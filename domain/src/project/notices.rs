@@ -4,7 +4,18 @@ use super::{Actor, Command, Phase, Project, Timestamp};
 use crate::command::Rejection;
 use crate::event::{Cause, EventKind, Notice};
 use crate::ids::StageId;
+use crate::publication::{TaskStatus, TaskView};
 use serde_json::{Value, json};
+
+type Face = (Phase, String, Option<StageId>);
+
+/// A project before a fact.
+pub(super) struct Before {
+    face: Face,
+    runnable: Vec<(StageId, u32)>,
+    /// Empty where the pipeline does not tell its tasks.
+    tasks: Vec<TaskView>,
+}
 
 /// Collects what one fact brings about.
 pub(super) struct Notices {
@@ -15,6 +26,10 @@ pub(super) struct Notices {
 }
 
 impl Notices {
+    fn is_cancellation(&self) -> bool {
+        matches!(&self.cause, Cause::Command { name, .. } if name == "cancel")
+    }
+
     pub(super) fn say(&mut self, kind: EventKind, item: Option<String>, payload: Value) {
         self.list.push(Notice {
             kind,
@@ -32,7 +47,7 @@ impl Project {
     #[must_use]
     pub fn opening_notices(&self, now: Timestamp) -> Vec<Notice> {
         let mut notices = Notices { cause: Cause::Start, actor: Actor::System, at: now, list: Vec::new() };
-        self.say_changes(None, &[], &mut notices);
+        self.say_changes(None, &mut notices);
         notices.list
     }
 
@@ -55,38 +70,74 @@ impl Project {
     }
 
     /// What a `status_changed` event speaks of.
-    pub(super) fn face(&self) -> (Phase, String, Option<StageId>) {
+    fn face(&self) -> Face {
         let summary = self.summary();
         (summary.phase, summary.status, summary.stage)
     }
 
-    pub(super) fn say_changes(
-        &self,
-        before: Option<&(Phase, String, Option<StageId>)>,
-        runnable: &[(StageId, u32)],
-        notices: &mut Notices,
-    ) {
+    /// What is compared with what a fact made of it.
+    pub(super) fn before(&self) -> Before {
+        let tasks = if self.pipeline.tells_tasks { self.tasks.iter().cloned().collect() } else { Vec::new() };
+        Before { face: self.face(), runnable: self.runnable(), tasks }
+    }
+
+    pub(super) fn say_changes(&self, before: Option<&Before>, notices: &mut Notices) {
         let face = self.face();
-        if before != Some(&face) {
+        if before.map(|before| &before.face) != Some(&face) {
             let payload = json!({"phase": face.0, "status": face.1, "stage": face.2});
             notices.say(EventKind::StatusChanged, None, payload);
         }
+        self.say_ended(before, notices);
+        let was_runnable = before.map_or(&[][..], |before| &before.runnable);
         for (id, attempt) in self.runnable() {
-            if runnable.contains(&(id.clone(), attempt)) {
+            if was_runnable.contains(&(id.clone(), attempt)) {
                 continue;
             }
-            let message = self.pipeline.stage(&id).map(|stage| stage.message.as_str()).unwrap_or_default();
-            let payload = json!({"stage": id, "attempt": attempt, "message": message});
-            notices.say(EventKind::ProgressUpdate, Some(format!("{id}:{attempt}")), payload);
+            let Some(stage) = self.pipeline.stage(&id) else { continue };
+            let item = Some(format!("{id}:{attempt}"));
+            let payload = json!({"stage": id, "attempt": attempt, "message": stage.message});
+            notices.say(EventKind::ProgressUpdate, item.clone(), payload);
+            if self.pipeline.tells_tasks {
+                let task = json!({"stage": id, "attempt": attempt, "agent_type": stage.agent});
+                notices.say(EventKind::TaskStart, item, task);
+                say_agent(&id, attempt, &stage.agent, "working", notices);
+            }
         }
-        let was_completed = before.is_some_and(|before| before.0 == Phase::Completed);
-        let is_old = notices
-            .list
-            .iter()
-            .any(|notice| matches!(notice.kind, EventKind::RefinementFailed | EventKind::ProjectRestored));
+        let was_completed = before.is_some_and(|before| before.face.0 == Phase::Completed);
+        let is_old =
+            notices.list.iter().any(|notice| {
+                matches!(notice.kind, EventKind::RefinementFailed | EventKind::ProjectRestored)
+            }) || (self.rules >= 2 && notices.is_cancellation());
         if face.0 == Phase::Completed && !was_completed && !is_old {
             let payload = json!({"status": face.1, "open_findings": self.open_findings});
             notices.say(EventKind::WorkflowCompleted, None, payload);
         }
     }
+
+    /// Tasks that ended, or that wait for people now.
+    fn say_ended(&self, before: Option<&Before>, notices: &mut Notices) {
+        let Some(before) = before.filter(|_| self.pipeline.tells_tasks) else { return };
+        for task in &self.tasks {
+            let (stage, attempt) = (&task.stage, task.attempt);
+            let was = before.tasks.iter().find(|old| old.stage == *stage && old.attempt == attempt);
+            if task.status == TaskStatus::Pending || was.is_some_and(|was| was.status == task.status) {
+                continue;
+            }
+            if task.status.is_final() {
+                let payload = json!({
+                    "stage": stage,
+                    "attempt": attempt,
+                    "agent_type": task.agent,
+                    "status": task.status,
+                });
+                notices.say(EventKind::TaskComplete, Some(format!("{stage}:{attempt}")), payload);
+            }
+            say_agent(stage, attempt, &task.agent, task.status.as_str(), notices);
+        }
+    }
+}
+
+fn say_agent(stage: &StageId, attempt: u32, agent: &str, status: &str, notices: &mut Notices) {
+    let payload = json!({"agent_type": agent, "status": status, "stage": stage, "attempt": attempt});
+    notices.say(EventKind::AgentStatusUpdate, Some(format!("{stage}:{attempt}:{status}")), payload);
 }

@@ -32,6 +32,12 @@ pub enum Progress {
     Done,
     /// Failed for good; waits for Retry.
     Failed,
+    /// A chat whose brief nobody has confirmed yet.
+    Drafting,
+    /// A gate, or an agent's question, waits for people.
+    AwaitingDecision,
+    /// Waits for money.
+    OverBudget,
 }
 
 /// A stage of one project.
@@ -53,6 +59,38 @@ pub struct StageState {
     /// A model that a person chose for this attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
+    /// How often changes were asked for since the stage began anew.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub changes: u32,
+    /// How often this attempt had to wait for money.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub parked: u32,
+    /// A review: whether it passed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passed: Option<bool>,
+    /// While failed: the failure's code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed_as: Option<String>,
+    /// While failed: the call that was the cause.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause_call: Option<u32>,
+}
+
+/// Work beside the stages: a turn of the chat, advice at a gate. It blocks nothing, and its failure fails nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SideWork {
+    /// The chat's stage, or `<stage>-advice`.
+    pub stage: StageId,
+    /// 1, 2, …
+    pub attempt: u32,
+    /// What it is for.
+    #[serde(flatten)]
+    pub work: Work,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+pub(super) fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl StageState {
@@ -65,6 +103,11 @@ impl StageState {
             rounds: 0,
             carry_over: None,
             model: None,
+            changes: 0,
+            parked: 0,
+            passed: None,
+            failed_as: None,
+            cause_call: None,
         }
     }
 
@@ -75,6 +118,10 @@ impl StageState {
         self.work = work;
         self.carry_over = None;
         self.model = None;
+        self.parked = 0;
+        self.passed = None;
+        self.failed_as = None;
+        self.cause_call = None;
     }
 }
 
@@ -98,6 +145,9 @@ pub struct QuestionState {
     /// `A1`, … where the answer is an assumption.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assumption: Option<String>,
+    /// Where it stands among those that were put off: the higher, the later.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub deferred: u32,
 }
 
 impl QuestionState {
@@ -110,6 +160,7 @@ impl QuestionState {
             recommended: asked.recommended,
             answer: None,
             assumption: None,
+            deferred: 0,
         }
     }
 

@@ -5,6 +5,7 @@ use crate::ids::StageId;
 use crate::lifecycle::Lifecycle;
 use crate::pipeline::Stage;
 use crate::publication::{Position, ProjectView, Publication, TaskStatus, TaskView};
+use crate::request::{RequestKind, RequestView};
 use serde::{Deserialize, Serialize};
 
 /// The canonical phase (design.md §3).
@@ -56,12 +57,15 @@ pub struct Summary {
     /// The stage that is under way, waited for or failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stage: Option<StageId>,
-    /// `answers` while questions wait for people.
+    /// `answers`, `brief`, `gate:<name>`, `question:<stage>` or `budget`: what waits for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting_for: Option<String>,
-    /// Ids of questions that wait for an answer.
+    /// Ids of questions that wait for an answer; what was put off comes last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub open_questions: Vec<String>,
+    /// Gates and agents' questions that wait for a decision.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gates: Vec<RequestView>,
     /// Refinements that were done.
     pub refinements_used: u32,
     /// Refinements that are allowed.
@@ -85,15 +89,46 @@ impl Project {
             self.pipeline
                 .stages
                 .iter()
-                .find(|stage| self.stages.get(&stage.id).is_some_and(|state| state.progress == progress))
+                .find(|stage| !stage.side && self.progress(&stage.id) == Some(progress))
         };
         self.pipeline
             .stages
             .iter()
-            .find(|stage| self.is_runnable(stage))
+            .find(|stage| !stage.side && self.is_runnable(stage))
             .or_else(|| in_state(Progress::Asked))
+            .or_else(|| in_state(Progress::AwaitingDecision))
+            .or_else(|| in_state(Progress::OverBudget))
+            .or_else(|| in_state(Progress::Drafting))
             .or_else(|| in_state(Progress::Failed))
             .or_else(|| in_state(Progress::Todo))
+    }
+
+    /// The pipeline's word for a project at this stage.
+    fn word<'a>(&'a self, stage: &'a Stage) -> &'a str {
+        let at_gate =
+            self.open_request(&stage.id).is_some_and(|request| request.view.kind == RequestKind::Gate);
+        match &stage.gate {
+            Some(gate) if at_gate => &gate.status,
+            Some(_) | None => &stage.status,
+        }
+    }
+
+    fn waiting_for(&self, phase: Phase) -> Option<String> {
+        match phase {
+            Phase::AwaitingInput => Some("answers".to_owned()),
+            Phase::Drafting => Some("brief".to_owned()),
+            Phase::AwaitingApproval => Some(self.open_requests().next().map_or_else(
+                || "budget".to_owned(),
+                |request| format!("{}:{}", request.view.kind.as_str(), request.view.gate),
+            )),
+            Phase::Working | Phase::Paused | Phase::Completed | Phase::Failed | Phase::Cancelled => None,
+        }
+    }
+
+    fn questions_in_turn(&self) -> Vec<String> {
+        let mut open: Vec<_> = self.open_questions().collect();
+        open.sort_by_key(|question| question.deferred);
+        open.into_iter().map(|question| question.id.clone()).collect()
     }
 
     /// What list views and search attributes show.
@@ -102,20 +137,23 @@ impl Project {
         let phase = self.phase();
         let stage = self.current_stage();
         let status = match phase {
-            Phase::Completed | Phase::Failed | Phase::Cancelled => phase.as_str().to_owned(),
+            Phase::Completed => self.pipeline.done_word().to_owned(),
+            Phase::Failed | Phase::Cancelled => phase.as_str().to_owned(),
             Phase::Drafting
             | Phase::Working
             | Phase::AwaitingInput
             | Phase::AwaitingApproval
-            | Phase::Paused => stage.map_or_else(|| phase.as_str().to_owned(), |stage| stage.status.clone()),
+            | Phase::Paused => {
+                stage.map_or_else(|| phase.as_str().to_owned(), |stage| self.word(stage).to_owned())
+            }
         };
-        let open_questions: Vec<_> = self.open_questions().map(|question| question.id.clone()).collect();
         Summary {
             phase,
             status,
             stage: stage.map(|stage| stage.id.clone()),
-            waiting_for: (phase == Phase::AwaitingInput).then(|| "answers".to_owned()),
-            open_questions,
+            waiting_for: self.waiting_for(phase),
+            open_questions: self.questions_in_turn(),
+            gates: self.open_requests().map(|request| request.view.clone()).collect(),
             refinements_used: self.refinements_used,
             refinements_max: self.limits.refinements_max,
             cost_usd: self.used.cost_usd,
@@ -141,7 +179,7 @@ impl Project {
                 tasks: self.task_views(),
                 artifacts: self.artifacts.values().cloned().collect(),
                 used: self.used.clone(),
-                requests: Vec::new(),
+                requests: self.requests.iter().map(|request| request.view.clone()).collect(),
                 failure: self.failure.clone(),
                 completed_at: self.completed_at,
                 last_activity_at: self.last_activity_at,
@@ -153,7 +191,10 @@ impl Project {
 
     /// The list of tasks; what agents work on now is marked so.
     fn task_views(&self) -> Vec<TaskView> {
-        let runnable = self.runnable();
+        let mut runnable = self.runnable();
+        if self.goes_on() {
+            runnable.extend(self.side.iter().map(|side| (side.stage.clone(), side.attempt)));
+        }
         let mut tasks: Vec<_> = self.tasks.iter().cloned().collect();
         for task in &mut tasks {
             if runnable.iter().any(|(stage, attempt)| task.stage == *stage && task.attempt == *attempt) {

@@ -2,8 +2,10 @@
 
 use crate::StoreError;
 use crate::artifacts::manifest;
-use crate::clean::int;
+use crate::clean::{instant, int};
+use crate::events::actor_columns;
 use groundwork_domain::ProjectId;
+use groundwork_domain::document::audit::Recommendation;
 use groundwork_domain::publication::Publication;
 use sqlx::PgConnection;
 
@@ -174,4 +176,60 @@ async fn mark_stale(conn: &mut PgConnection, project: ProjectId, numbers: &[i32]
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// One row a request to people. What the advisor and the asking agent wrote lies beside their results.
+pub(super) async fn requests(conn: &mut PgConnection, publication: &Publication) -> Result<(), StoreError> {
+    for request in &publication.view.requests {
+        let approvals = serde_json::to_value(&request.approvals)
+            .map_err(|error| StoreError::Corrupt { what: "approvals", reason: error.to_string() })?;
+        let artifact = request.artifact.as_ref();
+        sqlx::query!(
+            r#"insert into hitl_requests (id, workspace_id, project_id, kind, gate, stage, attempt, digest, artifact_name,
+                 artifact_version, request_content, status, role_least, approvals_needed, approvals, four_eyes, operators,
+                 deadline_at, recommendation, reason, response_content, decided_by, decided_at, created_at)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
+                 coalesce((select question from agent_questions where request_id = $1), ''), $11, $12, $13, $14, $15, $16, $17,
+                 $18, (select array_to_string(reasons, e'\n') from advice where request_id = $1 order by attempt desc limit 1),
+                 (select comment from gate_decisions where request_id = $1 order by at desc limit 1), $19, $20, $21)
+             on conflict (id) do update
+             set digest = excluded.digest, artifact_name = excluded.artifact_name,
+                 artifact_version = excluded.artifact_version, request_content = excluded.request_content,
+                 status = excluded.status, approvals = excluded.approvals, deadline_at = excluded.deadline_at,
+                 recommendation = excluded.recommendation, reason = excluded.reason,
+                 response_content = excluded.response_content, decided_by = excluded.decided_by,
+                 decided_at = excluded.decided_at, updated_at = now()"#,
+            request.request_id,
+            publication.workspace_id.0,
+            publication.project_id.0,
+            request.kind.as_str(),
+            request.gate,
+            request.stage.0,
+            int(request.attempt),
+            request.digest.0,
+            artifact.map(|artifact| artifact.name.as_str()),
+            artifact.map(|artifact| int(artifact.version)),
+            request.status.as_str(),
+            request.role.as_str(),
+            int(request.approvals_needed),
+            approvals,
+            request.four_eyes,
+            request.operators,
+            request.deadline.map(instant),
+            request.recommendation.map(recommendation_word),
+            request.decided_by.and_then(|actor| actor_columns(actor).1),
+            request.decided_at.map(instant),
+            instant(request.created_at),
+        )
+        .execute(&mut *conn)
+        .await?;
+    }
+    Ok(())
+}
+
+fn recommendation_word(recommendation: Recommendation) -> &'static str {
+    match recommendation {
+        Recommendation::Approve => "approve",
+        Recommendation::Revise => "revise",
+    }
 }

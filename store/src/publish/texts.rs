@@ -1,5 +1,7 @@
 //! People's words on their way from the state machine to their tables and into the conversation.
 
+mod decisions;
+
 use crate::StoreError;
 use crate::clean::{self, instant};
 use crate::events::{LockedProject, NewTurn, TurnKind, actor_columns};
@@ -23,10 +25,12 @@ pub(super) async fn store(
     }
     for text in &publication.texts {
         match text {
-            PendingText::Answer { command_id, answer, at, actor } => {
-                take_answer(conn, publication.project_id, *command_id, answer, *at, *actor).await?;
+            PendingText::Answer { command_id, answer, amended, at, actor } => {
+                let taken = Taken { command: *command_id, answer, amended: *amended, at: *at, actor: *actor };
+                take_answer(conn, publication.project_id, &taken).await?;
                 let said = words_of_answer(conn, publication.project_id, answer).await?;
-                let name = command_name(&publication.notices, *command_id, "answer");
+                let otherwise = if *amended { "amend_answer" } else { "answer" };
+                let name = command_name(&publication.notices, *command_id, otherwise);
                 let metadata = json!({"question_id": answer.question_id, "options": answer.options,
                     "assumption": answer.assumption});
                 turns.push(turn(*command_id, name, &answer.question_id, said, metadata, *actor, *at));
@@ -37,6 +41,12 @@ pub(super) async fn store(
                 let name = command_name(&publication.notices, *command_id, "refine");
                 turns.push(turn(*command_id, name, target, request.clone(), metadata, *actor, *at));
             }
+            PendingText::Message { command_id, message, at, actor } => {
+                let metadata = json!({"chat": true, "command_id": command_id});
+                let name = "message".to_owned();
+                turns.push(turn(*command_id, name, "message", message.clone(), metadata, *actor, *at));
+            }
+            PendingText::Decision { .. } => turns.extend(decisions::take(conn, publication, text).await?),
         }
     }
     for notice in &publication.notices {
@@ -47,6 +57,8 @@ pub(super) async fn store(
             EventKind::RefinementFailed => {
                 end_refinement(conn, publication.project_id, notice, "failed").await?
             }
+            EventKind::QuestionDeferred => defer(conn, publication.project_id, notice).await?,
+            EventKind::TitleChanged => name(conn, publication.project_id, notice).await?,
             _ => {}
         }
     }
@@ -71,7 +83,7 @@ async fn opening(conn: &mut PgConnection, project: ProjectId) -> Result<NewTurn,
     })
 }
 
-fn turn(
+pub(super) fn turn(
     command_id: CommandId,
     name: String,
     item: &str,
@@ -96,33 +108,46 @@ fn turn(
 fn command_name(notices: &[Notice], wanted: CommandId, otherwise: &str) -> String {
     let named = notices.iter().find_map(|notice| match &notice.cause {
         Cause::Command { command_id, name } if *command_id == wanted => Some(name.clone()),
-        Cause::Command { .. } | Cause::Start | Cause::Stage { .. } | Cause::Signal { .. } => None,
+        Cause::Command { .. }
+        | Cause::Start
+        | Cause::Stage { .. }
+        | Cause::Deadline { .. }
+        | Cause::Signal { .. } => None,
     });
     named.unwrap_or_else(|| otherwise.to_owned())
+}
+
+/// An answer that was taken.
+struct Taken<'a> {
+    command: CommandId,
+    answer: &'a Answer,
+    amended: bool,
+    at: Timestamp,
+    actor: Actor,
 }
 
 async fn take_answer(
     conn: &mut PgConnection,
     project: ProjectId,
-    command: CommandId,
-    answer: &Answer,
-    at: Timestamp,
-    actor: Actor,
+    taken: &Taken<'_>,
 ) -> Result<(), StoreError> {
+    let answer = taken.answer;
     let options: Vec<_> = answer.options.iter().map(|option| clean::text(option)).collect();
     sqlx::query!(
         "update questions
          set state = 'answered', answer_options = $3, answer_text = $4, assumption = $5, command_id = $6, answered_by = $7,
              answered_at = $8
-         where project_id = $1 and id = $2 and state = 'open'",
+         where project_id = $1 and id = $2
+           and case when $9 then state = 'answered' and answered_at < $8 else state in ('open', 'deferred') end",
         project.0,
         clean::text(&answer.question_id),
         &options,
         answer.text.as_deref().map(clean::text),
         answer.assumption,
-        command.0,
-        actor_columns(actor).1,
-        instant(at),
+        taken.command.0,
+        actor_columns(taken.actor).1,
+        instant(taken.at),
+        taken.amended,
     )
     .execute(conn)
     .await?;
@@ -179,6 +204,31 @@ async fn take_refinement(
         clean::text(request),
         actor_columns(actor).1,
         instant(at),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// It stands behind the others until they are answered.
+async fn defer(conn: &mut PgConnection, project: ProjectId, notice: &Notice) -> Result<(), StoreError> {
+    sqlx::query!(
+        "update questions set state = 'deferred' where project_id = $1 and id = $2 and state = 'open'",
+        project.0,
+        notice.payload["question_id"].as_str().unwrap_or_default(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// An agent names the project, unless a person did.
+async fn name(conn: &mut PgConnection, project: ProjectId, notice: &Notice) -> Result<(), StoreError> {
+    sqlx::query!(
+        "update projects set title = left($2, 200), titled_by = 'agent'
+         where id = $1 and titled_by <> 'person' and $2 <> ''",
+        project.0,
+        clean::text(notice.payload["title"].as_str().unwrap_or_default().trim()),
     )
     .execute(conn)
     .await?;

@@ -21,6 +21,7 @@ async fn the_last_projects_are_announced_once_and_one_more_is_refused() {
             project_id,
             workspace_id: tenant.workspace,
             owner_id: tenant.user,
+            has_own_title: true,
             title: "One more",
             project_type: "greenfield",
             idea: "An idea",

@@ -45,6 +45,8 @@ pub(super) struct Place {
     session: Uuid,
     invitation: Uuid,
     token: Uuid,
+    comments: BTreeMap<&'static str, Uuid>,
+    upload: Uuid,
 }
 
 impl Place {
@@ -99,12 +101,38 @@ impl Place {
         let sql = "insert into api_tokens (id, user_id, name, digest, scopes, expires_at)
             values ($1, $2, $3, repeat('0', 32) || replace($1::text, '-', ''), '{projects:read}', now() + interval '1 day')";
         run(server, sqlx::query(sql).bind(token).bind(owner.id.0).bind(MARK)).await;
-        Self { project, owner: owner.id, people, workspace, artifact, session, invitation, token }
+        // One of each: people change what they wrote, and nobody else's.
+        let mut comments = BTreeMap::new();
+        for name in ["owner", "admin", "editor"] {
+            comments.insert(name, comment(server, workspace, project, artifact, people[name].id).await);
+        }
+        let upload = upload(server, workspace, project, owner.id).await;
+        pipeline(server, workspace, owner.id).await;
+        Self {
+            project,
+            owner: owner.id,
+            people,
+            workspace,
+            artifact,
+            session,
+            invitation,
+            token,
+            comments,
+            upload,
+        }
     }
 
     /// Who is called that: a role, `invited`, `stranger`, `expired`, `revoked` or `deactivated`.
     pub(super) fn caller(&self, who: &'static str) -> Caller {
         Caller::Token { who, token: self.people[who].token.clone() }
+    }
+
+    /// The path of a row for a caller: a comment is one's own, where one wrote one.
+    pub(super) fn path(&self, template: &str, caller: &Caller) -> String {
+        let who = if let Caller::Token { who, .. } = caller { who } else { "" };
+        let own =
+            self.comments.get(who).map(|comment| template.replace("{comment_id}", &comment.to_string()));
+        self.fill(own.as_deref().unwrap_or(template))
     }
 
     /// Puts the workspace's ids into a path or a body.
@@ -121,6 +149,11 @@ impl Place {
             // Somebody who is none of the callers.
             ("{member_id}", self.people["guest"].id.to_string()),
             ("{invitation_id}", self.invitation.to_string()),
+            ("{comment_id}", self.comments["editor"].to_string()),
+            ("{upload_id}", self.upload.to_string()),
+            ("{dead_letter_id}", self.project.to_string()),
+            ("{pipeline_id}", MARK.to_owned()),
+            ("{model_provider}", "anthropic".to_owned()),
             ("{number}", "1".to_owned()),
             ("{provider}", "sso".to_owned()),
         ] {
@@ -163,6 +196,37 @@ async fn join(server: &Server, workspace: WorkspaceId, user: UserId, role: &str,
     let sql = "insert into workspace_members (workspace_id, user_id, role, joined_at)
         values ($1, $2, $3, case when $4 then now() end)";
     run(server, sqlx::query(sql).bind(workspace.0).bind(user.0).bind(role).bind(has_joined)).await;
+}
+
+async fn comment(
+    server: &Server,
+    place: WorkspaceId,
+    project: ProjectId,
+    artifact: Uuid,
+    by: UserId,
+) -> Uuid {
+    let id = Uuid::new_v4();
+    let sql = "insert into comments (id, workspace_id, project_id, artifact_id, version, digest, comment_type, text, created_by)
+        values ($1, $2, $3, $4, 1, repeat('0', 64), 'comment', $5, $6)";
+    let query = sqlx::query(sql).bind(id).bind(place.0).bind(project.0).bind(artifact).bind(MARK).bind(by.0);
+    run(server, query).await;
+    id
+}
+
+async fn upload(server: &Server, place: WorkspaceId, project: ProjectId, by: UserId) -> Uuid {
+    let id = Uuid::new_v4();
+    let sql = "insert into uploads (id, workspace_id, project_id, filename, media_type, size_bytes, digest, storage_key, content,
+            text, uploaded_by)
+        values ($1, $2, $3, $4 || '.txt', 'text/plain', 9, repeat('0', 64), 'x', convert_to($4, 'UTF8'), $4, $5)";
+    run(server, sqlx::query(sql).bind(id).bind(place.0).bind(project.0).bind(MARK).bind(by.0)).await;
+    id
+}
+
+async fn pipeline(server: &Server, place: WorkspaceId, by: UserId) {
+    let sql = "insert into pipelines (workspace_id, id, version, title, description, source, definition, digest, created_by)
+        values ($1, $2, 1, $2, $2, $2, $3, repeat('0', 64), $4)";
+    let definition = serde_json::to_value(crate::server::pipeline()).unwrap();
+    run(server, sqlx::query(sql).bind(place.0).bind(MARK).bind(definition).bind(by.0)).await;
 }
 
 async fn mark(server: &Server, project: ProjectId) {

@@ -1,0 +1,74 @@
+//! Where artifacts come from: one version, or a whole project as a bundle that can be checked without us.
+
+use super::artifacts::{Entered, VersionQuery, enter, version};
+use crate::access;
+use crate::app::App;
+use crate::auth::CurrentUser;
+use crate::bundle::Contents;
+use crate::extract::{Path, Query};
+use crate::openapi::ReadProblems;
+use crate::problem::{ApiResult, internal};
+use axum::Json;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use groundwork_domain::ProjectId;
+use groundwork_domain::access::Permission;
+use groundwork_store::project_texts::{self, Named};
+use groundwork_store::provenance::{self, Provenance};
+use groundwork_store::{Tx, project_reads};
+use serde_json::json;
+
+/// Where a version of an artifact comes from: inputs, prompt, model, parameters, tokens, attempts, findings, decisions.
+#[utoipa::path(get, operation_id = "get_provenance", path = "/artifacts/{artifact_id}/provenance", tag = "texts",
+    params(("artifact_id" = Uuid, Path), VersionQuery), security(("bearer" = [])),
+    responses((status = OK, body = Provenance), ReadProblems))]
+pub(crate) async fn show(
+    State(app): State<App>,
+    user: CurrentUser,
+    Path(artifact): Path<uuid::Uuid>,
+    Query(query): Query<VersionQuery>,
+) -> ApiResult<Json<Provenance>> {
+    let Entered { mut tx, project, .. } = enter(&app, user, artifact, Permission::ReadProject).await?;
+    let found = version(&mut tx, artifact, query.version).await?;
+    Ok(Json(provenance::of_version(&mut tx, project, found.item).await?))
+}
+
+/// The provenance of everything in a project, with all versions, as one archive. `groundwork verify` checks it without a server.
+#[utoipa::path(get, operation_id = "export_provenance", path = "/projects/{project_id}/provenance", tag = "texts",
+    params(("project_id" = Uuid, Path)), security(("bearer" = [])),
+    responses((status = OK, description = "The bundle", content_type = "application/zip", body = Vec<u8>), ReadProblems))]
+pub(crate) async fn bundle(
+    State(app): State<App>,
+    user: CurrentUser,
+    Path(project): Path<ProjectId>,
+) -> ApiResult<Response> {
+    let (mut tx, _) = access::project(&app, user, project, Permission::ExportProject).await?;
+    let contents = collect(&mut tx, project).await?;
+    drop(tx);
+    let packed = tokio::task::spawn_blocking(move || contents.pack()).await;
+    let bytes =
+        packed.map_err(|error| internal("packing", &error))?.map_err(|error| internal("packing", &error))?;
+    let name = format!("attachment; filename=\"provenance-{project}.zip\"");
+    let headers = [(header::CONTENT_TYPE, "application/zip".to_owned()), (header::CONTENT_DISPOSITION, name)];
+    Ok((headers, bytes).into_response())
+}
+
+async fn collect(tx: &mut Tx, project: ProjectId) -> ApiResult<Contents> {
+    let head = project_reads::head(tx, project).await?;
+    let mut versions = Vec::new();
+    for item in project_texts::artifacts(tx, project, true).await? {
+        let named = Named::Name(project, &item.name);
+        let content = project_texts::artifact(tx, named, Some(item.version)).await?.map(|one| one.content);
+        versions.push((provenance::of_version(tx, project, item).await?, content.unwrap_or_default()));
+    }
+    Ok(Contents {
+        project: json!({"id": head.item.project_id, "title": head.item.title, "pipeline": head.item.pipeline,
+            "pipeline_version": head.pipeline_version, "created_by": head.item.created_by}),
+        idea: head.idea,
+        answers: json!(project_reads::questions(tx, project).await?),
+        versions,
+        prompts: project_texts::prompts(tx, project, true).await?,
+        decisions: provenance::decisions(tx, project, None).await?,
+    })
+}

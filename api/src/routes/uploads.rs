@@ -1,0 +1,171 @@
+//! Files that people bring to a project (H-23).
+
+use crate::access;
+use crate::app::App;
+use crate::auth::CurrentUser;
+use crate::extract::Path;
+use crate::file_kind;
+use crate::openapi::{ReadProblems, WriteProblems};
+use crate::problem::{ApiError, ApiResult};
+use crate::redact::redact;
+use crate::speaker::Speaker;
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{FromRequest as _, Multipart, Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use chrono::Utc;
+use groundwork_domain::access::Permission;
+use groundwork_domain::{ProjectId, Timestamp};
+use groundwork_store::audit;
+use groundwork_store::uploads::{self, NewUpload, Room, UploadItem, Uploaded};
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// The files of a project.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Uploads {
+    /// In the order in which they came, without their contents.
+    items: Vec<UploadItem>,
+}
+
+/// The form that is sent.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it stands for the form in the document; the form itself is read part by part")]
+pub(crate) struct UploadForm {
+    /// The file, with its name: .pdf .docx .md .txt .png .jpg .jpeg .gif .csv .json .yaml .sql .proto
+    #[schema(value_type = String, format = Binary)]
+    file: Vec<u8>,
+}
+
+/// The files that people brought.
+#[utoipa::path(get, operation_id = "list_uploads", path = "/projects/{project_id}/uploads", tag = "texts",
+    params(("project_id" = Uuid, Path)), security(("bearer" = [])),
+    responses((status = OK, body = Uploads), ReadProblems))]
+pub(crate) async fn list(
+    State(app): State<App>,
+    user: CurrentUser,
+    Path(project): Path<ProjectId>,
+) -> ApiResult<Json<Uploads>> {
+    let (mut tx, _) = access::project(&app, user, project, Permission::ReadProject).await?;
+    Ok(Json(Uploads { items: uploads::list(&mut tx, project).await? }))
+}
+
+/// Bring a file. Its name, its size and its content are checked; secrets are taken out of what agents read of it.
+#[utoipa::path(post, operation_id = "add_upload", path = "/projects/{project_id}/uploads", tag = "texts",
+    params(("project_id" = Uuid, Path)), request_body(content = UploadForm, content_type = "multipart/form-data"),
+    security(("bearer" = [])), responses((status = CREATED, body = UploadItem), WriteProblems))]
+pub(crate) async fn add(
+    State(app): State<App>,
+    speaker: Speaker,
+    Path(project): Path<ProjectId>,
+    request: Request,
+) -> ApiResult<(StatusCode, Json<UploadItem>)> {
+    let (tx, standing) = access::project(&app, speaker.user, project, Permission::WorkOnProject).await?;
+    // Reading a form may take long: no transaction waits for it.
+    drop(tx);
+    let (name, content) = read(&app, request).await?;
+    let limits = &app.settings.uploads;
+    if content.len() as u64 > limits.file_bytes_max {
+        return Err(ApiError::too_large(format!("A file has at most {} bytes.", limits.file_bytes_max)));
+    }
+    let file = file_kind::check(&name, &content).map_err(|words| ApiError::field("file", words))?;
+    let text = file.text.map(|text| redact(text).text);
+    let id = Uuid::new_v5(&project.0, format!("upload|{}|{}", speaker.user.id, speaker.key.0).as_bytes());
+    let new = NewUpload {
+        id,
+        workspace: standing.workspace_id,
+        project,
+        filename: &file.filename,
+        media_type: file.media_type,
+        content: &content,
+        text: text.as_deref(),
+        by: speaker.user.id,
+        at: Timestamp(Utc::now().timestamp_millis()),
+    };
+    let room = Room { files_max: limits.files_max, bytes_max: limits.project_bytes_max };
+    let (mut tx, _) = access::project(&app, speaker.user, project, Permission::WorkOnProject).await?;
+    let item = match uploads::add(&mut tx, &new, room).await? {
+        Uploaded::Kept(item) => item,
+        Uploaded::NoRoom { files, .. } if files >= u64::from(room.files_max) => {
+            let words = format!("A project has at most {} files.", room.files_max);
+            return Err(ApiError::limit_reached(words, room.files_max.into(), files));
+        }
+        Uploaded::NoRoom { bytes, .. } => {
+            let words = format!("The files of a project have at most {} bytes.", room.bytes_max);
+            return Err(ApiError::limit_reached(words, room.bytes_max, bytes));
+        }
+    };
+    let details = json!({"upload_id": id, "media_type": item.media_type, "size_bytes": item.size_bytes});
+    let entry = speaker.entry(standing.workspace_id, "upload.added", ("project", project), details);
+    audit::record(&mut tx, entry).await?;
+    tx.commit().await?;
+    Ok((StatusCode::CREATED, Json(item)))
+}
+
+/// The first part of the form that is a file.
+async fn read(app: &App, request: Request) -> ApiResult<(String, Bytes)> {
+    let unreadable = |error: axum::extract::multipart::MultipartError| {
+        if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            return ApiError::too_large("The body is larger than this server takes.");
+        }
+        ApiError::bad_request(
+            "unreadable_form",
+            format!("The form could not be read: {}.", error.body_text()),
+        )
+    };
+    let mut form = Multipart::from_request(request, app).await.map_err(|_| {
+        ApiError::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            "Send a form with a file, as multipart/form-data.",
+        )
+    })?;
+    while let Some(field) = form.next_field().await.map_err(unreadable)? {
+        let Some(name) = field.file_name().map(str::to_owned) else { continue };
+        return Ok((name, field.bytes().await.map_err(unreadable)?));
+    }
+    Err(ApiError::field("file", "is missing: the form has no part that is a file"))
+}
+
+/// The original of a file, byte for byte, as something to be saved.
+#[utoipa::path(get, operation_id = "get_upload", path = "/projects/{project_id}/uploads/{upload_id}", tag = "texts",
+    params(("project_id" = Uuid, Path), ("upload_id" = Uuid, Path)), security(("bearer" = [])),
+    responses((status = OK, description = "The bytes", content_type = "application/octet-stream", body = Vec<u8>), ReadProblems))]
+pub(crate) async fn show(
+    State(app): State<App>,
+    user: CurrentUser,
+    Path((project, upload)): Path<(ProjectId, Uuid)>,
+) -> ApiResult<Response> {
+    let (mut tx, _) = access::project(&app, user, project, Permission::ReadProject).await?;
+    let item = uploads::find(&mut tx, project, upload).await?.ok_or_else(|| ApiError::not_found("file"))?;
+    let content = uploads::content(&mut tx, project, upload).await?.unwrap_or_default();
+    let headers = [
+        // Never shown by a browser: what somebody brought is data.
+        (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", item.filename)),
+    ];
+    Ok((headers, content).into_response())
+}
+
+/// Take a file away.
+#[utoipa::path(delete, operation_id = "delete_upload", path = "/projects/{project_id}/uploads/{upload_id}", tag = "texts",
+    params(("project_id" = Uuid, Path), ("upload_id" = Uuid, Path)), security(("bearer" = [])),
+    responses((status = NO_CONTENT, description = "It is gone"), WriteProblems))]
+pub(crate) async fn delete(
+    State(app): State<App>,
+    speaker: Speaker,
+    Path((project, upload)): Path<(ProjectId, Uuid)>,
+) -> ApiResult<StatusCode> {
+    let (mut tx, standing) = access::project(&app, speaker.user, project, Permission::WorkOnProject).await?;
+    if !uploads::delete(&mut tx, project, upload).await? {
+        return Err(ApiError::not_found("file"));
+    }
+    let details = json!({"upload_id": upload});
+    let entry = speaker.entry(standing.workspace_id, "upload.deleted", ("project", project), details);
+    audit::record(&mut tx, entry).await?;
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}

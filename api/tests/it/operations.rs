@@ -1,0 +1,122 @@
+//! What operators see of all workspaces, without a text of anybody: failed stages, projects in trouble, pausing everything.
+
+use crate::server::{Person, Server};
+use groundwork_domain::ProjectId;
+use reqwest::Method;
+use serde_json::json;
+
+async fn with_operator() -> (Server, Person, Person) {
+    let server = Server::with(|settings| settings.operators = vec!["Op@example.org".to_owned()]).await;
+    let (op, ada) = (server.sign_up("op").await, server.sign_up("ada").await);
+    (server, op, ada)
+}
+
+async fn fail(server: &Server, project: ProjectId, code: &str) {
+    let failure = json!({"stage": "spec", "attempt": 1, "phase": "working", "code": code, "message": "zebrafish",
+        "permanent": false, "calls": 3, "at": 0});
+    let sql = "update projects set phase = 'failed', status = 'failed', failure = $2, title = 'zebrafish',
+        last_activity_at = now() - interval '20 minutes' where id = $1";
+    sqlx::query(sql).bind(project.0).bind(failure).execute(&server.owner).await.unwrap();
+}
+
+#[tokio::test]
+async fn failed_stages_are_listed_by_query_and_replayed() {
+    let (server, op, ada) = with_operator().await;
+    let (one, two) = (server.project(&ada).await, server.project(&ada).await);
+    fail(&server, one, "provider_unavailable").await;
+    fail(&server, two, "unreadable_reply").await;
+    ada.get("/admin/dead-letters").await.refused(403, "forbidden");
+    let all = op.get("/admin/dead-letters").await;
+    assert!(!String::from_utf8_lossy(&all.bytes).contains("zebrafish"), "no text of anybody");
+    assert_eq!(all.ok()["items"].as_array().unwrap().len(), 2);
+    let some = op.get("/admin/dead-letters?code=unreadable_reply&pipeline=promptr&stage=spec").await.ok();
+    assert_eq!((&some["items"][0]["project_id"], some["items"].as_array().unwrap().len()), (&json!(two), 1));
+    let first = op.get("/admin/dead-letters?limit=1").await.ok();
+    let rest = op
+        .get(&format!("/admin/dead-letters?limit=1&cursor={}", first["next_cursor"].as_str().unwrap()))
+        .await
+        .ok();
+    assert_ne!(first["items"][0]["project_id"], rest["items"][0]["project_id"]);
+
+    // The engine is not there: that is told, and nothing is lost.
+    let told =
+        op.send(Method::POST, "/admin/dead-letters/replay", &json!({"code": "unreadable_reply"})).await.ok();
+    assert_eq!((&told["items"][0]["outcome"], &told["applied"]), (&json!("failed"), &json!(0)));
+    let path = format!("/admin/dead-letters/{}/replay", uuid::Uuid::new_v4());
+    op.send(Method::POST, &path, &json!({})).await.refused(404, "not_found");
+    assert_eq!(server.audited("operator.told").await, 1);
+    server.remove().await;
+}
+
+#[tokio::test]
+async fn projects_in_trouble_are_told_once_and_forgotten_when_it_is_over() {
+    let (server, op, ada) = with_operator().await;
+    let (stuck, failing, well, calling) = (
+        server.project(&ada).await,
+        server.project(&ada).await,
+        server.project(&ada).await,
+        server.project(&ada).await,
+    );
+    fail(&server, failing, "internal").await;
+    let long_ago = "update projects set last_activity_at = now() - interval '11 minutes' where id = any($1)";
+    sqlx::query(long_ago).bind(vec![stuck.0, calling.0]).execute(&server.owner).await.unwrap();
+    // A model writes for it right now: that is progress.
+    sqlx::query(
+        "insert into model_calls (workspace_id, project_id, user_id, stage, attempt, call_no, inputs_digest, prompt_digest,
+             agent, provider, model, state, lease_until, started_at)
+         values ($1, $2, $3, 'spec', 1, 1, repeat('0', 64), repeat('0', 64), 'a', 'anthropic', 'm', 'leased',
+             now() + interval '5 s', now() - interval '20 minutes')",
+    )
+    .bind(ada.workspace.0)
+    .bind(calling.0)
+    .bind(ada.id.0)
+    .execute(&server.owner)
+    .await
+    .unwrap();
+    let mut found: Vec<_> = op.send(Method::POST, "/admin/troubles", &json!({})).await.ok()["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|trouble| (trouble["kind"].as_str().unwrap().to_owned(), trouble["project_id"].clone()))
+        .collect();
+    found.sort_by(|a, b| a.0.cmp(&b.0));
+    assert_eq!(found, [("failing".to_owned(), json!(failing)), ("stuck".to_owned(), json!(stuck))]);
+    assert_eq!(
+        op.send(Method::POST, "/admin/troubles", &json!({})).await.ok()["items"],
+        json!([]),
+        "told once"
+    );
+    assert_eq!(op.get("/admin/troubles").await.ok()["items"].as_array().unwrap().len(), 2);
+    sqlx::query("update projects set last_activity_at = now()").execute(&server.owner).await.unwrap();
+    op.send(Method::POST, "/admin/troubles", &json!({})).await.ok();
+    let left = op.get("/admin/troubles").await.ok();
+    assert_eq!((&left["items"][0]["kind"], left["items"].as_array().unwrap().len()), (&json!("failing"), 1));
+    let _ = well;
+    server.remove().await;
+}
+
+#[tokio::test]
+async fn everything_is_paused_and_only_that_goes_on() {
+    let (server, op, ada) = with_operator().await;
+    let (running, paused) = (server.project(&ada).await, server.project(&ada).await);
+    sqlx::query("update projects set phase = 'paused' where id = $1")
+        .bind(paused.0)
+        .execute(&server.owner)
+        .await
+        .unwrap();
+    ada.send(Method::POST, "/admin/pause", &json!({})).await.refused(403, "forbidden");
+    for round in 0..2 {
+        // The engine is not there: who was not told is told again.
+        let told = op.send(Method::POST, "/admin/pause", &json!({})).await.ok();
+        let items = told["items"].as_array().unwrap();
+        assert_eq!((&items[0]["project_id"], items.len()), (&json!(running), 1), "{round}");
+    }
+    let after = json!({"after": running});
+    assert_eq!(op.send(Method::POST, "/admin/resume", &after).await.ok()["items"], json!([]));
+    let told = op.send(Method::POST, "/admin/resume", &json!({})).await.ok();
+    assert_eq!(
+        (&told["items"][0]["project_id"], told["items"].as_array().unwrap().len()),
+        (&json!(running), 1)
+    );
+    server.remove().await;
+}

@@ -1,0 +1,154 @@
+//! What waits for people, and what they decide.
+
+use super::{open, project_id, read_long_text};
+use crate::args::{Connection, Decision, GateArguments, RespondArguments};
+use crate::client::Client;
+use crate::failure::{Exit, Failure, Result};
+use reqwest::Method;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+use std::path::Path;
+use uuid::Uuid;
+
+/// What waits, or waited, for a person.
+#[derive(Debug, Deserialize, Serialize)]
+struct Request {
+    request_id: Uuid,
+    project_id: Uuid,
+    status: String,
+    #[serde(default)]
+    gate: Option<String>,
+    #[serde(default)]
+    artifact_name: Option<String>,
+    #[serde(default)]
+    artifact_version: Option<i64>,
+    #[serde(default)]
+    artifact_digest: Option<String>,
+    #[serde(flatten)]
+    rest: serde_json::Map<String, Value>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Requests {
+    items: Vec<Request>,
+}
+
+impl Request {
+    fn is_pending(&self) -> bool {
+        self.status == "pending"
+    }
+
+    fn word(&self, name: &str) -> &str {
+        self.rest.get(name).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// One paragraph for people.
+    fn told(&self) -> String {
+        let mine = self.rest.get("waits_for_me").and_then(Value::as_bool).unwrap_or_default();
+        let mut text = format!("{}  {}", self.project_id, self.word("project_title"));
+        let what = self
+            .gate
+            .as_deref()
+            .map_or_else(|| self.word("request_content").to_owned(), |gate| format!("gate {gate}"));
+        let _ = write!(text, "\n  {}{what}", if mine { "" } else { "(waits for others) " });
+        if let (Some(name), Some(version)) = (&self.artifact_name, self.artifact_version) {
+            let _ = write!(text, ": {name} v{version}");
+        }
+        if let Some(digest) = &self.artifact_digest {
+            let _ = write!(text, " {}", digest.get(..12).unwrap_or(digest));
+        }
+        if !self.word("recommendation").is_empty() {
+            let _ = write!(
+                text,
+                "\n  the reviewer says {}: {}",
+                self.word("recommendation"),
+                self.word("reason")
+            );
+        }
+        if self.gate.is_none() {
+            let _ = write!(text, "\n  groundwork respond {} approve|reject|amend", self.request_id);
+        }
+        text
+    }
+}
+
+/// `groundwork inbox`
+pub(super) async fn inbox(connection: &Connection) -> Result<()> {
+    let (client, output) = open(connection)?;
+    let waiting: Requests = client.get("/hitl").await?;
+    output.result(&waiting.items, || {
+        if waiting.items.is_empty() {
+            return "nothing waits for anybody".to_owned();
+        }
+        waiting.items.iter().map(Request::told).collect::<Vec<_>>().join("\n\n")
+    });
+    Ok(())
+}
+
+/// `groundwork decide`, `approve`, `request-changes`, `reject`, `amend`
+pub(super) async fn decide(gate: &GateArguments, decision: Decision, file: Option<&Path>) -> Result<()> {
+    let content = file.map(read_long_text).transpose()?;
+    let (client, output) = open(&gate.connection)?;
+    let id = project_id(&client, &gate.project).await?;
+    let waiting = waiting(&client, id, gate.gate.as_deref()).await?;
+    let digest = gate.digest.clone().or_else(|| waiting.artifact_digest.clone());
+    let mut body = json!({
+        "command": "decide", "gate": waiting.gate, "digest": digest, "decision": decision.as_str(),
+    });
+    if let Some(comment) = &gate.comment {
+        body["comment"] = json!(comment);
+    }
+    if let Some(content) = content {
+        body["content"] = json!(content);
+    }
+    let answer: Value = client.change(Method::POST, &format!("/projects/{id}/commands"), &body).await?;
+    output.result(&answer, || {
+        let gate = waiting.gate.as_deref().unwrap_or_default();
+        let shown = digest.as_deref().and_then(|digest| digest.get(..12)).unwrap_or_default();
+        format!(
+            "{}: gate {gate} of {id}, on {shown}; now {}",
+            decision.as_str(),
+            answer["status"].as_str().unwrap_or_default()
+        )
+    });
+    output.note(format!("next: groundwork watch {id}"));
+    Ok(())
+}
+
+/// The gate that waits; with several, the one that is named.
+async fn waiting(client: &Client, id: Uuid, gate: Option<&str>) -> Result<Request> {
+    let all: Requests = client.get(&format!("/projects/{id}/hitl")).await?;
+    let pending = all.items.into_iter().filter(|one| one.is_pending() && one.gate.is_some());
+    let mut found: Vec<_> =
+        pending.filter(|one| gate.is_none_or(|gate| one.gate.as_deref() == Some(gate))).collect();
+    match (found.pop(), found.is_empty()) {
+        (Some(one), true) => Ok(one),
+        (Some(_), false) => {
+            Err(Failure::usage("several gates wait")
+                .next("name one with --gate; `groundwork inbox` shows them"))
+        }
+        (None, _) => {
+            let words =
+                gate.map_or_else(|| "no gate waits".to_owned(), |gate| format!("no gate `{gate}` waits"));
+            Err(Failure::new(Exit::Refused, "not_waiting", words).next(format!("groundwork show {id}")))
+        }
+    }
+}
+
+/// `groundwork respond`
+pub(super) async fn respond(arguments: &RespondArguments) -> Result<()> {
+    let text = match (&arguments.text, &arguments.file) {
+        (Some(text), _) => Some(text.clone()),
+        (None, Some(file)) => Some(read_long_text(file)?),
+        (None, None) => None,
+    };
+    let (client, output) = open(&arguments.connection)?;
+    let body = json!({"action": arguments.action, "response_content": text});
+    let path = format!("/hitl/{}/respond", arguments.request);
+    let answer: Value = client.change(Method::POST, &path, &body).await?;
+    output.result(&answer, || {
+        format!("{} is {}", arguments.request, answer["new_status"].as_str().unwrap_or_default())
+    });
+    Ok(())
+}

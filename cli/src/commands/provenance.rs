@@ -1,0 +1,243 @@
+//! Provenance bundles: written by a server, checked by anybody. The check trusts nothing but the bytes: every digest is computed anew.
+
+use super::{open, project_id};
+use crate::args::{ProvenanceArguments, VerifyArguments};
+use crate::failure::{Exit, Failure, Result};
+use crate::output::Output;
+use anyhow::Context as _;
+use groundwork_domain::Digest;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Cursor, Read as _};
+use zip::ZipArchive;
+
+/// What this program can check.
+const FORMAT: &str = "groundwork-provenance/1";
+/// Files of a bundle.
+const FILES_MAX: usize = 20_000;
+/// Bytes of all its files together.
+const BYTES_MAX: u64 = 512 * 1024 * 1024;
+
+/// `groundwork provenance`
+pub(super) async fn write(arguments: &ProvenanceArguments) -> Result<()> {
+    let (client, output) = open(&arguments.connection)?;
+    let id = project_id(&client, &arguments.project).await?;
+    if arguments.out.exists() && !arguments.force {
+        return Err(
+            Failure::usage(format!("{} exists", arguments.out.display())).next("--force writes over it")
+        );
+    }
+    let bytes = client.bytes(&format!("/projects/{id}/provenance")).await?;
+    std::fs::write(&arguments.out, &bytes).with_context(|| format!("writing {}", arguments.out.display()))?;
+    output.result(&json!({"project_id": id, "file": arguments.out}), || {
+        format!("wrote {}", arguments.out.display())
+    });
+    output.note(format!("next: groundwork verify {}", arguments.out.display()));
+    Ok(())
+}
+
+/// `groundwork verify`
+pub(super) fn verify(arguments: &VerifyArguments) -> Result<()> {
+    let output = Output::new(arguments.connection.json);
+    let bytes = std::fs::read(&arguments.bundle)
+        .map_err(|error| Failure::usage(format!("{}: {error}", arguments.bundle.display())))?;
+    let checked = check(&bytes)?;
+    if !checked.wrong.is_empty() {
+        let words = format!("the bundle is not what it says:\n  {}", checked.wrong.join("\n  "));
+        return Err(Failure::new(Exit::Refused, "bundle_broken", words));
+    }
+    let value = json!({"manifest_digest": checked.manifest.0, "artifacts": checked.artifacts, "files": checked.files,
+        "decisions": checked.decisions});
+    output.result(&value, || {
+        format!(
+            "{} artifacts, {} files and {} decisions hold together\nmanifest {}",
+            checked.artifacts, checked.files, checked.decisions, checked.manifest
+        )
+    });
+    Ok(())
+}
+
+/// What a check found.
+#[derive(Debug)]
+struct Checked {
+    manifest: Digest,
+    artifacts: usize,
+    files: usize,
+    decisions: usize,
+    /// What does not hold, a sentence each.
+    wrong: Vec<String>,
+}
+
+fn check(bundle: &[u8]) -> Result<Checked> {
+    let mut files = unpack(bundle)?;
+    let manifest = files.remove("manifest.json").ok_or_else(|| broken("has no manifest.json"))?;
+    let value: Value = serde_json::from_slice(&manifest)
+        .map_err(|error| broken(&format!("has a manifest that does not read: {error}")))?;
+    if value["format"] != FORMAT {
+        return Err(broken(&format!("has the format {}, and this program knows {FORMAT}", value["format"])));
+    }
+    let sums: BTreeMap<String, Digest> =
+        files.iter().map(|(name, content)| (name.clone(), Digest::of(content))).collect();
+    let mut wrong = Vec::new();
+    check_files(&value, &sums, &mut wrong);
+    let known = check_versions(&value, &sums, &mut wrong);
+    check_references(&value, &known, &mut wrong);
+    let count = |name: &str| value[name].as_array().map_or(0, Vec::len);
+    Ok(Checked {
+        manifest: Digest::of(&manifest),
+        artifacts: count("artifacts"),
+        files: sums.len(),
+        decisions: count("decisions"),
+        wrong,
+    })
+}
+
+/// Every file is named with its digest, and no other one is there.
+fn check_files(manifest: &Value, sums: &BTreeMap<String, Digest>, wrong: &mut Vec<String>) {
+    let empty = serde_json::Map::new();
+    let named = manifest["files"].as_object().unwrap_or(&empty);
+    for (name, digest) in sums {
+        match named.get(name).and_then(Value::as_str) {
+            Some(told) if told == digest.0 => {}
+            Some(_) => wrong.push(format!("{name} was changed")),
+            None => wrong.push(format!("{name} is not in the manifest")),
+        }
+    }
+    for name in named.keys().filter(|name| !sums.contains_key(*name)) {
+        wrong.push(format!("{name} is missing"));
+    }
+}
+
+/// Every version's content has its digest. Returns all digests that the bundle can show.
+fn check_versions(
+    manifest: &Value,
+    sums: &BTreeMap<String, Digest>,
+    wrong: &mut Vec<String>,
+) -> BTreeSet<String> {
+    let mut known = BTreeSet::new();
+    let idea = &manifest["idea"];
+    let artifacts = manifest["artifacts"].as_array().into_iter().flatten();
+    let of_artifacts = artifacts.map(|one| (&one["artifact"]["digest"], &one["file"]));
+    let prompts = manifest["prompts"].as_array().into_iter().flatten();
+    let of_prompts = prompts.map(|one| (&one["digest"], &one["file"]));
+    for (digest, file) in of_artifacts.chain(of_prompts).chain([(&idea["digest"], &idea["file"])]) {
+        let (digest, file) = (digest.as_str().unwrap_or_default(), file.as_str().unwrap_or_default());
+        if sums.get(file).is_none_or(|found| found.0 != digest) {
+            wrong.push(format!("{file} is not the version that the manifest tells of"));
+        }
+        known.insert(digest.to_owned());
+    }
+    known
+}
+
+/// What was written from something, or decided on something, names what is there.
+fn check_references(manifest: &Value, known: &BTreeSet<String>, wrong: &mut Vec<String>) {
+    for one in manifest["artifacts"].as_array().into_iter().flatten() {
+        let artifact = &one["artifact"];
+        let name = format!("{} v{}", artifact["name"].as_str().unwrap_or_default(), artifact["version"]);
+        for source in artifact["sources"].as_array().into_iter().flatten() {
+            let kind = source["source"].as_str().unwrap_or_default();
+            let digest = source["digest"].as_str().unwrap_or_default();
+            // Answers are told by the digest of what the rules took, which no file has.
+            if matches!(kind, "artifact" | "idea") && !known.contains(digest) {
+                wrong.push(format!("{name} was written from {kind} {digest}, which is not here"));
+            }
+        }
+    }
+    for decision in manifest["decisions"].as_array().into_iter().flatten() {
+        let digest = decision["digest"].as_str().unwrap_or_default();
+        if !known.contains(digest) {
+            let gate = decision["gate"].as_str().unwrap_or_default();
+            wrong.push(format!("gate {gate} was decided on {digest}, which is not here"));
+        }
+    }
+}
+
+fn unpack(bundle: &[u8]) -> Result<BTreeMap<String, Vec<u8>>> {
+    let mut zip = ZipArchive::new(Cursor::new(bundle))
+        .map_err(|error| broken(&format!("is no zip archive: {error}")))?;
+    if zip.len() > FILES_MAX {
+        return Err(broken(&format!("has more than {FILES_MAX} files")));
+    }
+    let mut files = BTreeMap::new();
+    let mut left = BYTES_MAX;
+    for index in 0..zip.len() {
+        let entry = zip.by_index(index).context("reading the bundle")?;
+        let name = entry.name().context("reading a name in the bundle")?.into_owned();
+        let mut bytes = Vec::new();
+        entry.take(left + 1).read_to_end(&mut bytes).with_context(|| format!("unpacking {name}"))?;
+        left = left
+            .checked_sub(bytes.len() as u64)
+            .ok_or_else(|| broken(&format!("is larger than {BYTES_MAX} bytes")))?;
+        if files.insert(name.clone(), bytes).is_some() {
+            return Err(broken(&format!("has {name} twice")));
+        }
+    }
+    Ok(files)
+}
+
+fn broken(why: &str) -> Failure {
+    Failure::new(Exit::Refused, "bundle_broken", format!("the bundle {why}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write as _;
+    use zip::ZipWriter;
+    use zip::write::SimpleFileOptions;
+
+    fn bundle(change: impl FnOnce(&mut Value, &mut Vec<(String, String)>)) -> Vec<u8> {
+        let digest = |text: &str| Digest::of(text.as_bytes()).0;
+        let mut files = vec![
+            ("idea.md".to_owned(), "A gym".to_owned()),
+            ("artifacts/spec/v1.md".to_owned(), "# Spec".to_owned()),
+        ];
+        let mut manifest = json!({
+            "format": FORMAT,
+            "idea": {"digest": digest("A gym"), "file": "idea.md"},
+            "artifacts": [{"artifact": {"name": "spec", "version": 1, "digest": digest("# Spec"),
+                "sources": [{"source": "idea", "digest": digest("A gym")}]}, "file": "artifacts/spec/v1.md"}],
+            "decisions": [{"gate": "spec", "digest": digest("# Spec")}],
+            "files": {"idea.md": digest("A gym"), "artifacts/spec/v1.md": digest("# Spec")},
+        });
+        change(&mut manifest, &mut files);
+        files.push(("manifest.json".to_owned(), manifest.to_string()));
+        let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, content) in files {
+            zip.start_file(name, SimpleFileOptions::default()).expect("a file");
+            zip.write_all(content.as_bytes()).expect("its content");
+        }
+        zip.finish().expect("an archive").into_inner()
+    }
+
+    #[test]
+    fn what_holds_together_is_told() {
+        let checked = check(&bundle(|_, _| {})).expect("a bundle");
+        assert_eq!((checked.artifacts, checked.files, checked.decisions), (1, 2, 1));
+        assert!(checked.wrong.is_empty(), "{:?}", checked.wrong);
+    }
+
+    #[test]
+    fn every_change_is_found() {
+        let wrong = |change: fn(&mut Value, &mut Vec<(String, String)>)| {
+            check(&bundle(change)).expect("a bundle").wrong
+        };
+        assert!(!wrong(|_, files| files[1].1.push('!')).is_empty(), "a changed text");
+        assert!(!wrong(|_, files| drop(files.remove(1))).is_empty(), "a missing file");
+        assert!(
+            !wrong(|_, files| files.push(("more.md".to_owned(), "x".to_owned()))).is_empty(),
+            "one more file"
+        );
+        assert!(
+            !wrong(|manifest, _| manifest["decisions"][0]["digest"] = json!("0")).is_empty(),
+            "another decision"
+        );
+        assert!(
+            !wrong(|manifest, _| manifest["artifacts"][0]["artifact"]["sources"][0]["digest"] = json!("0"))
+                .is_empty()
+        );
+        check(&bundle(|manifest, _| manifest["format"] = json!("other"))).expect_err("another format");
+        check(b"no archive").expect_err("no archive");
+    }
+}

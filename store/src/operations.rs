@@ -1,0 +1,162 @@
+//! What operators see and do over all workspaces: stages that failed for good, pausing everything, projects in trouble. No text of
+//! anybody: ids and words of ours.
+
+use crate::clean::int;
+use crate::{Store, StoreError};
+use chrono::{DateTime, Utc};
+use groundwork_domain::{ProjectId, WorkspaceId};
+use serde::Serialize;
+use std::time::Duration;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// A stage that failed for good: a dead letter until somebody replays it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct FailedStage {
+    /// Names the dead letter: a project has one at most.
+    pub project_id: Uuid,
+    /// Its tenant.
+    pub workspace_id: Uuid,
+    /// The pipeline that it runs on.
+    pub pipeline: String,
+    /// The stage.
+    pub stage: Option<String>,
+    /// Its attempt.
+    pub attempt: Option<i32>,
+    /// A word for programs: `provider_unavailable`, …
+    pub code: Option<String>,
+    /// Whether trying again without a change can help.
+    pub permanent: bool,
+    /// Model calls that were made.
+    pub calls: i32,
+    /// When.
+    pub failed_at: DateTime<Utc>,
+}
+
+/// Which dead letters.
+#[derive(Clone, Debug, Default)]
+pub struct FailedFilter<'a> {
+    /// Only of this project.
+    pub project: Option<ProjectId>,
+    /// Only of this pipeline.
+    pub pipeline: Option<&'a str>,
+    /// Only of this stage.
+    pub stage: Option<&'a str>,
+    /// Only with this code.
+    pub code: Option<&'a str>,
+    /// Only those after this one in the order of the list.
+    pub after: Option<(DateTime<Utc>, Uuid)>,
+    /// At most so many.
+    pub rows_max: i32,
+}
+
+/// Stages that failed for good, the latest first. The caller has checked that an operator asks.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn failed(store: &Store, filter: &FailedFilter<'_>) -> Result<Vec<FailedStage>, StoreError> {
+    let (after_at, after_id) = filter.after.unzip();
+    Ok(sqlx::query_as!(
+        FailedStage,
+        r#"select project as "project_id!", place as "workspace_id!", pipeline as "pipeline!", failed_stage as stage,
+                  failed_attempt as attempt, failed_code as code, is_permanent as "permanent!", calls as "calls!",
+                  failed_at as "failed_at!"
+           from failed_stages($1, $2, $3, $4, $5, $6, $7)"#,
+        filter.project.map(|project| project.0),
+        filter.pipeline,
+        filter.stage,
+        filter.code,
+        after_at,
+        after_id,
+        filter.rows_max,
+    )
+    .fetch_all(store.pool())
+    .await?)
+}
+
+/// Projects to be paused, which are marked, or those that were marked so: in the order of their ids, after that of the call before.
+/// The caller has checked that an operator asks.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn claim_halting(
+    store: &Store,
+    is_halting: bool,
+    after: Option<ProjectId>,
+    rows_max: u32,
+) -> Result<Vec<(ProjectId, WorkspaceId)>, StoreError> {
+    let rows = sqlx::query!(
+        r#"select project as "project!", place as "place!" from claim_halting($1, $2, $3)"#,
+        is_halting,
+        after.map(|project| project.0),
+        int(rows_max),
+    )
+    .fetch_all(store.pool())
+    .await?;
+    Ok(rows.into_iter().map(|row| (ProjectId(row.project), WorkspaceId(row.place))).collect())
+}
+
+/// Takes the mark of a project away that goes on. The caller has checked that an operator asks.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn end_halting(store: &Store, project: ProjectId) -> Result<(), StoreError> {
+    sqlx::query!("select end_halting($1)", project.0).execute(store.pool()).await?;
+    Ok(())
+}
+
+/// A project in trouble.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Trouble {
+    /// The project.
+    pub project_id: Uuid,
+    /// Its tenant.
+    pub workspace_id: Uuid,
+    /// `stuck` (works, and nothing happened for too long), `failing` or `over_budget`.
+    pub kind: String,
+    /// The stage.
+    pub stage: Option<String>,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// When it was found.
+    pub seen_at: Option<DateTime<Utc>>,
+}
+
+/// Looks for projects in trouble over all workspaces; returns those that were not known yet. What is over is forgotten.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn supervise(store: &Store, stuck_after: Duration) -> Result<Vec<Trouble>, StoreError> {
+    let rows = sqlx::query!(
+        r#"select project as "project!", place as "place!", trouble as "trouble!", at_stage, trouble_since as "since!"
+           from supervise($1::bigint * interval '1 second')"#,
+        i64::try_from(stuck_after.as_secs()).unwrap_or(i64::MAX),
+    )
+    .fetch_all(store.pool())
+    .await?;
+    let troubles = rows.into_iter().map(|row| Trouble {
+        project_id: row.project,
+        workspace_id: row.place,
+        kind: row.trouble,
+        stage: row.at_stage,
+        since: row.since,
+        seen_at: None,
+    });
+    Ok(troubles.collect())
+}
+
+/// All known troubles, the oldest first. The caller has checked that an operator asks.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn troubles(store: &Store, rows_max: u32) -> Result<Vec<Trouble>, StoreError> {
+    Ok(sqlx::query_as!(
+        Trouble,
+        r#"select project as "project_id!", place as "workspace_id!", trouble as "kind!", at_stage as stage,
+                  trouble_since as "since!", told_at as seen_at
+           from known_troubles($1)"#,
+        int(rows_max),
+    )
+    .fetch_all(store.pool())
+    .await?)
+}

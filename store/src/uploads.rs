@@ -1,0 +1,201 @@
+//! Files that people brought to a project (O-26): the originals, byte for byte, and what can be read of them as text.
+
+use crate::StoreError;
+use crate::clean;
+use crate::events::{LockedProject, NewEvent};
+use chrono::{DateTime, Utc};
+use groundwork_domain::command::Actor;
+use groundwork_domain::event::{Cause, EventKind, event_id};
+use groundwork_domain::{CommandId, Digest, ProjectId, Timestamp, UserId, WorkspaceId};
+use serde::Serialize;
+use serde_json::json;
+use sqlx::PgConnection;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// A file without its content.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct UploadItem {
+    /// Which.
+    pub id: Uuid,
+    /// What it is called: letters, digits, dots, dashes and underscores.
+    pub filename: String,
+    /// What it is, by its content and name.
+    pub media_type: String,
+    /// Bytes.
+    pub size_bytes: i64,
+    /// SHA-256 of the bytes.
+    pub digest: String,
+    /// Whether its words can be read by agents.
+    pub has_text: bool,
+    /// Who brought it.
+    pub uploaded_by: Uuid,
+    /// When.
+    pub created_at: DateTime<Utc>,
+}
+
+/// A file on its way in.
+#[derive(Clone, Debug)]
+pub struct NewUpload<'a> {
+    /// UUIDv5 of the request: the same request stores it once.
+    pub id: Uuid,
+    /// The tenant.
+    pub workspace: WorkspaceId,
+    /// The project.
+    pub project: ProjectId,
+    /// Checked by the caller: it names no place.
+    pub filename: &'a str,
+    /// What it is.
+    pub media_type: &'a str,
+    /// All of it.
+    pub content: &'a [u8],
+    /// What can be read of it.
+    pub text: Option<&'a str>,
+    /// Who brings it.
+    pub by: UserId,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// How much a project may have.
+#[derive(Clone, Copy, Debug)]
+pub struct Room {
+    /// Files.
+    pub files_max: u32,
+    /// Bytes of all of them.
+    pub bytes_max: u64,
+}
+
+/// What became of a file.
+#[derive(Clone, Debug)]
+pub enum Uploaded {
+    /// It is kept, now or since an earlier time.
+    Kept(UploadItem),
+    /// The project has no room for it: files and bytes that it has.
+    NoRoom {
+        /// Files.
+        files: u64,
+        /// Bytes.
+        bytes: u64,
+    },
+}
+
+/// Stores a file and tells those who watch the project.
+///
+/// # Errors
+/// [`StoreError::NotFound`], [`StoreError::Database`].
+pub async fn add(conn: &mut PgConnection, new: &NewUpload<'_>, room: Room) -> Result<Uploaded, StoreError> {
+    // Under the project's lock two files at once count each other.
+    let mut locked = LockedProject::lock(&mut *conn, new.workspace, new.project).await?;
+    if let Some(item) = find(&mut *conn, new.project, new.id).await? {
+        return Ok(Uploaded::Kept(item));
+    }
+    let has = sqlx::query!(
+        r#"select count(*) as "files!", coalesce(sum(size_bytes), 0)::bigint as "bytes!" from uploads where project_id = $1"#,
+        new.project.0,
+    )
+    .fetch_one(&mut *conn)
+    .await?;
+    let (files, bytes) = (clean::large(has.files), clean::large(has.bytes));
+    let size = new.content.len() as u64;
+    if files >= u64::from(room.files_max) || bytes + size > room.bytes_max {
+        return Ok(Uploaded::NoRoom { files, bytes });
+    }
+    sqlx::query!(
+        "insert into uploads (id, workspace_id, project_id, filename, media_type, size_bytes, digest, storage_key, content,
+             text, uploaded_by)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        new.id,
+        new.workspace.0,
+        new.project.0,
+        new.filename,
+        new.media_type,
+        clean::long(size),
+        Digest::of(new.content).0,
+        format!("{}/{}/user-uploads/{}_{}", new.workspace, new.project, new.at.0, new.filename),
+        new.content,
+        new.text.map(clean::text),
+        new.by.0,
+    )
+    .execute(&mut *conn)
+    .await?;
+    let item = find(&mut *conn, new.project, new.id).await?.ok_or(StoreError::NotFound("upload"))?;
+    let cause = Cause::Command { command_id: CommandId(new.id), name: "upload".to_owned() };
+    let event = NewEvent {
+        event_id: event_id(new.project, &cause, EventKind::UploadAdded, None),
+        kind: EventKind::UploadAdded,
+        cause,
+        item: None,
+        actor: Actor::User { user_id: new.by },
+        at: new.at,
+        payload: json!({"upload_id": new.id, "filename": item.filename, "media_type": item.media_type,
+            "size_bytes": item.size_bytes}),
+    };
+    locked.append(conn, vec![event]).await?;
+    locked.release(conn).await?;
+    Ok(Uploaded::Kept(item))
+}
+
+/// The files of a project, in the order in which they came.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn list(conn: &mut PgConnection, project: ProjectId) -> Result<Vec<UploadItem>, StoreError> {
+    Ok(sqlx::query_as!(
+        UploadItem,
+        r#"select id, filename, media_type, size_bytes, digest, text is not null as "has_text!", uploaded_by, created_at
+           from uploads where project_id = $1 order by created_at, id"#,
+        project.0,
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// One file without its content.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn find(
+    conn: &mut PgConnection,
+    project: ProjectId,
+    upload: Uuid,
+) -> Result<Option<UploadItem>, StoreError> {
+    Ok(sqlx::query_as!(
+        UploadItem,
+        r#"select id, filename, media_type, size_bytes, digest, text is not null as "has_text!", uploaded_by, created_at
+           from uploads where project_id = $1 and id = $2"#,
+        project.0,
+        upload,
+    )
+    .fetch_optional(conn)
+    .await?)
+}
+
+/// The original.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn content(
+    conn: &mut PgConnection,
+    project: ProjectId,
+    upload: Uuid,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    Ok(sqlx::query_scalar!(
+        "select content from uploads where project_id = $1 and id = $2",
+        project.0,
+        upload
+    )
+    .fetch_optional(conn)
+    .await?)
+}
+
+/// Takes a file away; false where there is none.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn delete(conn: &mut PgConnection, project: ProjectId, upload: Uuid) -> Result<bool, StoreError> {
+    let done = sqlx::query!("delete from uploads where project_id = $1 and id = $2", project.0, upload)
+        .execute(conn)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
