@@ -110,6 +110,12 @@ impl KeyAccess {
         Self { ring: None, platform_pays: true }
     }
 
+    /// False where only the platform's keys are ever used, so that nothing need be looked up.
+    #[must_use]
+    pub fn looks_up(&self) -> bool {
+        self.ring.is_some() || !self.platform_pays
+    }
+
     /// The keys of a call. Of each provider the first that is offered counts; `own_wanted` says that its pipeline does not
     /// run on the platform's.
     ///

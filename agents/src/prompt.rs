@@ -15,7 +15,7 @@ use groundwork_domain::document::{Answer, Finding, Prompt, Question};
 use groundwork_domain::ids::Digest;
 
 pub(crate) use documents::NO_TARGET;
-pub use documents::{findings_text, prompts_text, questions_text, review_text};
+pub use documents::{audit_text, findings_text, prompts_text, questions_text, review_text};
 pub(crate) use escape::escape;
 pub use set::{PromptSet, PromptSetError};
 
@@ -80,7 +80,7 @@ impl Draft {
 /// A document that is to be written again as a person asks.
 #[derive(Clone, Copy, Debug)]
 pub struct Again<'a> {
-    /// As it is.
+    /// As it is; empty where nothing was written yet, because a person was asked first.
     pub current: &'a str,
     /// The person's words.
     pub feedback: &'a str,
@@ -156,8 +156,10 @@ pub enum Task<'a> {
         limits: FileLimits,
         /// Turns that the loop may have.
         turns_max: u32,
-        /// What is wanted changed in the files that are there.
+        /// What is wanted changed, or what a person said to a question.
         feedback: Option<&'a str>,
+        /// True where the files of an earlier attempt are there.
+        goes_on: bool,
     },
     /// A verdict on files, item by item.
     Audit {

@@ -197,7 +197,7 @@ pub async fn store(mut tx: Tx, new: &NewResult<'_>) -> Result<StageOutcome, Stor
 /// Every question is a turn of the conversation; everything else is one sentence about what was made.
 fn turns(new: &NewResult<'_>) -> Vec<NewTurn> {
     let task = new.task;
-    let cause = Cause::Stage { stage: task.stage.clone(), attempt: task.attempt };
+    let cause = Cause::Stage { stage: task.stage.clone(), attempt: task.attempt, parked: 0 };
     let turn = |kind, item: String, content: String, metadata| NewTurn {
         kind,
         agent: Some(task.agent.clone()),

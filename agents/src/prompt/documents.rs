@@ -4,6 +4,7 @@ use super::Document;
 use super::escape::{attribute, escape};
 use crate::call::Block;
 use crate::parse::Review;
+use groundwork_domain::document::audit::Audit;
 use groundwork_domain::document::brief::{ChatTurn, Speaker};
 use groundwork_domain::document::files::CodeFile;
 use groundwork_domain::document::{
@@ -215,6 +216,25 @@ pub fn review_text(review: &Review) -> String {
         Verdict::Revise => "revise",
     };
     format!("verdict: {verdict}\n\n{}", findings_text(&review.findings)).trim_end().to_owned()
+}
+
+/// A review of files in the grammar of their reviewers.
+#[must_use]
+pub fn audit_text(audit: &Audit) -> String {
+    let mut text = format!("verdict: {}\n", if audit.passed() { "PASS" } else { "FAIL" });
+    for item in &audit.items {
+        let evidence = if item.evidence.is_empty() { "none".to_owned() } else { item.evidence.join(", ") };
+        // Writing to a String cannot fail.
+        let _ = write!(
+            text,
+            "\n## {} {}\nresult: {}\nevidence: {evidence}\nreason: {}\n",
+            item.id,
+            item.title,
+            item.result.as_str(),
+            one_line(&item.reason)
+        );
+    }
+    text
 }
 
 fn severity_word(severity: Severity) -> &'static str {

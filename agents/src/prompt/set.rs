@@ -6,7 +6,7 @@ use std::path::Path;
 /// Longest prompt file, in bytes.
 const PROMPT_BYTES_MAX: usize = 64 * 1024;
 
-const SHIPPED: [(&str, &str); 37] = [
+const SHIPPED: [(&str, &str); 38] = [
     ("governance.md", include_str!("../../prompts/governance.md")),
     ("elicitor.md", include_str!("../../prompts/elicitor.md")),
     ("architect.md", include_str!("../../prompts/architect.md")),
@@ -26,6 +26,7 @@ const SHIPPED: [(&str, &str); 37] = [
     ("coder.md", include_str!("../../prompts/coder.md")),
     ("advise.md", include_str!("../../prompts/advise.md")),
     ("again.md", include_str!("../../prompts/again.md")),
+    ("answered.md", include_str!("../../prompts/answered.md")),
     ("ask.md", include_str!("../../prompts/ask.md")),
     ("audit.md", include_str!("../../prompts/audit.md")),
     ("chat-gate.md", include_str!("../../prompts/chat-gate.md")),
@@ -107,6 +108,14 @@ impl PromptSet {
             }
         }
         Ok(set)
+    }
+
+    /// The same files and one more, in the place of one of the same name.
+    #[must_use]
+    pub fn with(&self, name: &str, text: &str) -> Self {
+        let mut set = self.clone();
+        set.files.insert(name.to_owned(), text.to_owned());
+        set
     }
 
     /// The text of a file.

@@ -25,10 +25,15 @@ pub(super) fn templates(task: &Task<'_>) -> Vec<&'static str> {
                 Draft::Tests => "contract-tests.md",
                 Draft::SoftwareSpecification | Draft::ImplementationPlan => "hand-over.md",
             };
-            if again.is_some() { vec![first, "again.md"] } else { vec![first] }
+            match again {
+                Some(again) if again.current.trim().is_empty() => vec![first, "answered.md"],
+                Some(_) => vec![first, "again.md"],
+                None => vec![first],
+            }
         }
         Task::Implement { feedback: None, .. } => vec!["implement.md"],
-        Task::Implement { feedback: Some(_), .. } => vec!["implement.md", "implement-again.md"],
+        Task::Implement { goes_on: true, .. } => vec!["implement.md", "implement-again.md"],
+        Task::Implement { .. } => vec!["implement.md", "answered.md"],
         Task::Audit { .. } => vec!["audit.md"],
         Task::Advise { .. } => vec!["advise.md"],
     }
@@ -95,7 +100,7 @@ fn build_text(task: &Task<'_>, words: &mut String, data: &mut String) -> String 
             }
             format!("artifact=\"{}\"", document.replace(' ', "_"))
         }
-        Task::Implement { limits, turns_max, feedback } => {
+        Task::Implement { limits, turns_max, feedback, .. } => {
             *words = words
                 .replace("{{files_max}}", &limits.files_max.to_string())
                 .replace("{{file_bytes_max}}", &limits.file_bytes_max.to_string())

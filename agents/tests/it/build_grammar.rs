@@ -3,6 +3,7 @@
 
 use groundwork_agents::check;
 use groundwork_agents::parse::{self, CODE_CHECKLIST, SECURITY_CHECKLIST, Spec};
+use groundwork_agents::prompt::audit_text as audit_text_of;
 use groundwork_domain::document::Verdict;
 use groundwork_domain::document::audit::{AuditResult, Recommendation};
 use groundwork_domain::document::brief::Brief;
@@ -156,6 +157,11 @@ fn a_review_of_files_has_every_item_and_an_unreadable_one_is_no_pass() {
     assert_eq!((audit.verdict, audit.passed(), audit.items.len()), (Verdict::Pass, true, 31));
     assert_eq!(audit.items[0].reason, "Because it is so.");
     assert_eq!(audit.items[16].result, AuditResult::NotApplicable);
+    assert_eq!(
+        parse::audit(&audit_text_of(&audit), &SECURITY_CHECKLIST).as_ref(),
+        Ok(&audit),
+        "stored and read again"
+    );
     let fail = audit_text(&CODE_CHECKLIST, "FAIL", &[("CR3", "fail")]);
     let audit = parse::audit(&fail, &CODE_CHECKLIST).unwrap();
     assert_eq!((audit.verdict, audit.passed(), audit.failed().count()), (Verdict::Revise, false, 1));

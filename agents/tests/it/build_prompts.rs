@@ -75,9 +75,9 @@ fn writers_get_what_was_approved_and_what_a_person_wants_changed() {
 fn the_implementer_gets_limits_and_tools() {
     let tests = Document::Named { name: "tests", text: TESTS };
     let limits = FileLimits::default();
-    let task = Task::Implement { limits, turns_max: 100, feedback: None };
+    let task = Task::Implement { limits, turns_max: 100, feedback: None, goes_on: false };
     insta::assert_snapshot!("implement", show(&rendered("implementer", &[tests], &task)));
-    let task = Task::Implement { limits, turns_max: 100, feedback: Some("Answer 404.") };
+    let task = Task::Implement { limits, turns_max: 100, feedback: Some("Answer 404."), goes_on: true };
     assert!(rendered("coder", &[], &task).user[0].text.contains("<feedback>\nAnswer 404.\n</feedback>"));
     insta::with_settings!({sort_maps => true}, {
         insta::assert_json_snapshot!("tools", toolbox::file_tools(true));

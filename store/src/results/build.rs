@@ -121,7 +121,7 @@ async fn keep_files(
 /// An event a file.
 fn written(new: &NewResult<'_>, files: &[CodeFile]) -> Vec<NewEvent> {
     let task = new.task;
-    let cause = Cause::Stage { stage: task.stage.clone(), attempt: task.attempt };
+    let cause = Cause::Stage { stage: task.stage.clone(), attempt: task.attempt, parked: 0 };
     let kind = EventKind::FileWritten;
     let event = |file: &CodeFile| NewEvent {
         event_id: event_id(task.project_id, &cause, kind, Some(file.path.as_str())),
