@@ -25,7 +25,9 @@ impl Project {
             return self.park(id, outcome.result, notices);
         }
         let work = self.stages.get(id).map(|state| state.work.clone());
-        self.set_progress(id, Progress::Done, TaskStatus::Completed);
+        let asks = matches!(&outcome.result, StageResult::Asked { questions, .. } if !questions.is_empty());
+        let status = if asks { TaskStatus::WaitingForInput } else { TaskStatus::Completed };
+        self.set_progress(id, Progress::Done, status);
         if let Some(state) = self.stages.get_mut(id) {
             state.work = Work::Fresh;
             state.carry_over = None;
@@ -174,7 +176,7 @@ impl Project {
             .map(|question| QuestionState::new(id, question))
             .collect();
         if asked.is_empty() {
-            return;
+            return self.set_progress(id, Progress::Done, TaskStatus::Completed);
         }
         self.set_progress(id, Progress::Asked, TaskStatus::WaitingForInput);
         let attempt = self.stages.get(id).map_or(1, |state| state.attempt);
