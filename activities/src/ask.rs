@@ -1,6 +1,7 @@
 //! `agent.ask`: questions for people, maybe none.
 
-use crate::attempt::{Attempt, Made, objection};
+use crate::answering::objection;
+use crate::attempt::{Attempt, Made};
 use crate::error::AttemptError;
 use crate::inputs::Inputs;
 use groundwork_agents::prompt::Task;

@@ -3,26 +3,31 @@
 use crate::calling::now;
 use crate::error::AttemptError;
 use crate::inputs::{self, Inputs};
+use crate::standing::{self, Standing};
 use crate::workshop::Workshop;
-use crate::{ask, compose, review, write};
-use groundwork_agents::prompt::{self, Task};
-use groundwork_agents::repair::{self, REPAIRS_MAX};
-use groundwork_agents::{CancellationToken, ModelReply, StopReason, parse};
-use groundwork_domain::Digest;
-use groundwork_domain::agent::{self, AgentDefinition};
-use groundwork_domain::model::{ProviderId, Tokens};
+use crate::{advise, ask, audit, compose, conclude, implement, reply, review, write};
+use groundwork_agents::prompt::PromptSet;
+use groundwork_agents::{CallKeys, CancellationToken};
+use groundwork_domain::agent::{self, AgentDefinition, OutputContract};
 use groundwork_domain::pipeline::Verb;
-use groundwork_domain::work::{StageOutcome, StageTask, Used};
-use groundwork_store::calls::{self, FinishedCall};
+use groundwork_domain::work::{StageOutcome, StageResult, StageTask, Used, Work};
+use groundwork_domain::{Digest, ProjectId};
+use groundwork_store::calls;
 use groundwork_store::results::{self, NewResult, Product};
 use groundwork_store::{StoreError, Tx, usage};
+use std::borrow::Cow;
+
+/// The name under which the prompt of an agent that comes with its pipeline lies among the prompts.
+const OWN_PROMPT: &str = "own-agent.md";
 
 /// One attempt under way.
 pub(crate) struct Attempt<'a> {
     pub(crate) workshop: &'a Workshop,
     pub(crate) task: &'a StageTask,
-    pub(crate) agent: &'static AgentDefinition,
-    pub(crate) inputs_digest: Digest,
+    pub(crate) agent: Cow<'a, AgentDefinition>,
+    pub(crate) prompts: Cow<'a, PromptSet>,
+    pub(crate) standing: Standing,
+    pub(crate) keys: CallKeys,
     pub(crate) cancelled: &'a CancellationToken,
 }
 
@@ -31,21 +36,9 @@ pub(crate) struct Made {
     pub(crate) product: Product,
     /// What the agent says of it in the conversation.
     pub(crate) message: String,
-    pub(crate) model: String,
-    pub(crate) prompt_digest: Digest,
-}
-
-/// A value that was read from a reply, with the reply's origin.
-pub(crate) struct Answer<T> {
-    pub(crate) value: T,
-    model: String,
-    prompt_digest: Digest,
-}
-
-impl<T> Answer<T> {
-    pub(crate) fn made(self, message: String, product: impl FnOnce(T) -> Product) -> Made {
-        Made { product: product(self.value), message, model: self.model, prompt_digest: self.prompt_digest }
-    }
+    /// None where code made it.
+    pub(crate) model: Option<String>,
+    pub(crate) prompt_digest: Option<Digest>,
 }
 
 /// Runs an attempt: its result if it has one, else the work from where it was left.
@@ -54,11 +47,18 @@ pub(crate) async fn run(
     task: &StageTask,
     cancelled: &CancellationToken,
 ) -> Result<StageOutcome, AttemptError> {
-    let agent = agent::find(&task.agent).ok_or_else(|| {
-        AttemptError::failed("internal", format!("There is no agent `{}`.", task.agent), true)
-    })?;
-    let inputs_digest = inputs::digest(task)?;
-    let attempt = Attempt { workshop, task, agent, inputs_digest, cancelled };
+    if task.verb == Verb::Verdict {
+        return conclude::run(workshop, task).await;
+    }
+    let (agent, prompts) = definition(workshop, task)?;
+    let mut tx = workshop.store.tenant(task.workspace_id, task.owner_id).await?;
+    if let Some(outcome) = results::find(&mut tx, task.project_id, &task.stage, task.attempt).await? {
+        return Ok(outcome);
+    }
+    let keys = workshop.keys_of(&mut tx, task).await?;
+    drop(tx);
+    let standing = standing::find(workshop, task).await?;
+    let attempt = Attempt { workshop, task, agent, prompts, standing, keys, cancelled };
     match attempt.run().await {
         Err(AttemptError::Failed(mut failure)) => {
             failure.used = attempt.used().await?;
@@ -66,49 +66,96 @@ pub(crate) async fn run(
             Err(AttemptError::Failed(failure))
         }
         Err(AttemptError::Cancelled) if attempt.is_wanted().await => Err(AttemptError::Interrupted),
+        // A result that is not kept: once there is money again the same attempt goes on.
+        Err(AttemptError::OverBudget(over)) => {
+            Ok(StageOutcome { result: over_budget(&over), used: attempt.used().await? })
+        }
         ended => ended,
     }
+}
+
+fn over_budget(over: &groundwork_store::budgets::Over) -> StageResult {
+    StageResult::OverBudget {
+        scope: over.scope.as_str().to_owned(),
+        measure: over.measure.as_str().to_owned(),
+        limit: over.limit,
+        used: over.used,
+        reserved: over.reserved,
+        wanted: over.wanted,
+    }
+}
+
+/// The agent, and the prompts with its own among them.
+fn definition<'a>(
+    workshop: &'a Workshop,
+    task: &StageTask,
+) -> Result<(Cow<'a, AgentDefinition>, Cow<'a, PromptSet>), AttemptError> {
+    let Some(own) = &task.own_agent else {
+        let agent = agent::find(&task.agent).ok_or_else(|| {
+            AttemptError::failed("internal", format!("There is no agent `{}`.", task.agent), true)
+        })?;
+        return Ok((Cow::Borrowed(agent), Cow::Borrowed(&workshop.prompts)));
+    };
+    let agent = AgentDefinition {
+        id: own.id.clone(),
+        role: own.role.clone(),
+        tier: own.tier,
+        prompt: OWN_PROMPT.to_owned(),
+        output: own.output,
+        output_tokens_max: own.output_tokens_max,
+        effort: own.effort,
+    };
+    Ok((Cow::Owned(agent), Cow::Owned(workshop.prompts.with(OWN_PROMPT, &own.prompt))))
 }
 
 impl Attempt<'_> {
     async fn run(&self) -> Result<StageOutcome, AttemptError> {
         let task = self.task;
-        if let Some(outcome) = self.resume().await? {
-            return Ok(outcome);
-        }
-        let inputs = inputs::load(self.workshop, task).await?;
-        let made = match task.verb {
-            Verb::Ask => ask::make(self, &inputs).await?,
-            Verb::Write => write::make(self, &inputs).await?,
-            Verb::Compose => compose::make(self, &inputs).await?,
-            Verb::Review => review::make(self, &inputs).await?,
+        self.carry_over().await?;
+        let inputs = inputs::load(self.workshop, task, &self.standing).await?;
+        let made = match self.make(&inputs).await {
+            Err(AttemptError::Asked(asked)) => *asked,
+            made => made?,
         };
         let new = NewResult {
             task,
             product: made.product,
-            model: &made.model,
-            prompt_digest: &made.prompt_digest,
+            model: made.model.as_deref(),
+            prompt_digest: made.prompt_digest.as_ref(),
             message: &made.message,
             at: now(),
         };
         Ok(results::store(self.begin().await?, &new).await?)
     }
 
-    /// The result, if it is stored; else makes what a failed attempt paid for this one's.
-    async fn resume(&self) -> Result<Option<StageOutcome>, AttemptError> {
+    async fn make(&self, inputs: &Inputs) -> Result<Made, AttemptError> {
+        match (self.task.verb, self.agent.output) {
+            (Verb::Ask, _) => ask::make(self, inputs).await,
+            (Verb::Write, _) => write::make(self, inputs).await,
+            (Verb::Compose, _) => compose::make(self, inputs).await,
+            (Verb::Review, _) if matches!(self.standing.work, Work::Advise { .. }) => {
+                advise::make(self, inputs).await
+            }
+            (Verb::Review, OutputContract::Audit) => audit::make(self, inputs).await,
+            (Verb::Review, _) => review::make(self, inputs).await,
+            (Verb::Implement, _) => implement::make(self, inputs).await,
+            (Verb::Reply, OutputContract::Title) => reply::title(self, inputs).await,
+            (Verb::Reply, _) => reply::chat(self, inputs).await,
+            (Verb::Verdict, _) => Err(misplaced(self, "ask an agent for a verdict that code gives")),
+        }
+    }
+
+    /// Makes what an earlier attempt paid for this one's.
+    async fn carry_over(&self) -> Result<(), AttemptError> {
         let task = self.task;
+        let Some(carry_over) = &task.carry_over else { return Ok(()) };
         let mut tx = self.begin().await?;
-        if let Some(outcome) = results::find(&mut tx, task.project_id, &task.stage, task.attempt).await? {
-            return Ok(Some(outcome));
-        }
-        if let Some(carry_over) = &task.carry_over {
-            let attempts = (carry_over.attempt, task.attempt);
-            let except = carry_over.except_call;
-            calls::carry_over(&mut tx, task.project_id, &task.stage, attempts, except, &self.inputs_digest)
-                .await?;
-            tx.commit().await?;
-        }
-        Ok(None)
+        let attempts = (carry_over.attempt, task.attempt);
+        let digest = &self.standing.inputs_digest;
+        calls::carry_over(&mut tx, task.project_id, &task.stage, attempts, carry_over.except_call, digest)
+            .await?;
+        tx.commit().await?;
+        Ok(())
     }
 
     pub(crate) async fn begin(&self) -> Result<Tx, StoreError> {
@@ -121,67 +168,10 @@ impl Attempt<'_> {
         Ok(usage::of_attempt(&mut tx, self.task.project_id, &self.task.stage, self.task.attempt).await?)
     }
 
-    /// Asks for something and reads the reply; what cannot be read is quoted back, a bounded number of times, and then
-    /// the attempt fails: nothing is guessed.
-    pub(crate) async fn answer<T>(
-        &self,
-        inputs: &Inputs,
-        task: Task<'_>,
-        read: impl Fn(&str) -> Result<T, parse::ParseErrors>,
-    ) -> Result<Answer<T>, AttemptError> {
-        let prompts = &self.workshop.prompts;
-        let rendered = prompt::render(prompts, self.agent, &inputs.documents(), &task)?;
-        let mut first = rendered.into_request(self.agent, String::new());
-        if let Some(model) = &self.task.model {
-            first.model = Some(model.clone());
-            first.model_setting = "retry.model".to_owned();
-        }
-        first.avoid = inputs.writer.as_deref().and_then(|model| self.workshop.agents.provider_of(model));
-        let mut request = first.clone();
-        for call_no in 1.. {
-            let finished = self.buy(call_no, request).await?;
-            let errors = match parse::whole(&reply(&finished)).and_then(&read) {
-                Ok(value) => {
-                    let (model, prompt_digest) = (finished.model, finished.prompt_digest);
-                    return Ok(Answer { value, model, prompt_digest });
-                }
-                Err(errors) => errors,
-            };
-            tracing::info!(project = %self.task.project_id, stage = %self.task.stage, call_no, %errors, "unreadable reply");
-            if call_no > REPAIRS_MAX {
-                return Err(AttemptError::unreadable(&self.agent.id, &errors, call_no));
-            }
-            request =
-                first.clone().with_repair(finished.reply, repair::request(prompts, task.kind(), &errors)?);
-        }
-        Err(AttemptError::failed("internal", "There are no numbers left for calls.", true))
+    /// The project.
+    pub(crate) fn project(&self) -> ProjectId {
+        self.task.project_id
     }
-}
-
-/// A stored call as the reader wants it.
-fn reply(finished: &FinishedCall) -> ModelReply {
-    let provider = ProviderId::ALL.into_iter().find(|provider| provider.as_str() == finished.provider);
-    ModelReply {
-        text: finished.reply.clone(),
-        parts: Vec::new(),
-        stop_reason: StopReason::from_wire(finished.stop_reason.as_deref().unwrap_or_default()),
-        tokens: Tokens { output: finished.output_tokens, ..Tokens::default() },
-        estimated: false,
-        usage_raw: serde_json::Value::Null,
-        request_id: None,
-        model: finished.model.clone(),
-        provider: provider.unwrap_or(ProviderId::Anthropic),
-        duration_ms: 0,
-        first_token_ms: None,
-        rate_limits: Vec::new(),
-        simulated: finished.simulated,
-        fallback: false,
-    }
-}
-
-/// An error that a repair turn can quote, where no line is to blame.
-pub(crate) fn objection(rule: impl Into<String>, found: impl Into<String>) -> parse::ParseErrors {
-    parse::ParseErrors(vec![parse::ParseError { line: 0, rule: rule.into(), found: found.into() }])
 }
 
 /// A stage that asks for what its verb cannot do.

@@ -5,6 +5,7 @@ use crate::error::AttemptError;
 use groundwork_agents::{CallError, Interruption, ModelReply, ModelRequest};
 use groundwork_domain::Timestamp;
 use groundwork_domain::model::Tokens;
+use groundwork_store::budgets::{self, Most, Reservation};
 use groundwork_store::calls::{self, CallKey, CallRequest, Claim, FinishedCall, Held, Reply};
 use groundwork_store::usage::{self, PurchaseEnd, Spending};
 use groundwork_store::{StoreError, streams};
@@ -38,9 +39,13 @@ impl Attempt<'_> {
             call_no,
         };
         request.call_key = key.to_string();
-        let wanted = self.call_request(&key, &request)?;
+        // What was paid for is used again whatever could be asked today: its model may be gone, its key withdrawn.
+        if let Some(finished) = self.finished(&key).await? {
+            return Ok(finished);
+        }
+        let (wanted, most) = self.call_request(&key, &request)?;
         loop {
-            let (claim, left) = self.claim(&wanted).await?;
+            let (claim, left) = self.claim(&wanted, &most).await?;
             match claim {
                 Claim::Finished(finished) => return Ok(*finished),
                 Claim::Yours { purchase } => {
@@ -64,30 +69,49 @@ impl Attempt<'_> {
         }
     }
 
-    /// What is written down before the call. What can be known to fail without a call fails here.
-    fn call_request(&self, key: &CallKey, request: &ModelRequest) -> Result<CallRequest, AttemptError> {
+    async fn finished(&self, key: &CallKey) -> Result<Option<FinishedCall>, AttemptError> {
+        let mut tx = self.begin().await?;
+        Ok(calls::finished(&mut tx, key).await?)
+    }
+
+    /// What is written down before the call, and the most that it can take. What can be known to fail without a call
+    /// fails here.
+    fn call_request(
+        &self,
+        key: &CallKey,
+        request: &ModelRequest,
+    ) -> Result<(CallRequest, Most), AttemptError> {
         let agents = &self.workshop.agents;
-        let model = agents
-            .first_choice(self.agent, request)
-            .map_err(|error| AttemptError::of_call(&error, key.call_no))?;
+        let failed = |error: CallError| AttemptError::of_call(&error, key.call_no);
+        let model = agents.first_choice(&self.agent, request).map_err(failed)?;
+        let most = Most {
+            tokens: request.prompt_tokens_max() + u64::from(request.output_tokens_max),
+            cost_usd: agents.cost_max(&self.agent, request, now()).map_err(failed)?,
+        };
         let assumed = Tokens { input: request.prompt_tokens_estimate(), ..Tokens::default() };
-        Ok(CallRequest {
+        let wanted = CallRequest {
             workspace_id: self.task.workspace_id,
             user_id: self.task.owner_id,
             key: key.clone(),
-            inputs_digest: self.inputs_digest.clone(),
+            inputs_digest: self.standing.inputs_digest.clone(),
             prompt_digest: request.digest(),
             agent: self.agent.id.clone(),
             provider: model.provider.as_str().to_owned(),
             model: model.id.clone(),
-            parameters: json!({"output_tokens_max": request.output_tokens_max, "effort": request.effort}),
+            parameters: json!({
+                "output_tokens_max": request.output_tokens_max, "effort": request.effort,
+                "key": request.keys.source(model.provider).as_str(),
+                "tools": request.tools.iter().map(|tool| &tool.name).collect::<Vec<_>>(),
+            }),
             assumed_input_tokens: assumed.input,
             assumed_cost_usd: agents.cost(&model.id, &assumed, now()).unwrap_or_default(),
-        })
+        };
+        Ok((wanted, most))
     }
 
-    /// Whose turn it is, and how much model time the attempt has left.
-    async fn claim(&self, wanted: &CallRequest) -> Result<(Claim, Duration), AttemptError> {
+    /// Whose turn it is, and how much model time the attempt has left. A call that is ours to make has reserved the most
+    /// that it can take; one that no budget has room for is not claimed.
+    async fn claim(&self, wanted: &CallRequest, most: &Most) -> Result<(Claim, Duration), AttemptError> {
         // Nothing is bought for an attempt that has been cancelled before it began.
         if self.cancelled.is_cancelled() {
             return Err(AttemptError::Cancelled);
@@ -95,6 +119,15 @@ impl Attempt<'_> {
         let mut tx = self.begin().await?;
         let claim = calls::claim(&mut tx, self.workshop.worker_id, wanted).await?;
         let key = &wanted.key;
+        if let Claim::Yours { purchase } = &claim {
+            match budgets::reserve(&mut tx, wanted.workspace_id, key, *purchase, most).await? {
+                Reservation::Reserved => {}
+                // With the transaction goes the claim.
+                Reservation::OverBudget(over) | Reservation::Unpriced(over) => {
+                    return Err(AttemptError::OverBudget(Box::new(over)));
+                }
+            }
+        }
         let used = usage::of_attempt(&mut tx, key.project_id, &key.stage, key.attempt).await?;
         tx.commit().await?;
         Ok((claim, Duration::from_millis(self.task.active_ms_left.saturating_sub(used.active_ms))))
@@ -114,7 +147,7 @@ impl Attempt<'_> {
         let closed = Mutex::new(None);
         let answered = {
             let mut sink = |piece: &str| stream.push(piece);
-            let call = self.workshop.agents.call(self.agent, request, &mut sink, &stop);
+            let call = self.workshop.agents.call(&self.agent, request, &mut sink, &stop);
             let watch = async {
                 let why = self.reason_to_close(left).await;
                 *closed.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(why);
@@ -193,6 +226,7 @@ impl Attempt<'_> {
         let spending = self.spending_of_reply(&reply);
         Reply {
             unpriced: self.workshop.agents.cost(&reply.model, &reply.tokens, now()).is_none(),
+            parts: (!reply.parts.is_empty()).then(|| json!(reply.parts)),
             text: reply.text,
             stop_reason: Some(reply.stop_reason.as_str().to_owned()),
             spending,

@@ -1,6 +1,7 @@
 //! `agent.compose`: the package of prompts; new, mended where a review says, or with one prompt rewritten.
 
-use crate::attempt::{Attempt, Made, misplaced, objection};
+use crate::answering::objection;
+use crate::attempt::{Attempt, Made, misplaced};
 use crate::error::AttemptError;
 use crate::inputs::Inputs;
 use crate::verdict::places;
@@ -15,7 +16,7 @@ use groundwork_store::results::Product;
 use std::collections::BTreeSet;
 
 pub(crate) async fn make(attempt: &Attempt<'_>, inputs: &Inputs) -> Result<Made, AttemptError> {
-    match &attempt.task.work {
+    match &attempt.standing.work {
         Work::Fresh => {
             let answer = attempt.answer(inputs, Task::Compose, parse::prompts).await?;
             let message = format!("{} prompts are written.", answer.value.len());
@@ -25,6 +26,9 @@ pub(crate) async fn make(attempt: &Attempt<'_>, inputs: &Inputs) -> Result<Made,
         Work::Refine { target: Target::Prompt { number }, .. } => refine(attempt, inputs, *number).await,
         Work::Refine { target: target @ Target::Section { .. }, .. } => {
             Err(unknown_target(format!("`{target}` is not a prompt")))
+        }
+        Work::Again { .. } | Work::Answered { .. } | Work::Turn { .. } | Work::Advise { .. } => {
+            Err(misplaced(attempt, "write prompts again at a gate"))
         }
     }
 }

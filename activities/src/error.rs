@@ -36,6 +36,12 @@ pub enum AttemptError {
     /// What the attempt reads is not stored yet: the publication that brings it is on its way.
     #[error("not stored yet: {0}")]
     NotYet(&'static str),
+    /// No budget has room for the next call. It becomes a result, and the same attempt goes on once there is money again.
+    #[error("no budget has room for the next call")]
+    OverBudget(Box<groundwork_store::budgets::Over>),
+    /// The agent asks a person. It becomes a result too.
+    #[error("the agent asks a person")]
+    Asked(#[doc(hidden)] Box<crate::attempt::Made>),
     /// For good.
     #[error("{}", .0.message)]
     Failed(Box<Failure>),
@@ -119,6 +125,10 @@ pub(crate) fn to_activity_error(error: AttemptError) -> ActivityError {
                 "the database does not answer an attempt"
             );
             ApplicationFailure::builder("the database does not answer").type_name("store".to_owned()).build()
+        }
+        // Both were made results before they could come here.
+        AttemptError::OverBudget(_) | AttemptError::Asked(_) => {
+            ApplicationFailure::builder("internal").type_name("internal".to_owned()).build()
         }
         AttemptError::NotYet(what) => ApplicationFailure::builder(format!("not stored yet: {what}"))
             .type_name("not_yet".to_owned())

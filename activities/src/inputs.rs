@@ -1,18 +1,24 @@
 //! What an attempt reads: loaded by reference, and proved to be what the reference means.
 
+mod load;
+
 use crate::error::AttemptError;
-use crate::workshop::Workshop;
 use groundwork_agents::prompt::Document;
-use groundwork_domain::document::{Answer, Finding, Prompt, Question, answers_digest};
-use groundwork_domain::work::{ArtifactRef, Source, StageTask, Work};
-use groundwork_domain::{CommandId, Digest};
-use groundwork_store::artifacts::{self, Loaded};
-use groundwork_store::{StoreError, Tx};
+use groundwork_domain::Digest;
+use groundwork_domain::document::brief::ChatTurn;
+use groundwork_domain::document::files::{CodeFile, CodeManifest};
+use groundwork_domain::document::handoff::{Handoff, HandoffContent, SoftwareSpecification};
+use groundwork_domain::document::{Answer, Finding, Prompt, Question};
+use groundwork_domain::work::StageTask;
+use groundwork_store::artifacts::Loaded;
 use std::time::Duration;
-use tokio::time::Instant;
+
+pub(crate) use load::load;
 
 /// How often is looked for what is not there yet.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
+pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// Documents that prompts call by their own names; any other one is taken for the specification.
+const NAMED: [&str; 3] = ["brief", "plan", "tests"];
 
 /// Everything that an attempt reads.
 #[derive(Debug, Default)]
@@ -25,10 +31,24 @@ pub(crate) struct Inputs {
     pub(crate) prompts: Option<Vec<Prompt>>,
     /// The model that wrote the package.
     pub(crate) writer: Option<String>,
-    /// The person's words to a refinement.
+    /// Documents by name: `brief`, `plan`, `tests`, reviews by their artifacts' names.
+    named: Vec<(String, String)>,
+    /// What was handed over.
+    pub(crate) handoffs: Vec<Handoff>,
+    /// Files to look at.
+    pub(crate) code: Option<(CodeManifest, Vec<CodeFile>)>,
+    /// Files to go on from.
+    pub(crate) earlier: Vec<CodeFile>,
+    /// The version that is to be written again.
+    pub(crate) current: Option<String>,
+    /// What a person wants changed, or a review found.
+    pub(crate) feedback: Option<String>,
+    /// The person's words to a refinement or in a chat.
     pub(crate) request: Option<String>,
     /// The findings of the review that asks for mending.
     pub(crate) findings: Vec<Finding>,
+    /// The chat so far.
+    pub(crate) turns: Vec<ChatTurn>,
 }
 
 impl Inputs {
@@ -41,7 +61,35 @@ impl Inputs {
         }
         documents.extend(self.spec.as_deref().map(Document::Spec));
         documents.extend(self.prompts.as_deref().map(Document::Prompts));
+        documents.extend(self.named.iter().map(|(name, text)| Document::Named { name, text }));
+        documents.extend(
+            self.handoffs
+                .iter()
+                .map(|handoff| Document::Named { name: handoff.handoff_type.as_str(), text: &handoff.body }),
+        );
+        documents.extend(self.code.as_ref().map(|(_, files)| Document::Code(files)));
+        if !self.turns.is_empty() {
+            documents.push(Document::Conversation(&self.turns));
+        }
         documents
+    }
+
+    /// The document of that name.
+    pub(crate) fn named(&self, name: &str) -> Option<&str> {
+        self.named.iter().find(|(other, _)| other == name).map(|(_, text)| text.as_str())
+    }
+
+    /// All documents that have a name of their own.
+    pub(crate) fn all_named(&self) -> &[(String, String)] {
+        &self.named
+    }
+
+    /// What the analyst handed over.
+    pub(crate) fn software_specification(&self) -> Option<&SoftwareSpecification> {
+        self.handoffs.iter().find_map(|handoff| match &handoff.content {
+            HandoffContent::SoftwareSpecification(specification) => Some(specification),
+            HandoffContent::ImplementationPlan(_) | HandoffContent::Code(_) => None,
+        })
     }
 
     /// The questions that were asked.
@@ -55,10 +103,14 @@ impl Inputs {
         answers.filter_map(|answer| answer.assumption.clone()).collect()
     }
 
-    fn put(&mut self, loaded: Loaded) {
+    fn put(&mut self, name: &str, loaded: Loaded) {
         match loaded {
+            Loaded::Document(text) if NAMED.contains(&name) => self.named.push((name.to_owned(), text)),
             Loaded::Document(text) => self.spec = Some(text),
+            Loaded::Review(text) => self.named.push((name.to_owned(), text)),
             Loaded::Prompts(prompts) => self.prompts = Some(prompts),
+            Loaded::Files(manifest, files) => self.code = Some((manifest, files)),
+            Loaded::Handoff(handoff) => self.handoffs.push(*handoff),
         }
     }
 }
@@ -69,78 +121,4 @@ pub(crate) fn digest(task: &StageTask) -> Result<Digest, AttemptError> {
     let bytes = serde_json::to_vec(&inputs)
         .map_err(|error| AttemptError::failed("internal", format!("inputs: {error}"), true))?;
     Ok(Digest::of(&bytes))
-}
-
-/// Loads everything. What a publication under way will bring is waited for.
-pub(crate) async fn load(workshop: &Workshop, task: &StageTask) -> Result<Inputs, AttemptError> {
-    let until = Instant::now() + workshop.settings.input_wait;
-    loop {
-        let mut tx = workshop.store.tenant(task.workspace_id, task.owner_id).await?;
-        match load_now(&mut tx, task).await {
-            Err(AttemptError::NotYet(_)) if Instant::now() < until => {}
-            ended => return ended,
-        }
-        drop(tx);
-        tokio::time::sleep(LOOK_EVERY).await;
-    }
-}
-
-async fn load_now(tx: &mut Tx, task: &StageTask) -> Result<Inputs, AttemptError> {
-    let mut inputs = Inputs::default();
-    for source in &task.reads {
-        match source {
-            Source::Idea { digest } => inputs.idea = Some(idea(tx, task, digest).await?),
-            Source::Answers { digest } => inputs.answers = Some(answers(tx, task, digest).await?),
-            Source::Artifact(artifact) => {
-                inputs.put(artifact_of(tx, task, artifact).await?);
-                inputs.writer = artifacts::model(tx, task.project_id, artifact).await?;
-            }
-        }
-    }
-    match &task.work {
-        Work::Fresh => {}
-        Work::Mend { review, artifact, .. } => {
-            inputs.put(artifact_of(tx, task, artifact).await?);
-            inputs.findings = artifacts::findings(tx, task.project_id, &review.name, review.version).await?;
-        }
-        Work::Refine { command_id, artifact, .. } => {
-            inputs.put(artifact_of(tx, task, artifact).await?);
-            inputs.request = Some(request(tx, task, *command_id).await?);
-        }
-    }
-    Ok(inputs)
-}
-
-async fn artifact_of(tx: &mut Tx, task: &StageTask, artifact: &ArtifactRef) -> Result<Loaded, AttemptError> {
-    Ok(artifacts::load(tx, task.project_id, artifact).await?)
-}
-
-async fn idea(tx: &mut Tx, task: &StageTask, digest: &Digest) -> Result<String, AttemptError> {
-    let idea = artifacts::idea(tx, task.project_id).await?;
-    if Digest::of(idea.as_bytes()) == *digest {
-        return Ok(idea);
-    }
-    let reason = "its digest is not the one that the project was started with".to_owned();
-    Err(StoreError::Corrupt { what: "idea", reason }.into())
-}
-
-async fn answers(
-    tx: &mut Tx,
-    task: &StageTask,
-    digest: &Digest,
-) -> Result<(Vec<Question>, Vec<Answer>), AttemptError> {
-    let (questions, answers): (Vec<_>, Vec<_>) =
-        artifacts::questions(tx, task.project_id).await?.into_iter().unzip();
-    let answers: Vec<Answer> = answers.into_iter().flatten().collect();
-    let digests: Vec<_> = answers.iter().map(Answer::digest).collect();
-    if answers_digest(&digests) == *digest {
-        Ok((questions, answers))
-    } else {
-        Err(AttemptError::NotYet("answers"))
-    }
-}
-
-async fn request(tx: &mut Tx, task: &StageTask, command: CommandId) -> Result<String, AttemptError> {
-    let request = artifacts::refinement_request(tx, task.project_id, command).await?;
-    request.ok_or(AttemptError::NotYet("the refinement's request"))
 }

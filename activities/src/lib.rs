@@ -6,16 +6,23 @@
 //!
 //! Must never enter: a decision on what a project does next, SQL, knowledge of a provider's wire format.
 
+mod advise;
+mod answering;
 mod ask;
 mod attempt;
+mod audit;
 mod background;
 mod calling;
 mod compose;
+mod conclude;
 mod deltas;
 mod error;
+mod implement;
 mod inputs;
 mod leases;
+mod reply;
 mod review;
+mod standing;
 mod temporal;
 mod verdict;
 mod workshop;

@@ -32,7 +32,7 @@ pub(crate) async fn make(attempt: &Attempt<'_>, inputs: &Inputs) -> Result<Made,
         }
     };
     let content = prompt::review_text(&Review { verdict, findings: findings.clone() });
-    Ok(answer.made(message, |_| Product::Review { content, verdict, findings, mendable }))
+    Ok(answer.made(message, |_| Product::Review { content, verdict, findings, mendable, passed: None }))
 }
 
 /// Which look this is, and what was to be mended since the last one.

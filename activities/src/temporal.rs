@@ -98,6 +98,36 @@ impl AgentActivities {
     ) -> Result<StageOutcome, ActivityError> {
         self.run(ctx, task).await
     }
+
+    /// Files, through tools.
+    #[activity(definition = contract::Implement)]
+    pub async fn implement(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        task: StageTask,
+    ) -> Result<StageOutcome, ActivityError> {
+        self.run(ctx, task).await
+    }
+
+    /// A turn of a chat, or a title.
+    #[activity(definition = contract::Reply)]
+    pub async fn reply(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        task: StageTask,
+    ) -> Result<StageOutcome, ActivityError> {
+        self.run(ctx, task).await
+    }
+
+    /// What reviews come to, by code.
+    #[activity(definition = contract::Verdict)]
+    pub async fn verdict(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        task: StageTask,
+    ) -> Result<StageOutcome, ActivityError> {
+        self.run(ctx, task).await
+    }
 }
 
 /// The activity `publish`, for workers of the queue `groundwork`; it runs as a local and as an ordinary activity.

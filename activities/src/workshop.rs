@@ -5,9 +5,12 @@ use crate::error::AttemptError;
 use crate::leases::Leases;
 use crate::{attempt, background};
 use groundwork_agents::prompt::PromptSet;
-use groundwork_agents::{Agents, CancellationToken};
+use groundwork_agents::{Agents, CallKeys, CancellationToken, KeyAccess, KeySource, OfferedKey};
+use groundwork_domain::document::files::FileLimits;
+use groundwork_domain::model::ProviderId;
 use groundwork_domain::work::{StageOutcome, StageTask};
-use groundwork_store::Store;
+use groundwork_store::api_keys::{self, KeyOwner};
+use groundwork_store::{Store, Tx, projects};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::task::JoinHandle;
@@ -22,7 +25,16 @@ pub struct WorkshopSettings {
     pub wanted_poll: Duration,
     /// How long an attempt waits for what it reads, before Temporal tries it again.
     pub input_wait: Duration,
+    /// How many files an agent may write, and how large.
+    pub files: FileLimits,
+    /// Turns of a loop of tool calls.
+    pub turns_max: u32,
+    /// Tokens that a loop may write in all its turns.
+    pub loop_output_tokens_max: u64,
 }
+
+/// The pipeline whose model calls people pay with keys of their own (P-03), unless the platform pays.
+const OWN_KEY_PIPELINE: &str = "build";
 
 impl Default for WorkshopSettings {
     fn default() -> Self {
@@ -30,6 +42,9 @@ impl Default for WorkshopSettings {
             lease_poll: Duration::from_millis(250),
             wanted_poll: Duration::from_secs(1),
             input_wait: Duration::from_secs(5),
+            files: FileLimits::default(),
+            turns_max: 120,
+            loop_output_tokens_max: 1_000_000,
         }
     }
 }
@@ -39,6 +54,7 @@ pub struct Workshop {
     pub(crate) store: Store,
     pub(crate) agents: Agents,
     pub(crate) prompts: PromptSet,
+    keys: KeyAccess,
     /// Owner of this process's leases; a new one each time a process starts.
     pub(crate) worker_id: Uuid,
     pub(crate) settings: WorkshopSettings,
@@ -49,12 +65,26 @@ pub struct Workshop {
 
 impl Workshop {
     /// Opens the workshop and starts what it does in the background; needs a Tokio runtime around it. One a process.
+    /// The platform pays for everything.
     #[must_use]
     pub fn open(store: Store, agents: Agents, prompts: PromptSet, settings: WorkshopSettings) -> Arc<Self> {
+        Self::open_with_keys(store, agents, prompts, settings, KeyAccess::platform())
+    }
+
+    /// The same with people's own keys.
+    #[must_use]
+    pub fn open_with_keys(
+        store: Store,
+        agents: Agents,
+        prompts: PromptSet,
+        settings: WorkshopSettings,
+        keys: KeyAccess,
+    ) -> Arc<Self> {
         let workshop = Arc::new(Self {
             store,
             agents,
             prompts,
+            keys,
             worker_id: Uuid::new_v4(),
             settings,
             leases: Arc::default(),
@@ -77,6 +107,30 @@ impl Workshop {
         cancelled: &CancellationToken,
     ) -> Result<StageOutcome, AttemptError> {
         attempt::run(self, task, cancelled).await
+    }
+
+    /// The keys with which an attempt's calls are made: the owner's, the workspace's, the platform's, in this order.
+    pub(crate) async fn keys_of(&self, tx: &mut Tx, task: &StageTask) -> Result<CallKeys, AttemptError> {
+        if !self.keys.looks_up() {
+            return Ok(CallKeys::default());
+        }
+        let mut offered = Vec::new();
+        for provider in ProviderId::ALL {
+            for key in api_keys::for_call(tx, task.project_id, provider.as_str()).await? {
+                let source = match key.owner {
+                    KeyOwner::User(_) => KeySource::User,
+                    KeyOwner::Workspace(_) => KeySource::Workspace,
+                };
+                let row = key.owner.aad(provider.as_str());
+                offered.push(OfferedKey { provider, source, row, sealed: key.sealed });
+            }
+        }
+        let pipeline = projects::pipeline(tx, task.project_id).await?;
+        self.keys.resolve(&offered, pipeline == OWN_KEY_PIPELINE).map_err(|error| {
+            tracing::error!(project = %task.project_id, %error, "a stored provider key does not open");
+            let message = "A stored provider key cannot be opened any more. Store it again, or take it away.";
+            AttemptError::failed("provider_rejected_key", message, true)
+        })
     }
 
     /// Calls to models that are under way: a worker that stops waits until there are none.

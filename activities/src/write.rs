@@ -1,25 +1,35 @@
-//! `agent.write`: the specification, new or with one section rewritten.
+//! `agent.write`: a Markdown artifact, new or written again; of a specification one section.
 
-use crate::attempt::{Attempt, Made, misplaced, objection};
+mod drafts;
+
+use crate::answering::objection;
+use crate::attempt::{Attempt, Made, misplaced};
 use crate::error::AttemptError;
 use crate::inputs::Inputs;
 use groundwork_agents::check;
 use groundwork_agents::parse::{self, ParseErrors, Spec};
 use groundwork_agents::prompt::Task;
 use groundwork_agents::splice::{self, SpliceError};
+use groundwork_domain::agent::OutputContract;
 use groundwork_domain::document::{Finding, Prompt, Severity};
 use groundwork_domain::work::{Target, Work};
 use groundwork_store::artifacts;
 use groundwork_store::results::Product;
 
 pub(crate) async fn make(attempt: &Attempt<'_>, inputs: &Inputs) -> Result<Made, AttemptError> {
-    match &attempt.task.work {
-        Work::Fresh => fresh(attempt, inputs).await,
+    match &attempt.standing.work {
+        Work::Fresh if attempt.agent.output == OutputContract::Spec && inputs.named("brief").is_none() => {
+            fresh(attempt, inputs).await
+        }
+        Work::Fresh | Work::Again { .. } => drafts::make(attempt, inputs).await,
         Work::Refine { target: Target::Section { heading }, .. } => refine(attempt, inputs, heading).await,
         Work::Refine { target: target @ Target::Prompt { .. }, .. } => {
             Err(unknown_target(format!("{target} is not a part of `{}`", attempt.task.produces)))
         }
         Work::Mend { .. } => Err(misplaced(attempt, "mend a document")),
+        Work::Answered { .. } | Work::Turn { .. } | Work::Advise { .. } => {
+            Err(misplaced(attempt, "talk instead of writing"))
+        }
     }
 }
 

@@ -16,6 +16,7 @@ use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::ops::Range;
 use tokio_util::sync::CancellationToken;
 
 const VERSION: &str = "2023-06-01";
@@ -38,8 +39,10 @@ impl Anthropic {
     }
 
     async fn send(&self, model: &Model, request: &ModelRequest) -> Result<reqwest::Response, reqwest::Error> {
-        let mut key = HeaderValue::from_str(self.key.expose_secret())
-            .unwrap_or(HeaderValue::from_static(UNREADABLE_KEY));
+        let mut key = HeaderValue::from_str(
+            request.keys.of(ProviderId::Anthropic).unwrap_or(&self.key).expose_secret(),
+        )
+        .unwrap_or(HeaderValue::from_static(UNREADABLE_KEY));
         // Keeps it out of every Debug of the request.
         key.set_sensitive(true);
         self.http
@@ -95,10 +98,14 @@ impl Provider for Anthropic {
 /// The request's body. serde_json keeps or sorts the order of fields, in either case the same for each request, so equal
 /// prefixes are equal bytes.
 fn body(model: &Model, request: &ModelRequest) -> Value {
-    // One is kept for the end of a loop of tool calls, which grows with each of them.
-    let mut left = BREAKPOINTS_MAX - usize::from(!request.turns.is_empty());
-    let system = blocks(&request.system, &mut left);
-    let mut messages = vec![json!({ "role": "user", "content": blocks(&request.user, &mut left) })];
+    // One is kept for the end of a loop of tool calls, which grows with each of them. Of too many the first documents'
+    // are left out: the last one's prefix has them all in it.
+    let left = BREAKPOINTS_MAX - usize::from(!request.turns.is_empty());
+    let count = |blocks: &[Block]| blocks.iter().filter(|block| block.breakpoint).count();
+    let (of_system, of_user) = (count(&request.system).min(left), count(&request.user));
+    let system = blocks(&request.system, 0..of_system);
+    let skipped = of_user.saturating_sub(left - of_system);
+    let mut messages = vec![json!({ "role": "user", "content": blocks(&request.user, skipped..of_user) })];
     if let Some(turn) = &request.follow_up {
         // An empty turn would be rejected.
         let reply = if turn.reply.trim().is_empty() { "(no text)" } else { turn.reply.trim_end() };
@@ -164,14 +171,18 @@ fn message(turn: &Turn) -> Value {
     }
 }
 
-fn blocks(blocks: &[Block], breakpoints_left: &mut usize) -> Vec<Value> {
+/// Blocks as they are sent. Of their breakpoints those with these numbers, counted from 0, are kept.
+fn blocks(blocks: &[Block], kept: Range<usize>) -> Vec<Value> {
+    let mut breakpoints = 0;
     blocks
         .iter()
         .map(|block| {
             let mut value = json!({ "type": "text", "text": block.text });
-            if block.breakpoint && *breakpoints_left > 0 {
-                *breakpoints_left -= 1;
-                value["cache_control"] = json!({ "type": "ephemeral" });
+            if block.breakpoint {
+                if kept.contains(&breakpoints) {
+                    value["cache_control"] = json!({ "type": "ephemeral" });
+                }
+                breakpoints += 1;
             }
             value
         })

@@ -1,6 +1,7 @@
 //! One call of a model: what is sent, what comes back, and the trait behind which both providers stand.
 
 use crate::error::CallError;
+use crate::keys::CallKeys;
 use crate::tool::{Part, ToolCall, ToolSpec, Turn};
 use async_trait::async_trait;
 use groundwork_domain::agent::Effort;
@@ -80,6 +81,9 @@ pub struct ModelRequest {
     pub avoid: Option<ProviderId>,
     /// False asks for the answer in one piece.
     pub stream: bool,
+    /// Keys that stand in the place of the platform's. Never stored and never shown.
+    #[serde(skip)]
+    pub keys: CallKeys,
 }
 
 /// Bytes of text that make about one token. English prose has about four, the newer tokenizers of both providers come

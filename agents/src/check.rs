@@ -1,9 +1,14 @@
 //! What code can decide is not asked of a model (agents.md, rule 6). Findings `K1`, … go to critic and writer as facts.
 
+mod build;
 mod package;
 mod words;
 
-use crate::parse::Spec;
+use crate::parse::{ParseErrors, Spec};
+use groundwork_domain::document::audit::{Advice, Audit};
+use groundwork_domain::document::files::{CodeFile, Coverage};
+use groundwork_domain::document::handoff::{ImplementationPlan, SoftwareSpecification};
+use groundwork_domain::document::plan::{ContractTests, Plan};
 use groundwork_domain::document::{Finding, Prompt, Question};
 
 /// Fewest words of a prompt.
@@ -49,4 +54,66 @@ pub fn stale_prompts(changed: &[String], prompts: &[Prompt]) -> Vec<u32> {
         .filter(|prompt| prompt.covers.iter().any(|id| changed.contains(id)))
         .map(|prompt| prompt.number)
         .collect()
+}
+
+/// Whether a plan covers its specification, and names nothing that is not in it.
+///
+/// # Errors
+/// Everything that is wrong.
+pub fn plan(spec: &Spec, plan: &Plan) -> Result<(), ParseErrors> {
+    build::plan(spec, plan)
+}
+
+/// The same of what the architect hands over.
+///
+/// # Errors
+/// Everything that is wrong.
+pub fn handed_plan(spec: &SoftwareSpecification, plan: &ImplementationPlan) -> Result<(), ParseErrors> {
+    let ids = spec.requirements.iter().map(|one| one.id.clone()).collect();
+    build::tasks(&ids, &plan.task_breakdown)
+}
+
+/// Whether contract tests fit specification and plan.
+///
+/// # Errors
+/// Everything that is wrong.
+pub fn contract(spec: &Spec, plan: &Plan, tests: &ContractTests) -> Result<(), ParseErrors> {
+    build::contract(spec, plan, tests)
+}
+
+/// Whether a new version of a document keeps the headings of these ids.
+///
+/// # Errors
+/// Every id that is gone.
+pub fn ids_kept(before: &[String], after: &str) -> Result<(), ParseErrors> {
+    build::ids_kept(before, after)
+}
+
+/// Whether every reason of an advice quotes the brief.
+///
+/// # Errors
+/// Every quotation that is none.
+pub fn advice(brief: &str, advice: &Advice) -> Result<(), ParseErrors> {
+    build::advice(brief, advice)
+}
+
+/// Whether the places that a review names are there.
+///
+/// # Errors
+/// Every place that is not.
+pub fn audit(files: &[CodeFile], audit: &Audit) -> Result<(), ParseErrors> {
+    build::audit(files, audit)
+}
+
+/// Whether an implementer is done: planned files written, requirements covered by files that are there.
+///
+/// # Errors
+/// Everything that is missing.
+pub fn finished(
+    files: &[&str],
+    planned: &[String],
+    requirements: &[String],
+    coverage: &[Coverage],
+) -> Result<(), ParseErrors> {
+    build::finished(files, planned, requirements, coverage)
 }

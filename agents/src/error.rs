@@ -159,6 +159,14 @@ pub enum CallError {
     /// Nobody knows a model of that name.
     #[error(transparent)]
     UnknownModel(#[from] UnknownModel),
+    /// The pipeline runs with a key of one's own, and there is none.
+    #[error(
+        "this pipeline runs with your own provider key or your workspace's, and there is none for {wanted}; store one, or ask the operator to permit the platform's"
+    )]
+    NoOwnKey {
+        /// The tier or model that was asked for.
+        wanted: String,
+    },
     /// No provider that could serve has a key.
     #[error(
         "no model provider is set up for {wanted}; set ANTHROPIC_API_KEY or OPENAI_API_KEY, or a base URL of a local server"
@@ -192,6 +200,7 @@ impl CallError {
             | Self::RejectedRequest { .. }
             | Self::ContextTooLarge { .. }
             | Self::UnknownModel(_)
+            | Self::NoOwnKey { .. }
             | Self::NoKey { .. } => false,
         }
     }
@@ -214,6 +223,7 @@ impl CallError {
             | Self::RejectedRequest { .. }
             | Self::ContextTooLarge { .. }
             | Self::UnknownModel(_)
+            | Self::NoOwnKey { .. }
             | Self::NoKey { .. } => None,
         }
     }
@@ -235,7 +245,7 @@ impl CallError {
             Self::RejectedRequest { .. } => "provider_rejected_request",
             Self::ContextTooLarge { .. } => "context_too_large",
             Self::UnknownModel(_) => "unknown_model",
-            Self::NoKey { .. } => "no_provider_key",
+            Self::NoOwnKey { .. } | Self::NoKey { .. } => "no_provider_key",
         }
     }
 
@@ -257,6 +267,7 @@ impl CallError {
             | Self::RejectedRequest { .. }
             | Self::ContextTooLarge { .. }
             | Self::UnknownModel(_)
+            | Self::NoOwnKey { .. }
             | Self::NoKey { .. } => false,
         }
     }

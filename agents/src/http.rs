@@ -135,6 +135,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) prompt_tokens: u64,
     pub(crate) limit_tokens: u64,
     pub(crate) model_setting: &'a str,
+    /// True where the key is not the platform's.
+    pub(crate) own_key: bool,
 }
 
 /// Reads a failed answer and sorts it.
@@ -230,7 +232,7 @@ fn by_status(asked: Asked<'_>, status: u16, fault: &ProviderFault, seen: &Seen) 
         401 | 403 => CallError::RejectedKey {
             provider,
             detail: detail(fault),
-            setting: key_setting(provider),
+            setting: if asked.own_key { "your own provider keys" } else { key_setting(provider) },
             request_id,
         },
         404 if words.contains("model") || code == "model_not_found" => {
@@ -300,6 +302,7 @@ mod tests {
         prompt_tokens: 9,
         limit_tokens: 8,
         model_setting: "retry.model",
+        own_key: false,
     };
 
     fn delay(pairs: &[(&str, &str)]) -> Option<Duration> {

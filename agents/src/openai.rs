@@ -6,6 +6,7 @@
 use crate::call::{Block, ModelReply, ModelRequest, Provider, Sink};
 use crate::error::CallError;
 use crate::http::{ProviderFault, Seen, UNREADABLE_KEY, call_headers, cause, failed_answer, network};
+use crate::keys::CallKeys;
 use crate::stream::{Writing, counter};
 use crate::tool::{Part, ToolSpec, Turn, arguments_object};
 use async_openai::config::OpenAIConfig;
@@ -33,19 +34,21 @@ impl OpenAi {
     /// A client for an address that ends in `/v1`, as OpenAI's own SDKs have it.
     #[must_use]
     pub fn new(http: reqwest::Client, base_url: &str, key: &SecretString) -> Self {
-        // The library panics at what cannot be a header, and would take an organisation from the environment.
-        let key = key.expose_secret();
-        let key = if HeaderValue::from_str(key).is_ok() { key } else { UNREADABLE_KEY };
+        // The library would take an organisation from the environment.
         let config = OpenAIConfig::new()
             .with_api_base(base_url.trim_end_matches('/'))
             .with_org_id("")
             .with_project_id("")
-            .with_api_key(key);
+            .with_api_key(readable(key));
         Self { http, config }
     }
 
     /// The library's client around one plain request, which leaves what it saw in `answer`.
-    fn client(&self, answer: &Arc<Mutex<Answer>>) -> async_openai::Client<OpenAIConfig> {
+    fn client(&self, answer: &Arc<Mutex<Answer>>, keys: &CallKeys) -> async_openai::Client<OpenAIConfig> {
+        let mut config = self.config.clone();
+        if let Some(key) = keys.of(ProviderId::OpenAi) {
+            config = config.with_api_key(readable(key));
+        }
         let http = self.http.clone();
         let answer = Arc::clone(answer);
         let service = tower::service_fn(move |factory: HttpRequestFactory| {
@@ -64,7 +67,7 @@ impl OpenAi {
                 Err(OpenAIError::InvalidArgument("the answer was set aside".to_owned()))
             }
         });
-        async_openai::Client::build(self.http.clone(), self.config.clone()).with_http_service(service)
+        async_openai::Client::build(self.http.clone(), config).with_http_service(service)
     }
 
     async fn read(
@@ -74,7 +77,7 @@ impl OpenAi {
         request: &ModelRequest,
     ) -> Result<(), CallError> {
         let answer = Arc::new(Mutex::new(Answer::default()));
-        let client = self.client(&answer);
+        let client = self.client(&answer, &request.keys);
         let chat = client.chat();
         let chat = chat.headers(call_headers(request));
         let body = body(model, request);
@@ -118,6 +121,12 @@ impl OpenAi {
             (None, other) => writing.broken(cause(&other), None),
         }
     }
+}
+
+/// The key as it can be a header; the library panics at what cannot.
+fn readable(key: &SecretString) -> &str {
+    let key = key.expose_secret();
+    if HeaderValue::from_str(key).is_ok() { key } else { UNREADABLE_KEY }
 }
 
 /// What the service saw of an answer.

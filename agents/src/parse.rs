@@ -1,18 +1,33 @@
 //! Strict reading of replies: the grammars of `shared/agents.md`. An error names the line, the rule and what was found, so
 //! that a repair turn can quote it. Nothing is guessed, and a verdict that cannot be read is never a pass.
 
+mod advice;
+mod audit;
+mod chat;
+mod contract;
+mod handoff;
 mod lines;
+mod outline;
+mod plan;
 mod prompts;
 mod questions;
 mod review;
 mod section;
 mod spec;
+mod title;
 
 use crate::call::{ModelReply, StopReason};
+use groundwork_domain::document::audit::{Advice, Audit};
+use groundwork_domain::document::brief::{Brief, ChatReply};
+use groundwork_domain::document::handoff::{ImplementationPlan, SoftwareSpecification};
+use groundwork_domain::document::plan::{ContractTests, Plan};
 use groundwork_domain::document::{Finding, Prompt, Question, Verdict};
 use std::fmt;
 
+pub(crate) use advice::quotations;
+pub use audit::{CODE_CHECKLIST, ChecklistItem, SECURITY_CHECKLIST};
 pub use spec::{HEADINGS, Requirement, Section, Spec};
+pub use title::TITLE_CHARS_MAX;
 
 /// Fewest prompts of a package.
 pub const PROMPTS_MIN: usize = 5;
@@ -130,4 +145,76 @@ pub fn one_prompt(text: &str, number: u32) -> Result<Prompt, ParseErrors> {
 /// Every rule that is broken.
 pub fn review(text: &str) -> Result<Review, ParseErrors> {
     review::parse(text)
+}
+
+/// Reads the business analyst's reply: a message, and the brief, which must be there if `with_brief`.
+///
+/// # Errors
+/// Every rule that is broken.
+pub fn chat(text: &str, with_brief: bool) -> Result<ChatReply, ParseErrors> {
+    chat::parse(text, with_brief)
+}
+
+/// Reads a brief as it is stored.
+///
+/// # Errors
+/// Every rule that is broken.
+pub fn brief(text: &str) -> Result<Brief, ParseErrors> {
+    chat::stored_brief(text)
+}
+
+/// Reads a title: one line of plain words.
+///
+/// # Errors
+/// Every rule that is broken.
+pub fn title(text: &str) -> Result<String, ParseErrors> {
+    title::parse(text)
+}
+
+/// Reads the planner's reply.
+///
+/// # Errors
+/// Every rule that is broken. Whether the tasks fit a specification, [`crate::check::plan`] says.
+pub fn plan(text: &str) -> Result<Plan, ParseErrors> {
+    plan::parse(text)
+}
+
+/// Reads the contract tester's reply.
+///
+/// # Errors
+/// Every rule that is broken. Whether the tests fit specification and plan, [`crate::check::contract`] says.
+pub fn contract(text: &str) -> Result<ContractTests, ParseErrors> {
+    contract::parse(text)
+}
+
+/// Reads a review of files against a checklist. What cannot be read is an error and never a pass.
+///
+/// # Errors
+/// Every rule that is broken.
+pub fn audit(text: &str, checklist: &[ChecklistItem]) -> Result<Audit, ParseErrors> {
+    audit::parse(text, checklist)
+}
+
+/// Reads the alignment reviewer's reply. What cannot be read is an error and never an approval.
+///
+/// # Errors
+/// Every rule that is broken.
+pub fn advice(text: &str) -> Result<Advice, ParseErrors> {
+    advice::parse(text)
+}
+
+/// Reads the analyst's reply: its typed fields, and the text as it is stored.
+///
+/// # Errors
+/// Every rule that is broken.
+pub fn software_specification(text: &str) -> Result<(SoftwareSpecification, String), ParseErrors> {
+    handoff::specification(text)
+}
+
+/// Reads the reply of pipeline `handoff`'s architect: its typed fields, and the text as it is stored.
+///
+/// # Errors
+/// Every rule that is broken.
+pub fn implementation_plan(text: &str) -> Result<(ImplementationPlan, String), ParseErrors> {
+    handoff::plan(text)
 }

@@ -7,12 +7,15 @@ mod set;
 mod task;
 
 use crate::call::{Block, FollowUp, ModelRequest};
+use crate::keys::CallKeys;
 use groundwork_domain::agent::AgentDefinition;
+use groundwork_domain::document::brief::ChatTurn;
+use groundwork_domain::document::files::{CodeFile, FileLimits};
 use groundwork_domain::document::{Answer, Finding, Prompt, Question};
 use groundwork_domain::ids::Digest;
 
 pub(crate) use documents::NO_TARGET;
-pub use documents::{findings_text, prompts_text, questions_text, review_text};
+pub use documents::{audit_text, findings_text, prompts_text, questions_text, review_text};
 pub(crate) use escape::escape;
 pub use set::{PromptSet, PromptSetError};
 
@@ -32,6 +35,55 @@ pub enum Document<'a> {
     Spec(&'a str),
     /// The whole package.
     Prompts(&'a [Prompt]),
+    /// A Markdown document by its name: `brief`, `plan`, `tests`, …
+    Named {
+        /// As the prompts call it.
+        name: &'a str,
+        /// The whole text.
+        text: &'a str,
+    },
+    /// Files, with numbers in front of their lines.
+    Code(&'a [CodeFile]),
+    /// A chat, the oldest turn first.
+    Conversation(&'a [ChatTurn]),
+}
+
+/// A document of pipelines `build` and `handoff` that is written whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Draft {
+    /// The specification of a brief.
+    Spec,
+    /// The plan of a specification.
+    Plan,
+    /// The contract tests of both.
+    Tests,
+    /// What the analyst hands over.
+    SoftwareSpecification,
+    /// What the architect hands over.
+    ImplementationPlan,
+}
+
+impl Draft {
+    /// As people and prompts call it.
+    #[must_use]
+    pub fn document(self) -> &'static str {
+        match self {
+            Self::Spec => "specification",
+            Self::Plan => "plan",
+            Self::Tests => "tests",
+            Self::SoftwareSpecification => "software specification",
+            Self::ImplementationPlan => "implementation plan",
+        }
+    }
+}
+
+/// A document that is to be written again as a person asks.
+#[derive(Clone, Copy, Debug)]
+pub struct Again<'a> {
+    /// As it is; empty where nothing was written yet, because a person was asked first.
+    pub current: &'a str,
+    /// The person's words.
+    pub feedback: &'a str,
 }
 
 /// What is wanted of this call.
@@ -80,6 +132,45 @@ pub enum Task<'a> {
         /// The person's words.
         request: &'a str,
     },
+    /// An answer to a person who talks.
+    Chat {
+        /// What they say now.
+        request: &'a str,
+        /// The brief as it is; empty where it is to be begun.
+        brief: &'a str,
+        /// At a gate: where the project stands. The brief is confirmed then.
+        gate: Option<&'a str>,
+    },
+    /// A name for what the specification describes.
+    Title,
+    /// A whole document, for the first time or again.
+    Draft {
+        /// Which one.
+        draft: Draft,
+        /// Set where a person asked for changes.
+        again: Option<Again<'a>>,
+    },
+    /// Files, by calls of tools.
+    Implement {
+        /// How many and how large.
+        limits: FileLimits,
+        /// Turns that the loop may have.
+        turns_max: u32,
+        /// What is wanted changed, or what a person said to a question.
+        feedback: Option<&'a str>,
+        /// True where the files of an earlier attempt are there.
+        goes_on: bool,
+    },
+    /// A verdict on files, item by item.
+    Audit {
+        /// What code found, one fact a line.
+        facts: &'a str,
+    },
+    /// Advice at a gate.
+    Advise {
+        /// What the person decides about: `specification`, `plan`, `tests`.
+        document: &'a str,
+    },
 }
 
 impl Task<'_> {
@@ -94,6 +185,17 @@ impl Task<'_> {
             Self::Mend { .. } => "mend",
             Self::RefineSection { .. } => "refine-section",
             Self::RefinePrompt { .. } => "refine-prompt",
+            Self::Chat { .. } => "chat",
+            Self::Title => "title",
+            Self::Draft { draft: Draft::Spec, .. } => "specify",
+            Self::Draft { draft: Draft::Plan, .. } => "plan",
+            Self::Draft { draft: Draft::Tests, .. } => "contract-tests",
+            Self::Draft { draft: Draft::SoftwareSpecification | Draft::ImplementationPlan, .. } => {
+                "hand-over"
+            }
+            Self::Implement { .. } => "implement",
+            Self::Audit { .. } => "audit",
+            Self::Advise { .. } => "advise",
         }
     }
 }
@@ -129,6 +231,7 @@ impl Rendered {
             agent: agent.id.clone(),
             avoid: None,
             stream: true,
+            keys: CallKeys::default(),
         }
     }
 }
@@ -142,7 +245,7 @@ impl ModelRequest {
     }
 }
 
-/// Renders what is sent. Documents come in the order idea, answers, spec, prompts, whatever order they are given in.
+/// Renders what is sent. Documents come in one order, whatever order they are given in.
 ///
 /// # Errors
 /// The set has no prompt of the name that the agent's definition gives.
@@ -154,7 +257,8 @@ pub fn render(
 ) -> Result<Rendered, PromptSetError> {
     let governance = set.get("governance.md")?;
     let (role, example) = set::split_example(set.get(&agent.prompt)?);
-    let template = set.get(task::template(task))?;
+    let templates: Vec<&str> =
+        task::templates(task).into_iter().map(|name| set.get(name)).collect::<Result<_, _>>()?;
     let mut system = vec![Block::new(governance.trim()), Block::new(role.trim())];
     if let Some(example) = example {
         system.push(Block { text: example.trim().to_owned(), breakpoint: false, detail: true });
@@ -163,12 +267,12 @@ pub fn render(
         last.breakpoint = true;
     }
     let mut user = documents::blocks(documents);
-    let task_text = task::text(template, task);
+    let task_text = task::text(&templates, task);
     let inputs: Vec<&[u8]> =
         user.iter().map(|block| block.text.as_bytes()).chain([task_text.as_bytes()]).collect();
     let input_digest = Digest::of_parts(inputs);
     user.push(Block::new(task_text));
-    let prompt_digest =
-        Digest::of_parts([governance.as_bytes(), set.get(&agent.prompt)?.as_bytes(), template.as_bytes()]);
+    let words = [governance, set.get(&agent.prompt)?].into_iter().chain(templates);
+    let prompt_digest = Digest::of_parts(words.map(str::as_bytes));
     Ok(Rendered { system, user, prompt_digest, input_digest })
 }

@@ -34,6 +34,8 @@ struct Last {
 /// A provider with what is known of it.
 struct Slot {
     provider: Arc<dyn Provider>,
+    /// False where only people's own keys open it.
+    platform: bool,
     breaker: Breaker,
     seats: Semaphore,
     calls: AtomicU64,
@@ -62,20 +64,20 @@ impl Agents {
     /// The TLS roots of the system cannot be read.
     pub fn new(settings: AgentsSettings) -> Result<Self, reqwest::Error> {
         let client = http::client(settings.timeouts)?;
-        let none = || SecretString::from("none");
-        let mut providers: Vec<(Arc<dyn Provider>, usize)> = Vec::new();
-        if let Some(one) = settings.anthropic {
-            let key = one.api_key.unwrap_or_else(none);
-            providers.push((
-                Arc::new(Anthropic::new(client.clone(), &one.base_url, key)),
-                one.concurrent_calls_max,
-            ));
-        }
-        if let Some(one) = settings.openai {
-            let key = one.api_key.unwrap_or_else(none);
-            providers.push((Arc::new(OpenAi::new(client, &one.base_url, &key)), one.concurrent_calls_max));
-        }
-        Ok(Self::with_providers(settings.models, providers, settings.breaker))
+        // Without a key or an address of the platform's a provider is there all the same, for people who bring a key.
+        let slot = |id, one: Option<ProviderSettings>| {
+            let platform = one.is_some();
+            let one = one.unwrap_or_else(|| ProviderSettings::new(id, None, None));
+            let key = one.api_key.unwrap_or_else(|| SecretString::from("none"));
+            let provider: Arc<dyn Provider> = match id {
+                ProviderId::Anthropic => Arc::new(Anthropic::new(client.clone(), &one.base_url, key)),
+                ProviderId::OpenAi => Arc::new(OpenAi::new(client.clone(), &one.base_url, &key)),
+            };
+            (provider, one.concurrent_calls_max, platform)
+        };
+        let providers =
+            vec![slot(ProviderId::Anthropic, settings.anthropic), slot(ProviderId::OpenAi, settings.openai)];
+        Ok(Self::with_slots(settings.models, providers, settings.breaker))
     }
 
     /// The same with providers of one's own, each with the number of calls that it takes at once.
@@ -85,9 +87,21 @@ impl Agents {
         providers: Vec<(Arc<dyn Provider>, usize)>,
         breaker: crate::breaker::BreakerSettings,
     ) -> Self {
-        let slot = |(provider, seats): (Arc<dyn Provider>, usize)| {
-            metrics::breaker(provider.id(), BreakerState::Closed);
+        let providers = providers.into_iter().map(|(provider, seats)| (provider, seats, true)).collect();
+        Self::with_slots(models, providers, breaker)
+    }
+
+    fn with_slots(
+        models: Models,
+        providers: Vec<(Arc<dyn Provider>, usize, bool)>,
+        breaker: crate::breaker::BreakerSettings,
+    ) -> Self {
+        let slot = |(provider, seats, platform): (Arc<dyn Provider>, usize, bool)| {
+            if platform {
+                metrics::breaker(provider.id(), BreakerState::Closed);
+            }
             let slot = Slot {
+                platform,
                 breaker: Breaker::new(breaker),
                 seats: Semaphore::new(seats.clamp(1, Semaphore::MAX_PERMITS)),
                 calls: AtomicU64::new(0),
@@ -266,10 +280,18 @@ impl Agents {
             Some(name) => vec![self.models.find(name, &request.model_setting)?.model],
             None => self.models.tier(agent.tier).collect(),
         };
-        candidates.retain(|model| self.slots.contains_key(&model.provider));
+        let keys = &request.keys;
+        let opens = |slot: &Slot, id| keys.of(id).is_some() || (slot.platform && keys.takes_platform());
+        candidates
+            .retain(|model| self.slots.get(&model.provider).is_some_and(|slot| opens(slot, model.provider)));
         if candidates.is_empty() {
             let wanted = request.model.clone().unwrap_or_else(|| format!("tier {}", agent.tier.as_str()));
-            return Err(CallError::NoKey { wanted });
+            let is_missing = keys.is_missing() || !keys.takes_platform();
+            return Err(if is_missing {
+                CallError::NoOwnKey { wanted }
+            } else {
+                CallError::NoKey { wanted }
+            });
         }
         if agent.tier == Tier::Critic && request.model.is_none() {
             let writer = request.avoid.or_else(|| self.writers_provider());
@@ -284,7 +306,7 @@ impl Agents {
         self.models
             .tier(Tier::Standard)
             .map(|model| model.provider)
-            .find(|provider| self.slots.contains_key(provider))
+            .find(|provider| self.slots.get(provider).is_some_and(|slot| slot.platform))
     }
 
     /// How each provider does, those that are not set up included.
@@ -294,7 +316,8 @@ impl Agents {
         ProviderId::ALL
             .into_iter()
             .map(|id| {
-                self.slots.get(&id).map_or_else(|| ProviderHealth::absent(id), |slot| slot.health(id, now))
+                let slot = self.slots.get(&id).filter(|slot| slot.platform);
+                slot.map_or_else(|| ProviderHealth::absent(id), |slot| slot.health(id, now))
             })
             .collect()
     }

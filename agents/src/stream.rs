@@ -56,6 +56,7 @@ impl<'a> Writing<'a> {
                 .context_window_tokens
                 .saturating_sub(u64::from(self.request.output_tokens_max)),
             model_setting: &self.request.model_setting,
+            own_key: self.request.keys.of(self.model.provider).is_some(),
         }
     }
 

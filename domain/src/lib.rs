@@ -18,6 +18,7 @@ pub mod publication;
 pub mod quota;
 pub mod request;
 pub mod sealed;
+pub mod transitions;
 pub mod work;
 
 pub use ids::{CommandId, Digest, ProjectId, StageId, Timestamp, UserId, WorkspaceId};

@@ -2,9 +2,13 @@
 //! documents in it say. Texts of people are data: they give nouns and quotations, never instructions.
 
 mod architect;
+mod build;
+mod chat;
+mod coder;
 mod critic;
 mod elicitor;
 mod generic;
+mod handoff;
 mod lexicon;
 mod mend;
 mod outline;
@@ -12,15 +16,35 @@ mod package;
 mod phrase;
 mod product;
 mod request;
+mod reviewers;
 mod schema;
 mod spec;
 mod stack;
 mod synthesizer;
 
 use crate::exchange::{Ask, Reply};
+use crate::fault::Rule;
 use request::Request;
 
-const AGENTS: [&str; 4] = ["elicitor", "architect", "synthesizer", "critic"];
+/// The first four are also known by the words of their roles.
+const AGENTS: [&str; 16] = [
+    "elicitor",
+    "architect",
+    "synthesizer",
+    "critic",
+    "ba",
+    "title",
+    "spec_writer",
+    "planner",
+    "contract_tester",
+    "implementer",
+    "security_reviewer",
+    "code_reviewer",
+    "alignment_reviewer",
+    "analyst",
+    "handoff_architect",
+    "coder",
+];
 
 /// Which of our agents asks: the header says so, else the role words of the system prompt.
 pub(crate) fn agent_of(header: &str, system: &str) -> Option<&'static str> {
@@ -34,7 +58,7 @@ pub(crate) fn agent_of(header: &str, system: &str) -> Option<&'static str> {
     let named = |agent: &&str| {
         ["you are the ", "you are an ", "role: "].iter().any(|lead| lower.contains(&format!("{lead}{agent}")))
     };
-    AGENTS.into_iter().find(named)
+    AGENTS[..4].iter().copied().find(named)
 }
 
 /// What a fault rule's `idea` looks into: the idea, or all that the user says where no idea is quoted.
@@ -43,15 +67,45 @@ pub(crate) fn idea_of(ask: &Ask) -> &str {
     request::between(first, "<idea>", "</idea>").unwrap_or(first)
 }
 
-/// The reply to a request of this agent, or of anybody.
-pub(crate) fn reply(ask: &Ask, agent: Option<&str>) -> Reply {
+/// The reply to a request of this agent, or of anybody. A rule may say what is found or asked, and how much is written.
+pub(crate) fn reply(ask: &Ask, agent: Option<&str>, rule: Option<&Rule>) -> Reply {
     let request = Request::read(ask);
-    let known = agent.filter(|_| ask.tools.is_empty());
-    match (known, &request) {
-        (Some("elicitor"), Some(request)) => Reply::text(elicitor::reply(request)),
-        (Some("architect"), Some(request)) => Reply::text(architect::reply(request)),
-        (Some("synthesizer"), Some(request)) => Reply::text(synthesizer::reply(request)),
-        (Some("critic"), Some(request)) => Reply::text(critic::reply(request)),
+    match (agent, &request) {
+        (Some(agent), Some(request)) => {
+            known(ask, agent, request, rule).unwrap_or_else(|| generic::reply(ask))
+        }
         _ => generic::reply(ask),
     }
+}
+
+fn known(ask: &Ask, agent: &str, request: &Request<'_>, rule: Option<&Rule>) -> Option<Reply> {
+    let offers = |tool: &str| ask.tools.iter().any(|one| one.name == tool);
+    if offers("write_files") {
+        return Some(coder::reply(ask, request, rule));
+    }
+    if offers("ask_person")
+        && let Some(question) = handoff::question(ask, rule)
+    {
+        return Some(question);
+    }
+    if !ask.tools.is_empty() && !offers("ask_person") {
+        return None;
+    }
+    let text = match agent {
+        "elicitor" => elicitor::reply(request),
+        "architect" => architect::reply(request),
+        "synthesizer" => synthesizer::reply(request),
+        "critic" => critic::reply(request),
+        "ba" => chat::reply(request),
+        "title" => build::title(request),
+        "spec_writer" => build::specification(request),
+        "planner" => build::plan(request),
+        "contract_tester" => build::tests(request),
+        "security_reviewer" | "code_reviewer" => reviewers::audit(ask, request, rule),
+        "alignment_reviewer" => reviewers::advice(request, rule),
+        "analyst" => handoff::specification(request),
+        "handoff_architect" => handoff::plan(request),
+        _ => return None,
+    };
+    Some(Reply::text(text))
 }

@@ -37,10 +37,16 @@ pub enum Effect {
     Unparsable,
     /// The answer is cut in the middle, as at the output limit.
     MaxTokens,
+    /// A reviewer finds something: FAIL of files, REVISE at a gate.
+    Object,
+    /// An agent that may ask a person does so.
+    AskPerson,
+    /// An agent that writes files writes `files` of them.
+    ManyFiles,
 }
 
 impl Effect {
-    const ALL: [(Self, &'static str); 13] = [
+    const ALL: [(Self, &'static str); 16] = [
         (Self::RateLimit, "rate_limit"),
         (Self::Overloaded, "overloaded"),
         (Self::Unavailable, "unavailable"),
@@ -54,6 +60,9 @@ impl Effect {
         (Self::Refuse, "refuse"),
         (Self::Unparsable, "unparsable"),
         (Self::MaxTokens, "max_tokens"),
+        (Self::Object, "object"),
+        (Self::AskPerson, "ask_person"),
+        (Self::ManyFiles, "many_files"),
     ];
 
     /// The word on the wire, in flags and in the call log.
@@ -68,12 +77,12 @@ impl Effect {
 pub enum RuleError {
     /// No such effect.
     #[error(
-        "unknown effect `{0}`; one of: rate_limit, overloaded, unavailable, server_error, bad_request, unauthorized, not_found, break_stream, error_event, stall, refuse, unparsable, max_tokens"
+        "unknown effect `{0}`; one of: rate_limit, overloaded, unavailable, server_error, bad_request, unauthorized, not_found, break_stream, error_event, stall, refuse, unparsable, max_tokens, object, ask_person, many_files"
     )]
     Effect(String),
     /// No such key.
     #[error(
-        "unknown key `{0}`; one of: agent, model, call_key, idea, calls, times, every, probability, seed, retry_after_s, stall_ms"
+        "unknown key `{0}`; one of: agent, model, call_key, idea, calls, times, every, probability, seed, retry_after_s, stall_ms, files"
     )]
     Key(String),
     /// A value that its key does not take.
@@ -133,6 +142,9 @@ pub struct Rule {
     /// Milliseconds of silence, for `stall`; without it until the client hangs up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stall_ms: Option<u64>,
+    /// How many files, for `many_files`; without it 200.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<u32>,
 }
 
 impl Rule {
@@ -152,6 +164,7 @@ impl Rule {
             seed: 0,
             retry_after_s: None,
             stall_ms: None,
+            files: None,
         }
     }
 
@@ -235,6 +248,7 @@ fn set(rule: &mut Rule, key: &str, value: &str) -> Result<(), RuleError> {
         "seed" => rule.seed = number(key, value)?.unwrap_or_default(),
         "retry_after_s" => rule.retry_after_s = number(key, value)?,
         "stall_ms" => rule.stall_ms = number(key, value)?,
+        "files" => rule.files = number(key, value)?,
         _ => return Err(RuleError::Key(key.to_owned())),
     }
     Ok(())

@@ -123,7 +123,7 @@ async fn answer_call(shared: Arc<Shared>, call: Prepared, started: Instant, guar
     if let Some(error) = call.fault.as_ref().and_then(refused_at_the_door) {
         return fail(&shared, call.provider, &error, call.pace.latency(), guard).await;
     }
-    let mut reply = answer::reply(&call.ask, call.agent.as_deref());
+    let mut reply = answer::reply(&call.ask, call.agent.as_deref(), call.fault.as_ref());
     reply.stop_at(&call.ask.stop_sequences);
     if let Some(tokens_max) = call.ask.output_tokens_max {
         let bytes_max = usize::try_from(tokens_max).unwrap_or(usize::MAX);
@@ -214,7 +214,10 @@ fn refused_at_the_door(rule: &Rule) -> Option<ApiError> {
         | Effect::Stall
         | Effect::Refuse
         | Effect::Unparsable
-        | Effect::MaxTokens => return None,
+        | Effect::MaxTokens
+        | Effect::Object
+        | Effect::AskPerson
+        | Effect::ManyFiles => return None,
     };
     let default_s = (rule.effect == Effect::RateLimit).then_some(1);
     Some(ApiError { retry_after_s: rule.retry_after_s.or(default_s), ..ApiError::new(kind, message) })

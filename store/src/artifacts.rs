@@ -2,6 +2,8 @@
 
 use crate::StoreError;
 use crate::clean::{count, int};
+use groundwork_domain::document::files::{CodeFile, CodeManifest, CodePath};
+use groundwork_domain::document::handoff::Handoff;
 use groundwork_domain::document::{
     Answer, Finding, Layer, Prompt, PromptStage, Question, QuestionFormat, QuestionOption, Severity,
 };
@@ -102,6 +104,12 @@ pub enum Loaded {
     Document(String),
     /// A set of prompts, in order.
     Prompts(Vec<Prompt>),
+    /// Files with their manifest.
+    Files(CodeManifest, Vec<CodeFile>),
+    /// What one agent handed over.
+    Handoff(Box<Handoff>),
+    /// A review, Markdown.
+    Review(String),
 }
 
 /// One version of an artifact, whatever it is.
@@ -125,7 +133,58 @@ pub async fn load(
     if kind == "prompts" {
         return Ok(Loaded::Prompts(prompts(conn, project, artifact).await?));
     }
-    Ok(Loaded::Document(content(conn, project, artifact).await?))
+    let content = content(&mut *conn, project, artifact).await?;
+    match kind.as_str() {
+        "code" => {
+            let manifest: CodeManifest = json("manifest of files", &content)?;
+            let files = files(conn, project, artifact, &manifest).await?;
+            Ok(Loaded::Files(manifest, files))
+        }
+        "handoff" => Ok(Loaded::Handoff(Box::new(json("handoff", &content)?))),
+        "review" => Ok(Loaded::Review(content)),
+        _ => Ok(Loaded::Document(content)),
+    }
+}
+
+fn json<T: DeserializeOwned>(what: &'static str, content: &str) -> Result<T, StoreError> {
+    serde_json::from_str(content).map_err(|error| StoreError::Corrupt { what, reason: error.to_string() })
+}
+
+/// The files of a version of an artifact, in the order of their paths, each with the digest that its manifest has.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] where they are not those of the manifest; [`StoreError::Database`].
+pub async fn files(
+    conn: &mut PgConnection,
+    project: ProjectId,
+    artifact: &ArtifactRef,
+    manifest: &CodeManifest,
+) -> Result<Vec<CodeFile>, StoreError> {
+    let rows = sqlx::query!(
+        r#"select path, content from artifact_files
+           where project_id = $1 and name = $2 and version = $3 order by path collate "C""#,
+        project.0,
+        artifact.name,
+        int(artifact.version),
+    )
+    .fetch_all(conn)
+    .await?;
+    let corrupt = |reason: String| StoreError::Corrupt { what: "file", reason };
+    if rows.len() != manifest.files.len() {
+        return Err(corrupt(format!("{} files instead of {}", rows.len(), manifest.files.len())));
+    }
+    rows.into_iter()
+        .zip(&manifest.files)
+        .map(|(row, entry)| {
+            verify("file", &row.content, &entry.digest)?;
+            let path =
+                CodePath::parse(&row.path).map_err(|fault| corrupt(format!("{}: {fault}", row.path)))?;
+            if path != entry.path {
+                return Err(corrupt(format!("{path} instead of {}", entry.path)));
+            }
+            Ok(CodeFile { path, content: row.content })
+        })
+        .collect()
 }
 
 /// The prompts of a set, in order.

@@ -72,6 +72,8 @@ pub struct CallRequest {
 pub struct FinishedCall {
     /// The whole text.
     pub reply: String,
+    /// Its pieces, where they are more than text: calls of tools, thinking. Read by `agents` alone.
+    pub parts: Option<Value>,
     /// Why the model stopped.
     pub stop_reason: Option<String>,
     /// Who sold it.
@@ -123,6 +125,8 @@ pub struct Held {
 pub struct Reply {
     /// The whole text.
     pub text: String,
+    /// Its pieces, where they are more than text.
+    pub parts: Option<Value>,
     /// Why the model stopped.
     pub stop_reason: Option<String>,
     /// What it took.
@@ -150,7 +154,7 @@ pub async fn finish(conn: &mut PgConnection, held: &Held, reply: &Reply) -> Resu
              model = $8, input_tokens = $9, cache_write_5m_tokens = $10, cache_write_1h_tokens = $11,
              cache_read_tokens = $12, output_tokens = $13, raw_usage = $14, cost_usd = $15, unpriced = $16,
              estimated = $17, simulated = $18, request_id = $19, duration_ms = $20, finished_at = clock_timestamp(),
-             error = null
+             error = null, parts = $21
          where project_id = $1 and stage = $2 and attempt = $3 and call_no = $4 and state <> 'finished'",
         key.project_id.0,
         key.stage.0,
@@ -172,6 +176,7 @@ pub async fn finish(conn: &mut PgConnection, held: &Held, reply: &Reply) -> Resu
         spending.simulated,
         reply.request_id,
         long(spending.duration_ms),
+        reply.parts.clone().map(clean::json),
     )
     .execute(&mut *conn)
     .await?
@@ -200,7 +205,7 @@ fn booking<'a>(held: &'a Held, end: PurchaseEnd, spending: &'a Spending) -> Entr
 /// [`StoreError::Database`].
 pub async fn finished(conn: &mut PgConnection, key: &CallKey) -> Result<Option<FinishedCall>, StoreError> {
     let row = sqlx::query!(
-        r#"select reply as "reply!", stop_reason, provider, model, output_tokens, prompt_digest, simulated
+        r#"select reply as "reply!", parts, stop_reason, provider, model, output_tokens, prompt_digest, simulated
            from model_calls
            where project_id = $1 and stage = $2 and attempt = $3 and call_no = $4 and state = 'finished'"#,
         key.project_id.0,
@@ -212,6 +217,7 @@ pub async fn finished(conn: &mut PgConnection, key: &CallKey) -> Result<Option<F
     .await?;
     Ok(row.map(|row| FinishedCall {
         reply: row.reply,
+        parts: row.parts,
         stop_reason: row.stop_reason,
         provider: row.provider,
         model: row.model,
@@ -268,11 +274,11 @@ pub async fn carry_over(
 ) -> Result<u64, StoreError> {
     let done = sqlx::query!(
         "insert into model_calls (workspace_id, project_id, user_id, stage, attempt, call_no, inputs_digest, prompt_digest,
-             agent, provider, model, parameters, state, reply, stop_reason, input_tokens, cache_write_5m_tokens,
+             agent, provider, model, parameters, state, reply, parts, stop_reason, input_tokens, cache_write_5m_tokens,
              cache_write_1h_tokens, cache_read_tokens, output_tokens, raw_usage, cost_usd, unpriced, estimated, simulated,
              request_id, started_at, finished_at, duration_ms, carried_from)
          select workspace_id, project_id, user_id, stage, $4, call_no, inputs_digest, prompt_digest, agent, provider, model,
-             parameters, state, reply, stop_reason, input_tokens, cache_write_5m_tokens, cache_write_1h_tokens,
+             parameters, state, reply, parts, stop_reason, input_tokens, cache_write_5m_tokens, cache_write_1h_tokens,
              cache_read_tokens, output_tokens, raw_usage, cost_usd, unpriced, estimated, simulated, request_id, started_at,
              finished_at, duration_ms, coalesce(carried_from, attempt)
          from model_calls

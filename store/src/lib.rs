@@ -42,6 +42,7 @@ pub mod second_factors;
 pub mod sessions;
 pub mod shelving;
 pub mod streams;
+pub mod talk;
 pub mod uploads;
 pub mod usage;
 pub mod versions;

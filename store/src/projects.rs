@@ -102,3 +102,14 @@ pub async fn mark_started(conn: &mut PgConnection, project: ProjectId) -> Result
     .await?;
     Ok(())
 }
+
+/// The id of the pipeline that a project runs.
+///
+/// # Errors
+/// [`StoreError::NotFound`], [`StoreError::Database`].
+pub async fn pipeline(conn: &mut PgConnection, project: ProjectId) -> Result<String, StoreError> {
+    sqlx::query_scalar!("select pipeline_id from projects where id = $1", project.0)
+        .fetch_optional(conn)
+        .await?
+        .ok_or(StoreError::NotFound("project"))
+}

@@ -1,15 +1,21 @@
 //! What comes out of an attempt, stored once: versions, questions, findings, conversation, events and the result itself in
 //! one transaction. A second run of the attempt finds the result.
 
+mod build;
+
 use crate::artifacts::ManifestEntry;
 use crate::clean::{self, int};
 use crate::events::{LockedProject, NewTurn, TurnKind};
 use crate::{StoreError, Tx, streams, usage};
 use groundwork_domain::command::Actor;
+use groundwork_domain::document::audit::Advice;
+use groundwork_domain::document::files::{CodeFile, CodeManifest};
+use groundwork_domain::document::handoff::Handoff;
 use groundwork_domain::document::{Finding, Prompt, Question, Verdict};
 use groundwork_domain::event::Cause;
-use groundwork_domain::work::{ArtifactRef, AskedQuestion, StageOutcome, StageResult, StageTask};
+use groundwork_domain::work::{ArtifactRef, AskedQuestion, StageOutcome, StageResult, StageTask, Work};
 use groundwork_domain::{Digest, ProjectId, StageId, Timestamp};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sqlx::PgConnection;
 use sqlx::types::Json;
@@ -39,7 +45,64 @@ pub enum Product {
         findings: Vec<Finding>,
         /// How many of them the writer can mend.
         mendable: u32,
+        /// Reviews of files, and verdicts: whether it passed.
+        passed: Option<bool>,
     },
+    /// Files with their manifest.
+    Files {
+        /// All of them.
+        files: Vec<CodeFile>,
+        /// What is said of them.
+        manifest: CodeManifest,
+    },
+    /// What one agent hands over to the next.
+    Handoff(Box<Handoff>),
+    /// A turn of a chat; its message is what the agent says in the conversation.
+    Chat {
+        /// The brief as it is now, if it has changed.
+        brief: Option<String>,
+    },
+    /// A name for the project.
+    Title(String),
+    /// Advice beside a gate.
+    Advice {
+        /// The gate.
+        gate: String,
+        /// Its request.
+        request_id: Uuid,
+        /// What was looked at.
+        artifact: ArtifactRef,
+        /// What was said.
+        advice: Advice,
+    },
+    /// A question to a person.
+    Question(PersonAsked),
+}
+
+/// A question that an agent asks a person, with what is needed to go on once it is answered.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PersonAsked {
+    /// As the state machine will name the request.
+    pub request_id: Uuid,
+    /// The question.
+    pub question: String,
+    /// Why only the person can answer it; may be empty.
+    pub reason: String,
+    /// The call of the tool whose result the answer is.
+    pub call_id: String,
+    /// What the attempt is for: the work that the first attempt of this chain had.
+    pub work: Work,
+    /// What people answered earlier in this chain.
+    pub answers: Vec<PersonAnswer>,
+}
+
+/// What a person answered to a call of a tool.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PersonAnswer {
+    /// Of the call.
+    pub call_id: String,
+    /// Their words.
+    pub text: String,
 }
 
 /// An attempt's product with where it comes from.
@@ -49,10 +112,10 @@ pub struct NewResult<'a> {
     pub task: &'a StageTask,
     /// What was made.
     pub product: Product,
-    /// The model that made it.
-    pub model: &'a str,
-    /// The prompt that it was made with.
-    pub prompt_digest: &'a Digest,
+    /// The model that made it; none where code did.
+    pub model: Option<&'a str>,
+    /// The prompt that it was made with; none where code made it.
+    pub prompt_digest: Option<&'a Digest>,
     /// What the agent says of it in the conversation, a sentence.
     pub message: &'a str,
     /// Now.
@@ -102,13 +165,15 @@ pub async fn store(mut tx: Tx, new: &NewResult<'_>) -> Result<StageOutcome, Stor
             StageResult::Written { artifact, stale_prompts }
         }
         Product::Prompts(prompts) => compose(&mut tx, new, prompts).await?,
-        Product::Review { content, verdict, findings, mendable } => {
+        Product::Review { content, verdict, findings, mendable, passed } => {
             let artifact = write(&mut tx, new, "review", content, &[]).await?;
             report(&mut tx, task, &artifact, findings).await?;
             let total = u32::try_from(findings.len()).unwrap_or(u32::MAX);
             let open = total.saturating_sub(*mendable);
-            StageResult::Reviewed { artifact, verdict: *verdict, mendable: *mendable, open, passed: None }
+            let passed = *passed;
+            StageResult::Reviewed { artifact, verdict: *verdict, mendable: *mendable, open, passed }
         }
+        other => build::store(&mut tx, &mut locked, new, other).await?,
     };
     let outcome = StageOutcome { result, used: usage::of_attempt(&mut tx, project, stage, attempt).await? };
     sqlx::query!(
@@ -121,6 +186,7 @@ pub async fn store(mut tx: Tx, new: &NewResult<'_>) -> Result<StageOutcome, Stor
     )
     .execute(tx.conn())
     .await?;
+    build::store_behind(&mut tx, new).await?;
     locked.say(&mut tx, turns(new)).await?;
     locked.release(&mut tx).await?;
     streams::forget(&mut tx, project, stage, attempt).await?;
@@ -151,7 +217,10 @@ fn turns(new: &NewResult<'_>) -> Vec<NewTurn> {
         }));
     }
     if turns.is_empty() {
-        let metadata = json!({"stage": task.stage, "attempt": task.attempt, "model": new.model});
+        let mut metadata = json!({"stage": task.stage, "attempt": task.attempt, "model": new.model});
+        if let Product::Chat { .. } = &new.product {
+            metadata["chat"] = json!(true);
+        }
         turns.push(turn(TurnKind::AgentResponse, task.agent.clone(), new.message.to_owned(), metadata));
     }
     turns
@@ -244,13 +313,13 @@ async fn write(
         task.produces,
         digest.0,
         kind,
-        if kind == "prompts" { "json" } else { "markdown" },
+        if matches!(kind, "prompts" | "code" | "handoff") { "json" } else { "markdown" },
         content,
         task.stage.0,
         int(task.attempt),
         task.agent,
         new.model,
-        new.prompt_digest.0,
+        new.prompt_digest.map(|digest| digest.0.as_str()),
         Json(&task.reads) as _,
         &makes_stale,
     )

@@ -44,7 +44,7 @@ activity!(
     Review, "agent.review", StageTask, StageOutcome
 );
 activity!(
-    /// Files, through calls of tools.
+    /// Files, through tools.
     Implement, "agent.implement", StageTask, StageOutcome
 );
 activity!(
@@ -52,7 +52,7 @@ activity!(
     Reply, "agent.reply", StageTask, StageOutcome
 );
 activity!(
-    /// What the reviews come to, by code.
+    /// What the reviews before it come to, by code.
     Verdict, "stage.verdict", StageTask, StageOutcome
 );
 activity!(

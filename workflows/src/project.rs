@@ -5,6 +5,7 @@
 
 #![allow(missing_docs, reason = "the macros generate constants that cannot carry documentation")]
 
+use crate::alarm::Alarm;
 use crate::attributes::{self, Shown};
 use crate::contract::Publish;
 use crate::running::Running;
@@ -75,6 +76,7 @@ impl ProjectWorkflow {
     pub async fn run(ctx: &mut WorkflowContext<Self>) -> WorkflowResult<()> {
         let ctx = &*ctx;
         let mut running = Running::default();
+        let mut alarm = Alarm::default();
         let mut shown = Shown::default();
         let mut cancellation = ctx.cancelled().boxed_local().fuse();
         loop {
@@ -92,6 +94,8 @@ impl ProjectWorkflow {
                 let input = StartInput::Continued { project, rules: RULES };
                 ctx.continue_as_new(input, ContinueAsNewOptions::default())?;
             }
+            let now = instant(ctx.workflow_time());
+            alarm.follow(ctx, ctx.state(|state| state.project.deadline()), now);
             let mut stirred = Box::pin(ctx.wait_condition_with_options(|state| state.stirred, detached()));
             let event = poll_fn(|cx| {
                 if let Poll::Ready(fact) = running.poll_ended(cx) {
@@ -99,6 +103,9 @@ impl ProjectWorkflow {
                 }
                 if !cancellation.is_terminated() && cancellation.poll_unpin(cx).is_ready() {
                     return Poll::Ready(Woken::CancellationRequested);
+                }
+                if alarm.poll_fired(cx).is_ready() {
+                    return Poll::Ready(Woken::Deadline);
                 }
                 stirred.poll_unpin(cx).map(|_| Woken::Stirred)
             })
@@ -188,6 +195,7 @@ impl ProjectWorkflow {
 enum Woken {
     Ended(Box<Fact>),
     CancellationRequested,
+    Deadline,
     Stirred,
 }
 
@@ -204,6 +212,7 @@ impl ProjectWorkflow {
                     now,
                 );
             }
+            Woken::Deadline => self.take(Fact::Deadline, now),
             Woken::Stirred => {}
         }
     }

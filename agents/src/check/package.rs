@@ -164,7 +164,7 @@ pub(super) fn check_spec(spec: &Spec, questions: &[Question], assumptions: &[Str
     let mut findings = Findings::default();
     for requirement in spec.requirements.iter().filter(|one| !one.retired) {
         for source in &requirement.sources {
-            let known = source == "idea"
+            let known = ["idea", "brief"].contains(&source.as_str())
                 || questions.iter().any(|question| question.id == *source)
                 || assumptions.contains(source)
                 || spec.assumptions.contains(source);

@@ -57,7 +57,7 @@ pub struct Requirement {
     pub text: String,
     /// The lines with Given, when, then.
     pub criteria: Vec<String>,
-    /// What supports it: `Q2`, `A1`, `idea`.
+    /// What supports it: `Q2`, `A1`, `idea`, `brief`.
     pub sources: Vec<String>,
     /// True where it no longer holds.
     pub retired: bool,
@@ -330,7 +330,9 @@ fn cited(line: &str) -> Vec<String> {
         let words: Vec<&str> =
             inner.split([',', ';', ' ']).map(str::trim).filter(|word| !word.is_empty()).collect();
         let is_source = |word: &&str| {
-            *word == "idea" || id_number(word, "Q", None).is_some() || id_number(word, "A", None).is_some()
+            ["idea", "brief"].contains(word)
+                || id_number(word, "Q", None).is_some()
+                || id_number(word, "A", None).is_some()
         };
         if words.iter().all(is_source) {
             sources.extend(words.into_iter().map(str::to_owned));

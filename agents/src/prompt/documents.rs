@@ -4,6 +4,9 @@ use super::Document;
 use super::escape::{attribute, escape};
 use crate::call::Block;
 use crate::parse::Review;
+use groundwork_domain::document::audit::Audit;
+use groundwork_domain::document::brief::{ChatTurn, Speaker};
+use groundwork_domain::document::files::CodeFile;
 use groundwork_domain::document::{
     Answer, Finding, Layer, Prompt, Question, QuestionFormat, QuestionOption, Severity, Verdict,
 };
@@ -12,40 +15,81 @@ use std::fmt::Write as _;
 /// Stands for the target of a finding that names neither prompt nor requirement.
 pub(crate) const NO_TARGET: &str = "the whole";
 
-/// One block a document, in the fixed order; a breakpoint behind each that a later call may share as its prefix.
+/// Blocks of the documents in the fixed order; a breakpoint behind each document that a later call may share as its
+/// prefix. A chat has one block a turn, so that the next turn finds the ones before it in the cache.
 pub(super) fn blocks(documents: &[Document<'_>]) -> Vec<Block> {
     let mut ordered: Vec<&Document<'_>> = documents.iter().collect();
     ordered.sort_by_key(|document| place(document));
     let last = ordered.len().saturating_sub(1);
-    ordered
-        .iter()
-        .enumerate()
-        .map(|(index, document)| {
-            let block = Block::new(document_text(document));
-            // An idea is never the end of a prefix that has answers behind it: no other call stops there.
-            if index == last || !matches!(document, Document::Idea(_)) { block.cached() } else { block }
-        })
-        .collect()
+    let mut blocks = Vec::new();
+    for (index, document) in ordered.into_iter().enumerate() {
+        match document {
+            Document::Conversation(turns) => blocks.extend(turns.iter().map(turn_block)),
+            other => blocks.push(Block::new(document_text(other))),
+        }
+        // An idea is never the end of a prefix that has answers behind it: no other call stops there.
+        if let Some(block) = blocks.last_mut() {
+            block.breakpoint |= index == last || !matches!(document, Document::Idea(_));
+        }
+    }
+    blocks
 }
 
 fn place(document: &Document<'_>) -> u8 {
     match document {
         Document::Idea(_) => 0,
         Document::Answers { .. } => 1,
-        Document::Spec(_) => 2,
-        Document::Prompts(_) => 3,
+        Document::Named { name: "brief", .. } => 2,
+        Document::Spec(_) | Document::Named { name: "spec" | "software_specification", .. } => 3,
+        Document::Named { name: "plan" | "implementation_plan", .. } => 4,
+        Document::Named { name: "tests", .. } => 5,
+        Document::Prompts(_) => 6,
+        Document::Named { .. } => 7,
+        Document::Code(_) => 8,
+        // It grows with every call: nothing stands behind it.
+        Document::Conversation(_) => 9,
     }
 }
 
 fn document_text(document: &Document<'_>) -> String {
+    let named = |name: &str, text: &str| {
+        format!("<document name=\"{}\">\n{}\n</document>", attribute(name), escape(text.trim()))
+    };
     match document {
         Document::Idea(text) => format!("<idea>\n{}\n</idea>", escape(text.trim())),
         Document::Answers { questions, answers } => answers_text(questions, answers),
-        Document::Spec(text) => format!("<document name=\"spec\">\n{}\n</document>", escape(text.trim())),
+        Document::Spec(text) => named("spec", text),
         Document::Prompts(prompts) => {
             format!("<document name=\"prompts\">\n{}\n</document>", escape(&prompts_text(prompts)))
         }
+        Document::Named { name, text } => named(name, text),
+        Document::Code(files) => {
+            let files: Vec<String> = files.iter().map(file_text).collect();
+            format!("<document name=\"code\">\n{}\n</document>", files.join("\n"))
+        }
+        Document::Conversation(turns) => {
+            turns.iter().map(|turn| turn_block(turn).text).collect::<Vec<_>>().join("\n\n")
+        }
     }
+}
+
+fn turn_block(turn: &ChatTurn) -> Block {
+    let by = match turn.by {
+        Speaker::Person => "person",
+        Speaker::Agent => "you",
+    };
+    let text = escape(turn.text.trim());
+    Block::new(format!("<conversation>\n<turn by=\"{by}\">\n{text}\n</turn>\n</conversation>"))
+}
+
+/// A file with numbers in front of its lines, so that a reviewer can name them.
+fn file_text(file: &CodeFile) -> String {
+    let path = attribute(file.path.as_str());
+    let lines: Vec<String> = (1..)
+        .zip(escape(&file.content).lines())
+        .map(|(number, line): (usize, &str)| format!("{number:4} {line}"))
+        .collect();
+    format!("<sourcefile path=\"{path}\">\n{}\n</sourcefile>", lines.join("\n"))
 }
 
 fn answers_text(questions: &[Question], answers: &[Answer]) -> String {
@@ -172,6 +216,25 @@ pub fn review_text(review: &Review) -> String {
         Verdict::Revise => "revise",
     };
     format!("verdict: {verdict}\n\n{}", findings_text(&review.findings)).trim_end().to_owned()
+}
+
+/// A review of files in the grammar of their reviewers.
+#[must_use]
+pub fn audit_text(audit: &Audit) -> String {
+    let mut text = format!("verdict: {}\n", if audit.passed() { "PASS" } else { "FAIL" });
+    for item in &audit.items {
+        let evidence = if item.evidence.is_empty() { "none".to_owned() } else { item.evidence.join(", ") };
+        // Writing to a String cannot fail.
+        let _ = write!(
+            text,
+            "\n## {} {}\nresult: {}\nevidence: {evidence}\nreason: {}\n",
+            item.id,
+            item.title,
+            item.result.as_str(),
+            one_line(&item.reason)
+        );
+    }
+    text
 }
 
 fn severity_word(severity: Severity) -> &'static str {

@@ -1,9 +1,23 @@
 //! Text of people and of models stands between tags; what looks like one of our tags inside it must not be one.
 
 /// The tags of the layout. Only these are escaped, so that HTML and code in a text stay as they are.
-const TAGS: [&str; 12] = [
-    "answer", "answers", "document", "errors", "facts", "findings", "idea", "mended", "question", "request",
-    "target", "task",
+const TAGS: [&str; 16] = [
+    "answer",
+    "answers",
+    "conversation",
+    "document",
+    "errors",
+    "facts",
+    "feedback",
+    "findings",
+    "idea",
+    "mended",
+    "question",
+    "request",
+    "sourcefile",
+    "target",
+    "task",
+    "turn",
 ];
 
 /// The text with a backslash behind the `<` of everything that looks like an opening or closing tag of ours.

@@ -6,20 +6,45 @@ use std::path::Path;
 /// Longest prompt file, in bytes.
 const PROMPT_BYTES_MAX: usize = 64 * 1024;
 
-const SHIPPED: [(&str, &str); 13] = [
+const SHIPPED: [(&str, &str); 38] = [
     ("governance.md", include_str!("../../prompts/governance.md")),
     ("elicitor.md", include_str!("../../prompts/elicitor.md")),
     ("architect.md", include_str!("../../prompts/architect.md")),
     ("synthesizer.md", include_str!("../../prompts/synthesizer.md")),
     ("critic.md", include_str!("../../prompts/critic.md")),
+    ("ba.md", include_str!("../../prompts/ba.md")),
+    ("title.md", include_str!("../../prompts/title.md")),
+    ("spec_writer.md", include_str!("../../prompts/spec_writer.md")),
+    ("planner.md", include_str!("../../prompts/planner.md")),
+    ("contract_tester.md", include_str!("../../prompts/contract_tester.md")),
+    ("implementer.md", include_str!("../../prompts/implementer.md")),
+    ("security_reviewer.md", include_str!("../../prompts/security_reviewer.md")),
+    ("code_reviewer.md", include_str!("../../prompts/code_reviewer.md")),
+    ("alignment_reviewer.md", include_str!("../../prompts/alignment_reviewer.md")),
+    ("analyst.md", include_str!("../../prompts/analyst.md")),
+    ("handoff_architect.md", include_str!("../../prompts/handoff_architect.md")),
+    ("coder.md", include_str!("../../prompts/coder.md")),
+    ("advise.md", include_str!("../../prompts/advise.md")),
+    ("again.md", include_str!("../../prompts/again.md")),
+    ("answered.md", include_str!("../../prompts/answered.md")),
     ("ask.md", include_str!("../../prompts/ask.md")),
-    ("write.md", include_str!("../../prompts/write.md")),
+    ("audit.md", include_str!("../../prompts/audit.md")),
+    ("chat-gate.md", include_str!("../../prompts/chat-gate.md")),
+    ("chat.md", include_str!("../../prompts/chat.md")),
     ("compose.md", include_str!("../../prompts/compose.md")),
-    ("review.md", include_str!("../../prompts/review.md")),
+    ("contract-tests.md", include_str!("../../prompts/contract-tests.md")),
+    ("hand-over.md", include_str!("../../prompts/hand-over.md")),
+    ("implement-again.md", include_str!("../../prompts/implement-again.md")),
+    ("implement.md", include_str!("../../prompts/implement.md")),
     ("mend.md", include_str!("../../prompts/mend.md")),
-    ("refine-section.md", include_str!("../../prompts/refine-section.md")),
+    ("name.md", include_str!("../../prompts/name.md")),
+    ("plan.md", include_str!("../../prompts/plan.md")),
     ("refine-prompt.md", include_str!("../../prompts/refine-prompt.md")),
+    ("refine-section.md", include_str!("../../prompts/refine-section.md")),
     ("repair.md", include_str!("../../prompts/repair.md")),
+    ("review.md", include_str!("../../prompts/review.md")),
+    ("specify.md", include_str!("../../prompts/specify.md")),
+    ("write.md", include_str!("../../prompts/write.md")),
 ];
 
 /// A set of prompt files that cannot be used.
@@ -83,6 +108,14 @@ impl PromptSet {
             }
         }
         Ok(set)
+    }
+
+    /// The same files and one more, in the place of one of the same name.
+    #[must_use]
+    pub fn with(&self, name: &str, text: &str) -> Self {
+        let mut set = self.clone();
+        set.files.insert(name.to_owned(), text.to_owned());
+        set
     }
 
     /// The text of a file.

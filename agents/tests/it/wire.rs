@@ -2,7 +2,8 @@
 
 use crate::fakes::{Fake, Scripted};
 use groundwork_agents::{
-    Agents, AgentsSettings, Block, CallError, CancellationToken, ModelReply, ModelRequest, ProviderSettings,
+    Agents, AgentsSettings, Block, CallError, CallKeys, CancellationToken, ModelReply, ModelRequest,
+    ProviderSettings,
 };
 use groundwork_domain::agent::{self, Effort};
 use groundwork_domain::model::{ProviderId, Tokens};
@@ -29,6 +30,7 @@ pub(crate) fn request() -> ModelRequest {
         agent: "elicitor".into(),
         avoid: None,
         stream: true,
+        keys: CallKeys::default(),
     }
 }
 

@@ -360,6 +360,9 @@ pub struct CodeManifest {
     /// In the order of the requirements.
     #[serde(default)]
     pub coverage: Vec<Coverage>,
+    /// What is missing by checks of code and was taken as it is, a sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<String>,
 }
 
 impl CodeManifest {
@@ -371,7 +374,7 @@ impl CodeManifest {
             digest: Digest::of(file.content.as_bytes()),
             bytes: file.content.len() as u64,
         };
-        Self { files: files.iter().map(entry).collect(), summary, coverage }
+        Self { files: files.iter().map(entry).collect(), summary, coverage, gaps: Vec::new() }
     }
 
     /// Bytes of all files.

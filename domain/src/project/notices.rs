@@ -13,6 +13,8 @@ type Face = (Phase, String, Option<StageId>);
 pub(super) struct Before {
     face: Face,
     runnable: Vec<(StageId, u32)>,
+    /// Work beside the stages, with its agent.
+    beside: Vec<(StageId, u32, String)>,
     /// Empty where the pipeline does not tell its tasks.
     tasks: Vec<TaskView>,
 }
@@ -78,7 +80,15 @@ impl Project {
     /// What is compared with what a fact made of it.
     pub(super) fn before(&self) -> Before {
         let tasks = if self.pipeline.tells_tasks { self.tasks.iter().cloned().collect() } else { Vec::new() };
-        Before { face: self.face(), runnable: self.runnable(), tasks }
+        Before { face: self.face(), runnable: self.runnable(), beside: self.beside(), tasks }
+    }
+
+    /// Work beside the stages that is under way; none where the pipeline does not tell its tasks.
+    fn beside(&self) -> Vec<(StageId, u32, String)> {
+        if !self.pipeline.tells_tasks || !self.goes_on() {
+            return Vec::new();
+        }
+        self.side_tasks().map(|task| (task.stage, task.attempt, task.agent)).collect()
     }
 
     pub(super) fn say_changes(&self, before: Option<&Before>, notices: &mut Notices) {
@@ -96,11 +106,15 @@ impl Project {
             let Some(stage) = self.pipeline.stage(&id) else { continue };
             let item = Some(format!("{id}:{attempt}"));
             let payload = json!({"stage": id, "attempt": attempt, "message": stage.message});
-            notices.say(EventKind::ProgressUpdate, item.clone(), payload);
+            notices.say(EventKind::ProgressUpdate, item, payload);
             if self.pipeline.tells_tasks {
-                let task = json!({"stage": id, "attempt": attempt, "agent_type": stage.agent});
-                notices.say(EventKind::TaskStart, item, task);
-                say_agent(&id, attempt, &stage.agent, "working", notices);
+                say_start(&id, attempt, &stage.agent, notices);
+            }
+        }
+        let was_beside = before.map_or(&[][..], |before| &before.beside);
+        for (id, attempt, agent) in self.beside() {
+            if !was_beside.contains(&(id.clone(), attempt, agent.clone())) {
+                say_start(&id, attempt, &agent, notices);
             }
         }
         let was_completed = before.is_some_and(|before| before.face.0 == Phase::Completed);
@@ -135,6 +149,12 @@ impl Project {
             say_agent(stage, attempt, &task.agent, task.status.as_str(), notices);
         }
     }
+}
+
+fn say_start(stage: &StageId, attempt: u32, agent: &str, notices: &mut Notices) {
+    let payload = json!({"stage": stage, "attempt": attempt, "agent_type": agent});
+    notices.say(EventKind::TaskStart, Some(format!("{stage}:{attempt}")), payload);
+    say_agent(stage, attempt, agent, "working", notices);
 }
 
 fn say_agent(stage: &StageId, attempt: u32, agent: &str, status: &str, notices: &mut Notices) {

@@ -2,7 +2,7 @@
 
 use super::notices::Notices;
 use super::state::{Progress, QuestionState, StageState};
-use super::{Phase, Project, StageFailure, TaskStatus, Timestamp, Verb, Work};
+use super::{Project, StageFailure, TaskStatus, Timestamp, Verb, Work};
 use crate::document::Verdict;
 use crate::event::EventKind;
 use crate::ids::StageId;
@@ -25,7 +25,9 @@ impl Project {
             return self.park(id, outcome.result, notices);
         }
         let work = self.stages.get(id).map(|state| state.work.clone());
-        self.set_progress(id, Progress::Done, TaskStatus::Completed);
+        let asks = matches!(&outcome.result, StageResult::Asked { questions, .. } if !questions.is_empty());
+        let status = if asks { TaskStatus::WaitingForInput } else { TaskStatus::Completed };
+        self.set_progress(id, Progress::Done, status);
         if let Some(state) = self.stages.get_mut(id) {
             state.work = Work::Fresh;
             state.carry_over = None;
@@ -43,7 +45,7 @@ impl Project {
                     let payload = json!({"artifact": artifact, "stage": id});
                     notices.say(EventKind::ArtifactComplete, None, payload);
                 }
-                self.to_gate(id, artifact, now, notices);
+                self.wait_for_gate(id, artifact, now, notices);
             }
             StageResult::Composed { artifact, count, changed } => {
                 self.artifacts.insert(artifact.name.clone(), artifact.clone());
@@ -54,13 +56,13 @@ impl Project {
                     let payload = json!({"count": count, "changed": changed, "version": artifact.version});
                     notices.say(EventKind::PromptsGenerated, None, payload);
                 }
-                self.to_gate(id, artifact, now, notices);
+                self.wait_for_gate(id, artifact, now, notices);
             }
             StageResult::Implemented { artifact, files, bytes } => {
                 self.artifacts.insert(artifact.name.clone(), artifact.clone());
                 let payload = json!({"artifact": artifact, "stage": id, "files": files, "bytes": bytes});
                 notices.say(EventKind::ArtifactComplete, None, payload);
-                self.to_gate(id, artifact, now, notices);
+                self.wait_for_gate(id, artifact, now, notices);
             }
             StageResult::Reviewed { artifact, verdict, mendable, open, passed } => {
                 self.artifacts.insert(artifact.name.clone(), artifact.clone());
@@ -72,7 +74,7 @@ impl Project {
                         state.passed = passed;
                     }
                     self.reviewed(id, artifact.clone(), verdict, (mendable, open), notices);
-                    self.to_gate(id, artifact, now, notices);
+                    self.wait_for_gate(id, artifact, now, notices);
                 }
             }
             StageResult::Replied { title, .. } => self.named(title, notices),
@@ -85,13 +87,10 @@ impl Project {
             // Advice comes beside the stages; what is over budget was parked above.
             StageResult::Advised { .. } | StageResult::OverBudget { .. } => {}
         }
-        if self.phase() == Phase::Completed {
-            self.completed_at = Some(now);
-        }
     }
 
     /// People decide, where the stage has a gate and is done.
-    fn to_gate(&mut self, id: &StageId, artifact: ArtifactRef, now: Timestamp, notices: &mut Notices) {
+    fn wait_for_gate(&mut self, id: &StageId, artifact: ArtifactRef, now: Timestamp, notices: &mut Notices) {
         let has_gate = self.pipeline.stage(id).is_some_and(|stage| stage.gate.is_some());
         if has_gate && self.progress(id) == Some(Progress::Done) {
             self.open_gate(id, artifact, now, notices);
@@ -107,9 +106,14 @@ impl Project {
         if stage.side {
             return self.set_progress(id, Progress::Done, TaskStatus::Failed);
         }
-        self.set_progress(id, Progress::OverBudget, TaskStatus::WaitingForHitl);
         let Some(state) = self.stages.get_mut(id) else { return };
         state.parked += 1;
+        if std::mem::take(&mut state.look_again) {
+            // The budget was changed after this attempt had looked at it.
+            return;
+        }
+        self.set_progress(id, Progress::OverBudget, TaskStatus::WaitingForHitl);
+        let Some(state) = self.stages.get(id) else { return };
         let payload = json!({
             "stage": id,
             "attempt": state.attempt,
@@ -174,7 +178,7 @@ impl Project {
             .map(|question| QuestionState::new(id, question))
             .collect();
         if asked.is_empty() {
-            return;
+            return self.set_progress(id, Progress::Done, TaskStatus::Completed);
         }
         self.set_progress(id, Progress::Asked, TaskStatus::WaitingForInput);
         let attempt = self.stages.get(id).map_or(1, |state| state.attempt);

@@ -43,7 +43,10 @@ impl Project {
         if let Some(task) =
             self.tasks.iter_mut().rev().find(|task| task.stage == *id && task.attempt == attempt)
         {
-            task.status = status;
+            // A pair that is not in the table does not happen.
+            if task.status.may_become(status) {
+                task.status = status;
+            }
         }
     }
 

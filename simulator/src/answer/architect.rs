@@ -26,7 +26,7 @@ pub(super) fn reply(request: &Request<'_>) -> String {
     }
 }
 
-fn specification(request: &Request<'_>) -> String {
+pub(super) fn specification(request: &Request<'_>) -> String {
     let product = Product::of(request.idea);
     let answers: Vec<&str> = request.answers.iter().map(|answered| answered.answer.as_str()).collect();
     let stack = Stack::choose(&format!("{} {}", request.idea, answers.join(" ")), product.hash);

@@ -9,6 +9,8 @@ pub(super) struct Request<'a> {
     pub(super) answers: Vec<Answered<'a>>,
     pub(super) spec: &'a str,
     pub(super) prompts: &'a str,
+    /// The first message, whole.
+    pub(super) first: &'a str,
     pub(super) task: Task<'a>,
 }
 
@@ -46,8 +48,35 @@ impl<'a> Request<'a> {
             answers: answers(between(first, "<answers>", "</answers>").unwrap_or_default()),
             spec: document("spec"),
             prompts: document("prompts"),
+            first,
             task,
         })
+    }
+}
+
+impl<'a> Request<'a> {
+    /// The same request without idea and answers.
+    pub(super) fn bare(&self) -> Self {
+        let task = Task { head: self.task.head, body: self.task.body };
+        Self {
+            idea: "",
+            answers: Vec::new(),
+            spec: self.spec,
+            prompts: self.prompts,
+            first: self.first,
+            task,
+        }
+    }
+
+    /// The document of that name; empty where there is none.
+    pub(super) fn document(&self, name: &str) -> &'a str {
+        between(self.first, &format!("<document name=\"{name}\">"), "</document>").unwrap_or_default().trim()
+    }
+
+    /// What the person said in a chat so far, the oldest first.
+    pub(super) fn said(&self) -> Vec<&'a str> {
+        let turns = self.first.split("<turn by=\"person\">").skip(1);
+        turns.filter_map(|rest| rest.split_once("</turn>").map(|(text, _)| text.trim())).collect()
     }
 }
 

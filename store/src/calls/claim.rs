@@ -24,7 +24,7 @@ pub async fn claim(
     }
     let key = &request.key;
     let row = sqlx::query!(
-        r#"select state, inputs_digest, prompt_digest, reply, stop_reason, provider, model, output_tokens, simulated, purchase,
+        r#"select state, inputs_digest, prompt_digest, reply, parts, stop_reason, provider, model, output_tokens, simulated, purchase,
                worker_id, assumed_input_tokens, assumed_cost_usd, coalesce(lease_until > clock_timestamp(), false) as "is_alive!"
            from model_calls where project_id = $1 and stage = $2 and attempt = $3 and call_no = $4 for update"#,
         key.project_id.0,
@@ -44,6 +44,7 @@ pub async fn claim(
     match (row.state.as_str(), row.worker_id) {
         ("finished", _) => Ok(Claim::Finished(Box::new(FinishedCall {
             reply: row.reply.unwrap_or_default(),
+            parts: row.parts,
             stop_reason: row.stop_reason,
             provider: row.provider,
             model: row.model,

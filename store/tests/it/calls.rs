@@ -37,6 +37,7 @@ fn held(request: &CallRequest, purchase: u32) -> Held {
 
 fn reply(text: &str) -> Reply {
     Reply {
+        parts: None,
         text: text.into(),
         stop_reason: Some("end_turn".into()),
         spending: Spending {

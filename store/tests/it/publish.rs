@@ -103,8 +103,14 @@ fn task(machine: &Project) -> StageTask {
 async fn end(database: &Database, machine: &mut Project, product: Product, history: u32) -> StageOutcome {
     let task = task(machine);
     let digest = Digest::of(b"prompt");
-    let new =
-        NewResult { task: &task, product, model: "m", prompt_digest: &digest, message: "Done.", at: NOW };
+    let new = NewResult {
+        task: &task,
+        product,
+        model: Some("m"),
+        prompt_digest: Some(&digest),
+        message: "Done.",
+        at: NOW,
+    };
     let first = results::store(database.store.tenant(task.workspace_id, task.owner_id).await.unwrap(), &new)
         .await
         .unwrap();
@@ -166,7 +172,7 @@ fn finding(id: &str, layer: Layer) -> Finding {
 }
 
 fn review(verdict: Verdict, findings: Vec<Finding>, mendable: u32) -> Product {
-    Product::Review { content: format!("{findings:?}"), verdict, findings, mendable }
+    Product::Review { content: format!("{findings:?}"), verdict, findings, mendable, passed: None }
 }
 
 #[tokio::test]

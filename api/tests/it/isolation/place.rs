@@ -125,6 +125,8 @@ impl Place {
             token,
             comments,
             upload,
+            request,
+            feature,
         }
     }
 
