@@ -27,7 +27,7 @@ export function PipelineEditorPage() {
   return (
     <>
       <PageHead title={t.editor.title} hint={t.editor.hint} />
-      <Await query={query}>{(pipeline) => <Editor key={pipeline.id} toml={pipeline.toml} workspace={current?.id ?? null} />}</Await>
+      <Await query={query}>{(pipeline) => <Editor key={pipeline.id} toml={pipeline.source} workspace={current?.id ?? null} />}</Await>
     </>
   );
 }
@@ -37,13 +37,13 @@ function Editor({ toml, workspace }: { toml: string; workspace: string | null })
   const settled = useSettled(text);
   const check = useQuery({
     queryKey: ["pipeline-check", workspace, settled],
-    queryFn: () => answer(client.POST("/api/v1/pipelines", { body: { definition: settled, workspace_id: workspace, check_only: true } })),
+    queryFn: () => answer(client.POST("/api/v1/pipelines", { body: { source: settled, workspace_id: workspace, check_only: true } })),
     retry: false,
     staleTime: Number.POSITIVE_INFINITY,
   });
   const navigate = useNavigate();
   const save = useMutation({
-    mutationFn: () => answer(client.POST("/api/v1/pipelines", { body: { definition: text, workspace_id: workspace } })),
+    mutationFn: () => answer(client.POST("/api/v1/pipelines", { body: { source: text, check_only: false, workspace_id: workspace } })),
     onSuccess: async (kept) => {
       await queryClient.invalidateQueries({ queryKey: ["pipelines"] });
       tell(t.editor.kept);

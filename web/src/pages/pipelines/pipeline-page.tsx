@@ -20,7 +20,7 @@ export function PipelinePage() {
   const { current } = useWorkspace();
   const query = useQuery(pipelineQuery(pipelineId, current?.id));
   if (isProblem(query.error) && query.error.status === 404) return <Empty title={t.pipelinePage.none} />;
-  return <Await query={query}>{(pipeline) => <Shown pipeline={pipeline} toml={pipeline.toml} />}</Await>;
+  return <Await query={query}>{(pipeline) => <Shown pipeline={pipeline} toml={pipeline.source} />}</Await>;
 }
 
 function Shown({ pipeline, toml }: { pipeline: Pipeline; toml: string }) {

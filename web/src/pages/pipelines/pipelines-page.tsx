@@ -37,7 +37,7 @@ export function PipelinesPage() {
               <div className="flex items-start justify-between gap-3">
                 <h2 className="text-xl">{told?.title ?? pipeline.title}</h2>
                 <span className="flex gap-1.5">
-                  {pipeline.source === "workspace" && <Badge tone="sky">{t.pipelinePage.ours}</Badge>}
+                  {pipeline.origin === "workspace" && <Badge tone="sky">{t.pipelinePage.ours}</Badge>}
                   <Badge>{t.project.version(pipeline.version)}</Badge>
                 </span>
               </div>

@@ -46,7 +46,7 @@ export function BudgetForm({ budget, save }: BudgetFormProps) {
   const [usd, setUsd] = useState(budget.usd_max ?? "");
   const [tokens, setTokens] = useState(budget.tokens_max == null ? "" : String(budget.tokens_max));
   const put = useMutation({
-    mutationFn: () => save({ usd: usd === "" ? null : usd, tokens: tokens === "" ? null : Number(tokens), allow_unpriced: budget.allow_unpriced }),
+    mutationFn: () => save({ usd_max: usd === "" ? null : usd, tokens_max: tokens === "" ? null : Number(tokens), allow_unpriced: budget.allow_unpriced }),
     onSuccess: () => tell(t.action.saved),
   });
   const submit = (event: FormEvent) => {

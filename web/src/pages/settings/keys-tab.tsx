@@ -1,6 +1,6 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import { answer, client, type Schemas } from "@/api/client";
+import { answer, client } from "@/api/client";
 import { queryClient } from "@/app/query-client";
 import { may, useWorkspace } from "@/app/workspace";
 import { dateOnly } from "@/lib/format";
@@ -12,7 +12,12 @@ import { Input } from "@/ui/field";
 import { Await, Failed } from "@/ui/states";
 import { tell, tellProblem } from "@/ui/toast";
 
-type KeyState = Schemas["KeyState"];
+/** A key that is kept, known by its last characters. */
+interface KeyState {
+  provider: string;
+  last_four: string;
+  updated_at: string;
+}
 
 const PROVIDERS = ["anthropic", "openai"] as const;
 
@@ -93,13 +98,12 @@ function KeyRow({ provider, state, store, canChange }: KeyRowProps) {
     event.preventDefault();
     put.mutate();
   };
-  const isSet = state?.is_set === true;
   return (
     <Card as="li" className="space-y-3 p-5">
       <p className="flex flex-wrap items-center gap-3">
         <span className="font-medium">{t.key.provider[provider] ?? provider}</span>
-        {isSet ? <Badge tone="spruce">{t.key.ends(state.last_four ?? "")}</Badge> : <Badge>{t.key.none}</Badge>}
-        {state?.updated_at != null && <span className="text-sm text-muted">{dateOnly(state.updated_at)}</span>}
+        {state !== undefined ? <Badge tone="spruce">{t.key.ends(state.last_four)}</Badge> : <Badge>{t.key.none}</Badge>}
+        {state !== undefined && <span className="text-sm text-muted">{dateOnly(state.updated_at)}</span>}
       </p>
       {put.error !== null && <Failed error={put.error} />}
       {canChange && (
@@ -108,7 +112,7 @@ function KeyRow({ provider, state, store, canChange }: KeyRowProps) {
           <Button type="submit" busy={put.isPending} disabled={secret.trim() === ""}>
             {t.action.save}
           </Button>
-          {isSet && (
+          {state !== undefined && (
             <Button look="danger" busy={remove.isPending} onClick={() => remove.mutate()}>
               {t.key.remove}
             </Button>
