@@ -1,0 +1,18 @@
+import { expect, test } from "vitest";
+import type { ProjectItem } from "@/api/queries";
+import { arrange } from "./projects";
+
+const project = (id: string, phase: string, title = id): ProjectItem =>
+  ({ project_id: id, phase, title, lifecycle: "active" }) as ProjectItem;
+
+const ALL = [project("1", "completed"), project("2", "awaiting_input", "Tools"), project("3", "failed"), project("4", "working"), project("5", "awaiting_approval")];
+const ids = (projects: ProjectItem[]) => projects.map((one) => one.project_id);
+
+test("what waits for a person comes first, then what failed; otherwise the order stays", () => {
+  expect(ids(arrange(ALL, "all", ""))).toEqual(["2", "5", "3", "1", "4"]);
+});
+
+test("a filter and a search leave out the rest", () => {
+  expect(ids(arrange(ALL, "waiting", ""))).toEqual(["2", "5"]);
+  expect(ids(arrange(ALL, "all", " tOOl "))).toEqual(["2"]);
+});
