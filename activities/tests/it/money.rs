@@ -68,8 +68,8 @@ async fn keep_key(world: &World, key: &str) {
     }
 }
 
-async fn failed(world: &World, keys: KeyAccess) -> String {
-    match world.workshop_with(keys).run(&world.task(), &CancellationToken::new()).await {
+async fn failed(world: &World, stage: &str, keys: KeyAccess) -> String {
+    match world.workshop_with(keys).run(&world.task_of(stage), &CancellationToken::new()).await {
         Err(AttemptError::Failed(failure)) => failure.code,
         other => panic!("{other:?}"),
     }
@@ -78,11 +78,11 @@ async fn failed(world: &World, keys: KeyAccess) -> String {
 #[tokio::test]
 async fn a_feature_is_paid_with_a_key_of_ones_own_unless_the_platform_pays() {
     let world = World::of("build", &[]).await;
-    assert_eq!(failed(&world, KeyAccess::new(ring(), false)).await, "no_provider_key");
+    assert_eq!(failed(&world, "brief", KeyAccess::new(ring(), false)).await, "no_provider_key");
     assert!(world.calls().await.is_empty());
     keep_key(&world, "sk-a-key-of-ones-own").await;
     let workshop = world.workshop_with(KeyAccess::new(ring(), false));
-    workshop.run(&world.task(), &CancellationToken::new()).await.unwrap();
+    workshop.run(&world.task_of("brief"), &CancellationToken::new()).await.unwrap();
     let paid = "select count(*) from model_calls where parameters ->> 'key' = 'user'";
     assert_eq!(world.database.count(paid).await, 1);
     world.database.remove().await;
@@ -90,7 +90,7 @@ async fn a_feature_is_paid_with_a_key_of_ones_own_unless_the_platform_pays() {
     let world = World::of("build", &[]).await;
     world
         .workshop_with(KeyAccess::new(ring(), true))
-        .run(&world.task(), &CancellationToken::new())
+        .run(&world.task_of("brief"), &CancellationToken::new())
         .await
         .unwrap();
     let paid = "select count(*) from model_calls where parameters ->> 'key' = 'platform'";
@@ -103,9 +103,9 @@ async fn it_is_really_the_persons_key_and_a_wrong_one_is_not_passed_over() {
     let world = World::new(&[]).await;
     // The simulator knows no key that begins so.
     keep_key(&world, "invalid-key-of-a-person").await;
-    assert_eq!(failed(&world, KeyAccess::new(ring(), true)).await, "provider_rejected_key");
+    assert_eq!(failed(&world, "questions", KeyAccess::new(ring(), true)).await, "provider_rejected_key");
     let other = KeyRing::derive(&["another installation's secret".into()]).unwrap();
-    assert_eq!(failed(&world, KeyAccess::new(other, true)).await, "provider_rejected_key");
+    assert_eq!(failed(&world, "questions", KeyAccess::new(other, true)).await, "provider_rejected_key");
     assert!(
         world.workshop().run(&world.task(), &CancellationToken::new()).await.is_ok(),
         "without a ring the platform pays"
