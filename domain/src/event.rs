@@ -66,6 +66,8 @@ pub enum EventKind {
     TaskStart,
     /// An agent's task ended: `{stage, attempt, agent_type, status}`.
     TaskComplete,
+    /// How far the pipeline is after a task: `{stage, attempt, progress}`, progress in percent of its stages.
+    TaskProgress,
     /// What an agent does now: `{agent_type, status, stage, attempt}`.
     AgentStatusUpdate,
     /// An artifact other than a specification or prompts is there: `{artifact, stage, files?, bytes?}`.
@@ -140,6 +142,7 @@ impl EventKind {
             Self::HitlResponse => "hitl_response",
             Self::TaskStart => "task_start",
             Self::TaskComplete => "task_complete",
+            Self::TaskProgress => "task_progress",
             Self::AgentStatusUpdate => "agent_status_update",
             Self::ArtifactComplete => "artifact_complete",
             Self::ArtifactEdited => "artifact_edited",
