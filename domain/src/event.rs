@@ -368,7 +368,7 @@ mod tests {
         let causes = [
             Cause::Start,
             Cause::Command { command_id: CommandId(Uuid::from_u128(1)), name: "retry".into() },
-            Cause::Stage { stage, attempt: 2 },
+            Cause::Stage { stage, attempt: 2, parked: 1 },
             Cause::Deadline { due: Timestamp(7) },
             Cause::Signal { name: "answer".into(), digest: Digest::of(b"x"), occurrence: 1 },
         ];
