@@ -66,6 +66,8 @@ pub enum EventKind {
     TaskStart,
     /// An agent's task ended: `{stage, attempt, agent_type, status}`.
     TaskComplete,
+    /// How far the pipeline is after a task: `{stage, attempt, progress}`, progress in percent of its stages.
+    TaskProgress,
     /// What an agent does now: `{agent_type, status, stage, attempt}`.
     AgentStatusUpdate,
     /// An artifact other than a specification or prompts is there: `{artifact, stage, files?, bytes?}`.
@@ -140,6 +142,7 @@ impl EventKind {
             Self::HitlResponse => "hitl_response",
             Self::TaskStart => "task_start",
             Self::TaskComplete => "task_complete",
+            Self::TaskProgress => "task_progress",
             Self::AgentStatusUpdate => "agent_status_update",
             Self::ArtifactComplete => "artifact_complete",
             Self::ArtifactEdited => "artifact_edited",
@@ -189,8 +192,8 @@ pub enum Cause {
     },
     /// A gate's time came.
     Deadline {
-        /// Which instant, as the state had it.
-        at: Timestamp,
+        /// Which instant, as the state had it. Not `at`: a notice, into which this is flattened, has that.
+        due: Timestamp,
     },
     /// A signal that could not be read: its payload's digest, and which of the equal ones it is.
     Signal {
@@ -215,7 +218,7 @@ impl std::fmt::Display for Cause {
             Self::Command { command_id, name } => write!(f, "command:{name}:{command_id}"),
             Self::Stage { stage, attempt, parked: 0 } => write!(f, "stage:{stage}:{attempt}"),
             Self::Stage { stage, attempt, parked } => write!(f, "stage:{stage}:{attempt}.{parked}"),
-            Self::Deadline { at } => write!(f, "deadline:{}", at.0),
+            Self::Deadline { due } => write!(f, "deadline:{}", due.0),
             Self::Signal { name, digest, occurrence } => write!(f, "signal:{name}:{digest}:{occurrence}"),
         }
     }
@@ -350,6 +353,36 @@ impl PendingText {
             Self::Refinement { target, request, .. } => target.len() + request.len(),
             Self::Decision { gate, comment, .. } => gate.len() + comment.as_deref().map_or(0, str::len),
             Self::Message { message, .. } => message.len(),
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_notice_of_any_cause_reads_back() {
+        let stage = StageId("spec".into());
+        let causes = [
+            Cause::Start,
+            Cause::Command { command_id: CommandId(Uuid::from_u128(1)), name: "retry".into() },
+            Cause::Stage { stage, attempt: 2, parked: 1 },
+            Cause::Deadline { due: Timestamp(7) },
+            Cause::Signal { name: "answer".into(), digest: Digest::of(b"x"), occurrence: 1 },
+        ];
+        for cause in causes {
+            let notice = Notice {
+                kind: EventKind::StatusChanged,
+                cause,
+                item: Some("x".into()),
+                actor: Actor::System,
+                at: Timestamp(9),
+                payload: serde_json::json!({}),
+            };
+            let text = serde_json::to_string(&notice).unwrap();
+            assert_eq!(serde_json::from_str::<Notice>(&text).unwrap(), notice, "{text}");
         }
     }
 }

@@ -52,7 +52,7 @@ activity!(
     Reply, "agent.reply", StageTask, StageOutcome
 );
 activity!(
-    /// What reviews come to, by code.
+    /// What the reviews before it come to, by code.
     Verdict, "stage.verdict", StageTask, StageOutcome
 );
 activity!(

@@ -2,6 +2,7 @@
 //!
 //! Must never enter: IO of any kind (no sqlx, no reqwest in its tree), documents, a clock, randomness, hash order.
 
+mod alarm;
 pub mod attributes;
 pub mod contract;
 pub mod project;

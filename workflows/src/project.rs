@@ -5,6 +5,7 @@
 
 #![allow(missing_docs, reason = "the macros generate constants that cannot carry documentation")]
 
+use crate::alarm::Alarm;
 use crate::attributes::{self, Shown};
 use crate::contract::Publish;
 use crate::running::Running;
@@ -16,6 +17,7 @@ use groundwork_domain::event::Notice;
 use groundwork_domain::ids::{CommandId, Timestamp};
 use groundwork_domain::project::{Fact, Project, RULES, Step, Summary};
 use groundwork_domain::publication::Publication;
+use groundwork_domain::request::RequestView;
 use std::future::poll_fn;
 use std::task::Poll;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -75,6 +77,7 @@ impl ProjectWorkflow {
     pub async fn run(ctx: &mut WorkflowContext<Self>) -> WorkflowResult<()> {
         let ctx = &*ctx;
         let mut running = Running::default();
+        let mut alarm = Alarm::default();
         let mut shown = Shown::default();
         let mut cancellation = ctx.cancelled().boxed_local().fuse();
         loop {
@@ -92,6 +95,8 @@ impl ProjectWorkflow {
                 let input = StartInput::Continued { project, rules: RULES };
                 ctx.continue_as_new(input, ContinueAsNewOptions::default())?;
             }
+            let now = instant(ctx.workflow_time());
+            alarm.follow(ctx, ctx.state(|state| state.project.deadline()), now);
             let mut stirred = Box::pin(ctx.wait_condition_with_options(|state| state.stirred, detached()));
             let event = poll_fn(|cx| {
                 if let Poll::Ready(fact) = running.poll_ended(cx) {
@@ -99,6 +104,9 @@ impl ProjectWorkflow {
                 }
                 if !cancellation.is_terminated() && cancellation.poll_unpin(cx).is_ready() {
                     return Poll::Ready(Woken::CancellationRequested);
+                }
+                if alarm.poll_fired(cx).is_ready() {
+                    return Poll::Ready(Woken::Deadline);
                 }
                 stirred.poll_unpin(cx).map(|_| Woken::Stirred)
             })
@@ -188,6 +196,7 @@ impl ProjectWorkflow {
 enum Woken {
     Ended(Box<Fact>),
     CancellationRequested,
+    Deadline,
     Stirred,
 }
 
@@ -204,6 +213,7 @@ impl ProjectWorkflow {
                     now,
                 );
             }
+            Woken::Deadline => self.take(Fact::Deadline, now),
             Woken::Stirred => {}
         }
     }
@@ -333,6 +343,7 @@ fn details(project: &Project) -> String {
     };
     let artifacts: Vec<_> =
         project.artifacts().map(|artifact| format!("{} v{}", artifact.name, artifact.version)).collect();
+    let requests: Vec<_> = project.waiting_requests().map(asked).collect();
     [
         format!("**{}** · {}\n\n", summary.phase.as_str(), summary.status),
         line("pipeline", Some(format!("{} v{}", project.pipeline().id, project.pipeline().version))),
@@ -342,12 +353,18 @@ fn details(project: &Project) -> String {
             "open questions",
             (!summary.open_questions.is_empty()).then(|| summary.open_questions.join(", ")),
         ),
+        requests.concat(),
         line("artifacts", (!artifacts.is_empty()).then(|| artifacts.join(", "))),
         line("refinements", Some(format!("{} of {}", summary.refinements_used, summary.refinements_max))),
         line("cost", Some(format!("{} USD", summary.cost_usd))),
         line("project", Some(project.input().project_id.to_string())),
     ]
     .concat()
+}
+
+/// What a signal that decides has to name.
+fn asked(request: &RequestView) -> String {
+    format!("- waits for a decision: gate `{}`, digest `{}`\n", request.gate, request.digest)
 }
 
 /// Nothing running, nothing unpublished, no handler under way: what is in flight would be lost at continue-as-new.

@@ -28,13 +28,9 @@ pub(crate) fn digest(payload: &RawValue) -> Digest {
 }
 
 /// Reads the signal `name`: a JSON object with the fields of that command, and `command_id` if it shall be applied once.
+/// `approve`, `request_changes` and `reject` are Decide: `{"gate": "…", "digest": "…"}` with the digest of what was read, as the
+/// workflow's details show it, and a `comment`.
 pub(crate) fn read(name: &str, payload: &RawValue) -> Result<Heard, Refused> {
-    if matches!(name, "approve" | "request_changes" | "reject") {
-        return refuse(RejectionCode::WrongState, "No gate of this project waits for a decision.");
-    }
-    if name == "message" {
-        return refuse(RejectionCode::WrongState, "This pipeline has no chat.");
-    }
     let mut fields = object(payload)?;
     let command_id = match fields.remove("command_id") {
         None | Some(Value::Null) => None,
@@ -42,7 +38,20 @@ pub(crate) fn read(name: &str, payload: &RawValue) -> Result<Heard, Refused> {
             Some(serde_json::from_value(value).map_err(|_| unreadable("`command_id` is not a UUID."))?)
         }
     };
-    fields.insert("command".to_owned(), Value::String(name.to_owned()));
+    let command = match name {
+        "approve" | "request_changes" | "reject" => {
+            fields.insert("decision".to_owned(), Value::String(name.to_owned()));
+            "decide"
+        }
+        other => other,
+    };
+    // Both are for the API to say: it knows the membership, and has stored the text.
+    for field in ["role", "artifact"] {
+        if fields.contains_key(field) {
+            return Err(unreadable(&format!("A signal cannot say `{field}`. Decide by the API.")));
+        }
+    }
+    fields.insert("command".to_owned(), Value::String(command.to_owned()));
     let body = serde_json::from_value(Value::Object(fields))
         .map_err(|error| unreadable(&format!("The payload does not fit `{name}`: {error}.")))?;
     Ok(Heard { command_id, body })
@@ -73,8 +82,4 @@ fn object(payload: &RawValue) -> Result<Map<String, Value>, Refused> {
 
 fn unreadable(message: &str) -> Refused {
     Refused { code: RejectionCode::Unreadable, message: message.to_owned() }
-}
-
-fn refuse<T>(code: RejectionCode, message: &str) -> Result<T, Refused> {
-    Err(Refused { code, message: message.to_owned() })
 }

@@ -59,10 +59,13 @@ impl<'a> Checker<'a> {
         for spanned in &raw.stage {
             let stage = spanned.get_ref();
             self.kind(stage, raw)?;
+        }
+        self.reachable(raw, &upstream)?;
+        for spanned in &raw.stage {
+            let stage = spanned.get_ref();
             self.reads(stage, &producers, &upstream)?;
             self.on_findings(stage, raw, &upstream)?;
         }
-        self.reachable(raw, &upstream)?;
         self.gates(raw)?;
         self.agents_are_named(raw)
     }

@@ -19,7 +19,7 @@ impl Project {
             (Course::Cancelled | Course::Deleted, _) => {}
             (Course::Paused, _) => names.extend(["resume", "cancel"]),
             (Course::Active, Phase::Completed) => {
-                if self.refinements_used < self.limits.refinements_max {
+                if self.is_refinable() && self.refinements_used < self.limits.refinements_max {
                     names.push("refine");
                 }
             }

@@ -66,6 +66,9 @@ impl Project {
         self.settle(now, &mut notices);
         self.last_activity_at = now;
         self.say_changes(Some(&before), &mut notices);
+        if notices.list.iter().any(|notice| notice.kind == EventKind::WorkflowCompleted) {
+            self.completed_at = Some(now);
+        }
         Ok(notices.list)
     }
 
@@ -73,7 +76,10 @@ impl Project {
     pub fn obey(&mut self, command: Command, now: Timestamp) -> (Outcome, Vec<Notice>) {
         let (disposition, notices) = match self.remembered(command.command_id).cloned() {
             Some(Remembered::Applied) => (Disposition::Repeated, Vec::new()),
-            Some(Remembered::Rejected { rejection }) => (Disposition::Rejected { rejection }, Vec::new()),
+            Some(Remembered::Rejected { rejection }) => {
+                let rejection = self.reject(rejection.code, rejection.message);
+                (Disposition::Rejected { rejection }, Vec::new())
+            }
             None => match self.apply(Fact::Command(command), now) {
                 Ok(notices) => (Disposition::Applied, notices),
                 Err(rejection) => (Disposition::Rejected { rejection }, Vec::new()),
@@ -122,7 +128,7 @@ impl Project {
                 let parked = current.map_or(0, |state| state.parked);
                 (Cause::Stage { stage: stage.clone(), attempt: *attempt, parked }, Actor::System)
             }
-            Fact::Deadline => (Cause::Deadline { at: self.deadline().unwrap_or(now) }, Actor::System),
+            Fact::Deadline => (Cause::Deadline { due: self.deadline().unwrap_or(now) }, Actor::System),
             Fact::SignalRefused { name, digest, occurrence, .. } => {
                 let cause =
                     Cause::Signal { name: name.clone(), digest: digest.clone(), occurrence: *occurrence };
@@ -156,7 +162,9 @@ impl Project {
         notices: &mut Notices,
     ) -> Result<(), Rejection> {
         if let Err(rejection) = self.check(&command) {
-            self.remember(command.command_id, Remembered::Rejected { rejection: rejection.clone() });
+            // What would be taken instead is said anew each time: two hundred lists of it would swell the state.
+            let brief = Rejection { allowed: Vec::new(), ..rejection.clone() };
+            self.remember(command.command_id, Remembered::Rejected { rejection: brief });
             return Err(rejection);
         }
         if self.remembered(command.command_id).is_some() {

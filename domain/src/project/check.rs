@@ -6,6 +6,7 @@ use crate::command::{Rejection, RejectionCode};
 use crate::ids::StageId;
 use crate::lifecycle::Lifecycle;
 use crate::limits::COMMAND_TEXT_BYTES_MAX;
+use crate::pipeline::Stage;
 use crate::work::Target;
 
 /// Bytes of people's texts that may wait for `publish`; more would let an outage of Postgres swell the state.
@@ -43,8 +44,12 @@ impl Project {
             CommandBody::Edit { base, artifact } => self.check_edit(base, artifact),
             CommandBody::Revise { brief } => self.check_revise(brief.as_ref()),
             CommandBody::Rewind { stage, model } => self.check_rewind(stage, model.as_deref()),
-            body @ (CommandBody::SetBudget { .. }
-            | CommandBody::Pause
+            // Also where nothing waits for money: an attempt may be on its way to say so.
+            CommandBody::SetBudget { .. } => match self.course {
+                Course::Active | Course::Paused => Ok(()),
+                Course::Cancelled | Course::Deleted => Err(self.wrong_state("set_budget")),
+            },
+            body @ (CommandBody::Pause
             | CommandBody::Resume
             | CommandBody::Cancel
             | CommandBody::Archive
@@ -97,9 +102,15 @@ impl Project {
         Ok(())
     }
 
+    /// What people approve, and what files were made from, is changed by Edit, Rewind and Revise instead.
+    pub(super) fn is_refinable(&self) -> bool {
+        let fixed = |stage: &Stage| stage.gate.is_some() || stage.confirm || stage.verb == Verb::Implement;
+        !self.pipeline.stages.iter().any(fixed)
+    }
+
     /// The stage that a refinement runs, and what it names.
     pub(super) fn check_refine(&self, target: &str, request: &str) -> Result<(StageId, Target), Rejection> {
-        if self.course != Course::Active || self.phase() != Phase::Completed {
+        if self.course != Course::Active || self.phase() != Phase::Completed || !self.is_refinable() {
             return Err(self.wrong_state("refine"));
         }
         let max = self.limits.refinements_max;
@@ -124,9 +135,7 @@ impl Project {
             Target::Prompt { .. } => Verb::Compose,
             Target::Section { .. } => Verb::Write,
         };
-        // What people approve is changed by Edit or Rewind, which void the approval.
-        let may = |stage: &&crate::pipeline::Stage| stage.verb == verb && stage.gate.is_none();
-        let stage = self.pipeline.stages.iter().find(may).ok_or_else(unknown)?;
+        let stage = self.pipeline.stages.iter().find(|stage| stage.verb == verb).ok_or_else(unknown)?;
         if let Target::Prompt { number } = parsed
             && self.sizes.get(&stage.produces).is_none_or(|size| number > *size)
         {

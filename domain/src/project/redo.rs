@@ -29,7 +29,12 @@ impl Project {
                             .open_request(&stage.id)
                             .is_some_and(|open| open.view.kind == RequestKind::Gate)
                 }
-                Progress::Todo | Progress::Asked | Progress::Failed | Progress::OverBudget => false,
+                // Nobody passed it: a person's own text may wait at the gate in its place.
+                Progress::Failed => {
+                    let by_people = ["rejected", "gate_expired", "changes_used_up"];
+                    state.failed_as.as_deref().is_some_and(|code| by_people.contains(&code))
+                }
+                Progress::Todo | Progress::Asked | Progress::OverBudget => false,
             };
             stands && settled && self.artifacts.contains_key(&stage.produces)
         })
@@ -72,6 +77,7 @@ impl Project {
             let later = self.pipeline.downstream(&id);
             self.redo(&later, said.at, notices);
             self.active_ms = 0;
+            self.forgive(&id);
             return self.open_gate(&id, artifact, said.at, notices);
         }
         for later in self.pipeline.downstream(&id) {
@@ -79,6 +85,17 @@ impl Project {
                 let work = self.stages.get(&later).map_or(Work::Fresh, |state| state.work.clone());
                 self.again(&later, work);
             }
+        }
+    }
+
+    /// The stage is failed no more: what it failed over was replaced, or is asked once more.
+    fn forgive(&mut self, id: &StageId) {
+        if self.failure.as_ref().is_some_and(|failure| failure.stage == *id) {
+            self.failure = None;
+        }
+        if let Some(state) = self.stages.get_mut(id) {
+            state.failed_as = None;
+            state.changes = 0;
         }
     }
 
@@ -236,15 +253,15 @@ impl Project {
         match (state.failed_as.as_deref(), artifact) {
             // Nobody decided in time: the same text waits once more.
             (Some("gate_expired"), Some(artifact)) => {
-                if let Some(state) = self.stages.get_mut(id) {
-                    state.failed_as = None;
-                }
+                self.forgive(id);
                 self.open_gate(id, artifact, said.at, notices);
                 id.clone()
             }
             (Some("verdict_failed"), Some(verdict)) => self.retry_verdict(id, verdict, model, said, notices),
             (code, _) => {
-                let work = if code == Some("changes_used_up") { Work::Fresh } else { state.work };
+                // What people have sent back so often is begun from nothing.
+                let anew = code == Some("changes_used_up");
+                let work = if anew { Work::Fresh } else { state.work };
                 let recorded = self.failure.as_ref().filter(|failure| failure.stage == *id);
                 let except_call =
                     state.cause_call.or(recorded.and_then(|failure| failure.failure.cause_call));
@@ -253,7 +270,8 @@ impl Project {
                     again.changes = 0;
                     // Another model starts afresh: replies of the one that failed would only be quoted back to it.
                     let attempt = state.attempt;
-                    again.carry_over = model.is_none().then_some(CarryOver { attempt, except_call });
+                    again.carry_over =
+                        (model.is_none() && !anew).then_some(CarryOver { attempt, except_call });
                     again.model = model.map(str::to_owned);
                 }
                 id.clone()
@@ -305,8 +323,12 @@ impl Project {
         usd: Option<rust_decimal::Decimal>,
         notices: &mut Notices,
     ) {
-        for state in self.stages.values_mut().filter(|state| state.progress == Progress::OverBudget) {
-            state.progress = Progress::Todo;
+        let under_way: Vec<StageId> = self.runnable().into_iter().map(|(id, _)| id).collect();
+        for (id, state) in &mut self.stages {
+            state.look_again = under_way.contains(id);
+            if state.progress == Progress::OverBudget {
+                state.progress = Progress::Todo;
+            }
         }
         for task in &mut self.tasks {
             let waits =

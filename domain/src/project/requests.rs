@@ -61,6 +61,16 @@ impl Project {
         self.requests.iter().find(|request| request.is_open() && request.view.stage == *stage)
     }
 
+    /// Requests to people: those that wait, and the last that were settled; oldest first.
+    pub fn requests(&self) -> impl Iterator<Item = &RequestView> {
+        self.requests.iter().map(|request| &request.view)
+    }
+
+    /// Requests that wait for people, oldest first.
+    pub fn waiting_requests(&self) -> impl Iterator<Item = &RequestView> {
+        self.open_requests().map(|request| &request.view)
+    }
+
     /// Requests that wait for people.
     pub(super) fn open_requests(&self) -> impl Iterator<Item = &RequestState> {
         self.requests.iter().filter(|request| request.is_open())

@@ -2,7 +2,7 @@
 
 use super::notices::Notices;
 use super::state::{Progress, QuestionState, StageState};
-use super::{Phase, Project, StageFailure, TaskStatus, Timestamp, Verb, Work};
+use super::{Project, StageFailure, TaskStatus, Timestamp, Verb, Work};
 use crate::document::Verdict;
 use crate::event::EventKind;
 use crate::ids::StageId;
@@ -24,7 +24,10 @@ impl Project {
         if let StageResult::OverBudget { .. } = &outcome.result {
             return self.park(id, outcome.result, notices);
         }
-        let work = self.stages.get(id).map(|state| state.work.clone());
+        let (work, model) = match self.stages.get(id) {
+            Some(state) => (Some(state.work.clone()), state.model.clone()),
+            None => (None, None),
+        };
         let asks = matches!(&outcome.result, StageResult::Asked { questions, .. } if !questions.is_empty());
         let status = if asks { TaskStatus::WaitingForInput } else { TaskStatus::Completed };
         self.set_progress(id, Progress::Done, status);
@@ -45,7 +48,7 @@ impl Project {
                     let payload = json!({"artifact": artifact, "stage": id});
                     notices.say(EventKind::ArtifactComplete, None, payload);
                 }
-                self.to_gate(id, artifact, now, notices);
+                self.wait_for_gate(id, artifact, now, notices);
             }
             StageResult::Composed { artifact, count, changed } => {
                 self.artifacts.insert(artifact.name.clone(), artifact.clone());
@@ -56,13 +59,13 @@ impl Project {
                     let payload = json!({"count": count, "changed": changed, "version": artifact.version});
                     notices.say(EventKind::PromptsGenerated, None, payload);
                 }
-                self.to_gate(id, artifact, now, notices);
+                self.wait_for_gate(id, artifact, now, notices);
             }
             StageResult::Implemented { artifact, files, bytes } => {
                 self.artifacts.insert(artifact.name.clone(), artifact.clone());
                 let payload = json!({"artifact": artifact, "stage": id, "files": files, "bytes": bytes});
                 notices.say(EventKind::ArtifactComplete, None, payload);
-                self.to_gate(id, artifact, now, notices);
+                self.wait_for_gate(id, artifact, now, notices);
             }
             StageResult::Reviewed { artifact, verdict, mendable, open, passed } => {
                 self.artifacts.insert(artifact.name.clone(), artifact.clone());
@@ -74,26 +77,25 @@ impl Project {
                         state.passed = passed;
                     }
                     self.reviewed(id, artifact.clone(), verdict, (mendable, open), notices);
-                    self.to_gate(id, artifact, now, notices);
+                    self.wait_for_gate(id, artifact, now, notices);
                 }
             }
             StageResult::Replied { title, .. } => self.named(title, notices),
             StageResult::PersonAsked { request_id, manifest } => {
                 if let (Some(state), Some(work)) = (self.stages.get_mut(id), work) {
+                    // Its words and its model go on with the answer.
                     state.work = work;
+                    state.model = model;
                 }
                 self.open_question(id, request_id, manifest, now, notices);
             }
             // Advice comes beside the stages; what is over budget was parked above.
             StageResult::Advised { .. } | StageResult::OverBudget { .. } => {}
         }
-        if self.phase() == Phase::Completed {
-            self.completed_at = Some(now);
-        }
     }
 
     /// People decide, where the stage has a gate and is done.
-    fn to_gate(&mut self, id: &StageId, artifact: ArtifactRef, now: Timestamp, notices: &mut Notices) {
+    fn wait_for_gate(&mut self, id: &StageId, artifact: ArtifactRef, now: Timestamp, notices: &mut Notices) {
         let has_gate = self.pipeline.stage(id).is_some_and(|stage| stage.gate.is_some());
         if has_gate && self.progress(id) == Some(Progress::Done) {
             self.open_gate(id, artifact, now, notices);
@@ -109,9 +111,14 @@ impl Project {
         if stage.side {
             return self.set_progress(id, Progress::Done, TaskStatus::Failed);
         }
-        self.set_progress(id, Progress::OverBudget, TaskStatus::WaitingForHitl);
         let Some(state) = self.stages.get_mut(id) else { return };
         state.parked += 1;
+        if std::mem::take(&mut state.look_again) {
+            // The budget was changed after this attempt had looked at it.
+            return;
+        }
+        self.set_progress(id, Progress::OverBudget, TaskStatus::WaitingForHitl);
+        let Some(state) = self.stages.get(id) else { return };
         let payload = json!({
             "stage": id,
             "attempt": state.attempt,

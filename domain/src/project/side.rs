@@ -118,7 +118,7 @@ impl Project {
         }
         let Some(side) = self.take_side(stage, attempt, TaskStatus::Completed) else { return };
         match (side.work, result) {
-            (Work::Turn { .. }, StageResult::Replied { artifact: Some(brief), .. })
+            (Work::Turn { gate: None, .. }, StageResult::Replied { artifact: Some(brief), .. })
                 if self.progress(stage) == Some(Progress::Drafting) =>
             {
                 let payload = json!({"artifact": brief, "stage": stage});

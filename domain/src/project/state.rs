@@ -65,6 +65,9 @@ pub struct StageState {
     /// How often this attempt had to wait for money.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub parked: u32,
+    /// True where the budget was changed while this attempt was under way.
+    #[serde(default, skip_serializing_if = "crate::pipeline::is_false")]
+    pub look_again: bool,
     /// A review: whether it passed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub passed: Option<bool>,
@@ -105,6 +108,7 @@ impl StageState {
             model: None,
             changes: 0,
             parked: 0,
+            look_again: false,
             passed: None,
             failed_as: None,
             cause_call: None,
@@ -119,6 +123,7 @@ impl StageState {
         self.carry_over = None;
         self.model = None;
         self.parked = 0;
+        self.look_again = false;
         self.passed = None;
         self.failed_as = None;
         self.cause_call = None;

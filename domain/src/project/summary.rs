@@ -179,7 +179,7 @@ impl Project {
                 tasks: self.task_views(),
                 artifacts: self.artifacts.values().cloned().collect(),
                 used: self.used.clone(),
-                requests: self.requests.iter().map(|request| request.view.clone()).collect(),
+                requests: self.requests().cloned().collect(),
                 failure: self.failure.clone(),
                 completed_at: self.completed_at,
                 last_activity_at: self.last_activity_at,
@@ -190,7 +190,8 @@ impl Project {
     }
 
     /// The list of tasks; what agents work on now is marked so.
-    fn task_views(&self) -> Vec<TaskView> {
+    #[must_use]
+    pub fn task_views(&self) -> Vec<TaskView> {
         let mut runnable = self.runnable();
         if self.goes_on() {
             runnable.extend(self.side.iter().map(|side| (side.stage.clone(), side.attempt)));

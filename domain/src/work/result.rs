@@ -124,7 +124,8 @@ pub enum StageResult {
         measure: String,
         /// The budget.
         limit: Decimal,
-        /// Spent.
+        /// Spent. (Beside it on the wire stands what the attempt used.)
+        #[serde(rename = "spent")]
         used: Decimal,
         /// Held by calls that are under way.
         reserved: Decimal,

@@ -238,6 +238,14 @@ fn over_budget_is_a_result_and_a_raise_goes_on_with_the_same_attempt() {
     implement(&mut project);
     assert!(is_running(&project, "code_review"));
 
+    // A raise that comes while the attempt is on its way to say that there is too little: it looks again.
+    let mut project = implementing();
+    say(&mut project, 1, CommandBody::SetBudget { tokens: None, usd: None });
+    assert!(end_of(&mut project, "implement", over_budget()).is_empty());
+    assert_eq!(task_of(&project, "implement").attempt, 1);
+    end_of(&mut project, "implement", over_budget());
+    assert_eq!(project.phase(), Phase::AwaitingApproval, "once");
+
     let mut project = waiting_at("spec");
     assert_eq!(kinds(&end_of(&mut project, "spec-advice", over_budget()))[0], "advice_failed");
     assert_eq!(project.summary().waiting_for.as_deref(), Some("gate:spec"));

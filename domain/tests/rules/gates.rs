@@ -187,6 +187,11 @@ fn what_was_rejected_is_open_for_revise_and_not_for_retry() {
     assert!(kinds(&notices).contains(&"workflow_failed"));
     assert_eq!(project.publication(vec![], 0).view.failure.unwrap().failure.code, "rejected");
     assert_eq!(code(&project, user(), CommandBody::Retry { model: None }), Some(RejectionCode::WrongState));
+    // A person may put their own text in its place: it waits at the gate.
+    let mut other = project.clone();
+    say(&mut other, 2, CommandBody::Edit { base: artifact("plan", 1).digest, artifact: artifact("plan", 2) });
+    assert_eq!((other.phase(), status(&other).as_str()), (Phase::AwaitingApproval, "plan_ready"));
+    assert!(other.publication(vec![], 0).view.failure.is_none());
     say(&mut project, 2, CommandBody::Revise { brief: Some(artifact("brief", 2)) });
     assert_eq!((project.phase(), status(&project).as_str()), (Phase::Working, "spec_generating"));
 }

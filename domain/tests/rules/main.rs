@@ -4,6 +4,7 @@
 mod feature;
 mod gates;
 mod laws;
+mod laws_of_features;
 mod pipeline;
 mod project;
 mod support;

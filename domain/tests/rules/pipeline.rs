@@ -5,6 +5,39 @@ use groundwork_domain::pipeline::Pipeline;
 
 const PROMPTR: &str = include_str!("../../pipelines/promptr.toml");
 
+const BUILD: &str = include_str!("../../pipelines/build.toml");
+const HANDOFF: &str = include_str!("../../pipelines/handoff.toml");
+const OWN: &str = r#"id = "haiku"
+version = 1
+title = "Haiku"
+
+[[agent]]
+id = "haiku_writer"
+role = "Writes a haiku"
+tier = "small"
+prompt = "Write a haiku."
+output = "spec"
+
+[[stage]]
+id = "poem"
+status = "writing"
+message = "Writing..."
+verb = "write"
+
+agent = "haiku_writer"
+reads = ["idea"]
+produces = "poem"
+
+[stage.gate]
+name = "poem"
+status = "poem_ready"
+approved_status = "poem_approved"
+remind_after = "1d"
+deadline = "2d"
+on_expiry = "fail"
+role = "admin"
+"#;
+
 fn error(source: &str) -> String {
     Pipeline::parse(source, &known_agents()).unwrap_err().to_string()
 }
@@ -13,6 +46,110 @@ fn error(source: &str) -> String {
 fn the_shipped_pipeline_is_valid() {
     let pipeline = Pipeline::parse(PROMPTR, &known_agents()).unwrap();
     assert_eq!(pipeline.stages.len(), 4);
+}
+
+#[test]
+fn build_and_handoff_are_valid_and_their_json_is_what_projects_pin() {
+    for (source, stages) in [(BUILD, 9), (HANDOFF, 3)] {
+        let pipeline = Pipeline::parse(source, &known_agents()).unwrap();
+        assert_eq!(pipeline.stages.len(), stages);
+        let json = serde_json::to_string(&pipeline).unwrap();
+        assert!(json.len() < 32 * 1024, "{}", json.len());
+        assert_eq!(serde_json::from_str::<Pipeline>(&json).unwrap(), pipeline);
+    }
+    let ids = Pipeline::parse(BUILD, &known_agents()).unwrap();
+    let ids: Vec<_> = ids.stages.iter().map(|stage| format!("run_{}", stage.id)).collect();
+    for step in ["spec", "plan", "tests", "implement", "security_review", "code_review", "verdict"] {
+        assert!(ids.contains(&format!("run_{step}")), "E-36: {step}");
+    }
+}
+
+#[test]
+fn a_pipeline_with_agents_of_its_own_is_read() {
+    let pipeline = Pipeline::parse(OWN, &known_agents()).unwrap();
+    assert_eq!(pipeline.own_agent("haiku_writer").unwrap().output_tokens_max, 16_000);
+    assert_eq!(pipeline.stages[0].gate.as_ref().unwrap().deadline_ms, Some(172_800_000));
+    let cases = [
+        ("id = \"haiku_writer\"", "id = \"critic\"", "line 5: `critic` is an agent of Groundwork's own"),
+        ("Write a haiku.", " ", "line 5: an agent's prompt has 1 to 8192 bytes"),
+        ("output = \"spec\"", "output = \"questions\"", "line 18: agent `haiku_writer` cannot do that"),
+        (
+            "agent = \"haiku_writer\"",
+            "agent = \"architect\"",
+            "line 5: no stage and no gate names agent `haiku_writer`",
+        ),
+        ("deadline = \"2d\"", "deadline = \"soon\"", "line 27: a time is written `30s`"),
+        ("remind_after = \"1d\"", "remind_after = \"3d\"", "line 26: this comes after the gate's deadline"),
+        ("deadline = \"2d\"", "", "line 23: `on_expiry` says what happens at a deadline"),
+        ("role = \"admin\"", "role = \"viewer\"", "line 23: a viewer only reads"),
+        ("role = \"admin\"", "approvals = 11", "line 29: a gate asks for 1 to 10 approvals"),
+        ("role = \"admin\"", "operators = true\nfour_eyes = true", "line 23: a signal proves nobody"),
+        ("role = \"admin\"", "advisor = \"critic\"", "line 29: agent `critic` gives no advice"),
+        ("role = \"admin\"", "colour = \"red\"", "line 29: unknown field `colour`"),
+    ];
+    for (from, to, expected) in cases {
+        assert!(OWN.contains(from), "{from}");
+        let text = error(&OWN.replacen(from, to, 1));
+        assert!(text.contains(expected), "{to}: {text}");
+    }
+}
+
+#[test]
+fn the_pipeline_of_the_guide_is_valid() {
+    let guide = include_str!("../../../docs/pipelines.md");
+    let (_, example) = guide.split_once("    id = \"haiku\"").unwrap();
+    let (example, _) = example.split_once("\n## ").unwrap();
+    let source: String = example.lines().map(|line| format!("{}\n", line.trim_start())).collect();
+    let pipeline = Pipeline::parse(&format!("id = \"haiku\"{source}"), &known_agents()).unwrap();
+    assert_eq!(pipeline.done_word(), "written");
+}
+
+#[test]
+fn what_could_never_run_is_refused() {
+    let cases = [
+        ("needs = [\"plan\"]", "needs = [\"plan\", \"title\"]", "`tests` is never reached: it needs `title`"),
+        (
+            "needs = [\"brief\"]\nreads = [\"idea\", \"brief\"]",
+            "reads = [\"idea\"]",
+            "would begin before the brief is confirmed",
+        ),
+        (
+            "needs = [\"security_review\", \"code_review\"]",
+            "needs = [\"implement\"]",
+            "a verdict needs at least one stage with verb `review`",
+        ),
+        (
+            "verb = \"verdict\"",
+            "verb = \"verdict\"\nagent = \"critic\"",
+            "a verdict is worked out by code: it has no agent",
+        ),
+        ("confirm = true", "", "`brief` comes from people"),
+        ("side = true", "", "replies to nobody"),
+        (
+            "reads = [\"spec\"]\nproduces = \"title\"",
+            "produces = \"title\"",
+            "what runs beside starts when what it reads exists",
+        ),
+        ("id = \"plan\"", "id = \"plan-advice\"", "ids that end in `-advice`"),
+        ("name = \"plan\"", "name = \"spec\"", "two gates are called `spec`"),
+        ("name = \"plan\"", "name = \"verdict\"", "`verdict` is another stage's id"),
+        (
+            "on_findings = { mend = \"implement\" }",
+            "on_findings = { mend = \"code_review\" }",
+            "must be a writing stage before `verdict`",
+        ),
+        (
+            "on_findings = { mend = \"implement\" }",
+            "[stage.gate]\nname = \"verdict\"\nstatus = \"v\"\napproved_status = \"w\"",
+            "gate `verdict` has nothing to decide on",
+        ),
+        ("active_minutes = 120", "active_minutes = 0", "a run has 1 to 1440 minutes"),
+    ];
+    for (from, to, expected) in cases {
+        assert!(BUILD.contains(from), "{from}");
+        let text = error(&BUILD.replacen(from, to, 1));
+        assert!(text.contains(expected), "{to}: {text}");
+    }
 }
 
 #[test]

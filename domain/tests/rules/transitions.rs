@@ -24,13 +24,23 @@ type Tasks = BTreeMap<(StageId, u32), TaskStatus>;
 type Requests = BTreeMap<Uuid, RequestStatus>;
 
 fn tasks_of(project: &Project) -> Tasks {
-    let view = project.publication(vec![], 0).view;
-    view.tasks.into_iter().map(|task| ((task.stage, task.attempt), task.status)).collect()
+    project.task_views().into_iter().map(|task| ((task.stage, task.attempt), task.status)).collect()
 }
 
 fn requests_of(project: &Project) -> Requests {
-    let view = project.publication(vec![], 0).view;
-    view.requests.into_iter().map(|request| (request.request_id, request.status)).collect()
+    project.requests().map(|request| (request.request_id, request.status)).collect()
+}
+
+/// What is written is what is read: flattened parts must not share a name.
+pub(crate) fn reads_back<T>(value: &T)
+where
+    T: serde::Serialize + serde::de::DeserializeOwned + PartialEq + std::fmt::Debug,
+{
+    let json = serde_json::to_string(value).unwrap();
+    match serde_json::from_str::<T>(&json) {
+        Ok(read) => assert_eq!(&read, value, "{json}"),
+        Err(error) => panic!("{error}: {json}"),
+    }
 }
 
 /// A project that is watched.
@@ -49,7 +59,10 @@ impl<'a> Watched<'a> {
 
     pub(crate) fn apply(&mut self, fact: Fact, now: Timestamp) -> bool {
         let (tasks, requests) = (tasks_of(&self.project), requests_of(&self.project));
+        reads_back(&fact);
         let Ok(notices) = self.project.apply(fact, now) else { return false };
+        notices.iter().for_each(reads_back);
+        super::support::tasks(&self.project).iter().for_each(reads_back);
         self.words(&notices);
         for (key, status) in tasks_of(&self.project) {
             let before = tasks.get(&key).copied().unwrap_or(TaskStatus::Pending);
@@ -347,4 +360,14 @@ fn pairs<T: Copy, const N: usize>(
 ) -> BTreeSet<(&'static str, &'static str)> {
     let pairs = all.into_iter().flat_map(|from| all.into_iter().map(move |to| (from, to)));
     pairs.filter(|(from, to)| may(*from, *to)).map(|(from, to)| (word(from), word(to))).collect()
+}
+
+#[test]
+fn whole_publications_read_back() {
+    for project in [waiting_at("tests"), done(Some(false), None), done(Some(true), Some(true)), handoff()] {
+        let notices = project.opening_notices(NOW);
+        reads_back(&project.publication(notices, 7));
+        reads_back(&project);
+        reads_back(&project.summary());
+    }
 }

@@ -8,6 +8,7 @@
     reason = "the bans hold workflow code, which replays; these tests drive it from outside"
 )]
 
+mod people;
 mod script;
 mod server;
 
@@ -69,6 +70,17 @@ impl Scene {
         while self.script.kinds().iter().filter(|said| *said == kind).count() < times {
             if Instant::now() > deadline {
                 bail!("{kind} was not said {times} times: {:?}", self.script.kinds());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(())
+    }
+
+    async fn until_begun(&self, attempt: &str) -> Result<()> {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while !self.script.begun.lock().unwrap().iter().any(|begun| begun == attempt) {
+            if Instant::now() > deadline {
+                bail!("{attempt} did not begin: {:?}", self.script.begun.lock().unwrap());
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
@@ -168,6 +180,15 @@ async fn play<F: Future<Output = Result<()>>>(
     script: Script,
     body: impl FnOnce(Arc<Scene>) -> F,
 ) -> Result<()> {
+    play_on(include_str!("../../../domain/pipelines/promptr.toml"), script, body).await
+}
+
+/// The same with a project of another pipeline.
+async fn play_on<F: Future<Output = Result<()>>>(
+    pipeline: &str,
+    script: Script,
+    body: impl FnOnce(Arc<Scene>) -> F,
+) -> Result<()> {
     let server = Server::start().await?;
     let client = server.client().await?;
     let script = Arc::new(script);
@@ -187,7 +208,7 @@ async fn play<F: Future<Output = Result<()>>>(
         owner_id: UserId(Uuid::from_u128(3)),
         idea: Digest::of(b"a gym"),
     };
-    let pipeline = Pipeline::parse(include_str!("../../../domain/pipelines/promptr.toml"), &known_agents())?;
+    let pipeline = Pipeline::parse(pipeline, &known_agents())?;
     let start = StartInput::new(input, pipeline, Limits::default());
     let options = WorkflowStartOptions::new(QUEUE, project.workflow_id()).build();
     client.start_workflow(ProjectWorkflow::run, start, options).await?;
