@@ -292,6 +292,23 @@ create function end_halting(wanted uuid) returns void
     update public.projects set halted = false where id = wanted and halted
     $$;
 
+-- Projects that are parked on a budget which was changed, or taken away, after they parked: whoever changed it may not have been able to
+-- tell them.
+create function budgets_raised(at_most integer)
+    returns table (project uuid, place uuid, changed_at timestamptz)
+    language sql stable security definer set search_path = pg_catalog, public
+    as $$
+    select p.id, p.workspace_id, coalesce(b.updated_at, p.last_activity_at)
+    from public.projects p
+    left join lateral (
+        select max(updated_at) as updated_at from public.budgets b
+        where b.workspace_id = p.workspace_id and (b.project_id = p.id or b.project_id is null)
+    ) as b on true
+    where p.lifecycle = 'active' and p.waiting_for = 'budget'
+        and (b.updated_at is null or b.updated_at > p.last_activity_at)
+    order by p.id limit at_most
+    $$;
+
 -- Looks for what is in trouble: working without progress for so long, failed, or parked on a budget. Remembers what it found, forgets
 -- what is over, and returns what is new.
 create function supervise(stuck_after interval)
@@ -338,7 +355,8 @@ declare
     name text;
 begin
     foreach name in array array['failed_stages(uuid, text, text, text, timestamptz, uuid, integer)',
-        'claim_halting(boolean, uuid, integer)', 'end_halting(uuid)', 'supervise(interval)', 'known_troubles(integer)']
+        'claim_halting(boolean, uuid, integer)', 'end_halting(uuid)',
+        'budgets_raised(integer)', 'supervise(interval)', 'known_troubles(integer)']
     loop
         execute format('alter function %s owner to groundwork_definer', name);
         execute format('revoke all on function %s from public', name);

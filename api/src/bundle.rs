@@ -1,14 +1,12 @@
 //! The provenance of a project as one file that can be checked without us: every version with its content, what each was written from,
 //! by whom, and what was decided on it. The same project gives the same bytes.
 
+use crate::package::{self, File};
 use groundwork_domain::Digest;
 use groundwork_store::project_texts::PromptItem;
 use groundwork_store::provenance::{DecisionItem, Provenance};
 use serde_json::{Value, json};
-use std::io::{Cursor, Write as _};
 use zip::result::ZipResult;
-use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, DateTime, ZipWriter};
 
 /// What a bundle says it is; a reader that knows another one refuses it.
 pub(crate) const FORMAT: &str = "groundwork-provenance/1";
@@ -72,16 +70,9 @@ impl Contents {
     pub(crate) fn pack(&self) -> ZipResult<Vec<u8>> {
         let files = self.files();
         let manifest = serde_json::to_string_pretty(&self.manifest(&files)).unwrap_or_default();
-        let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
-        let options = SimpleFileOptions::default()
-            .compression_method(CompressionMethod::Deflated)
-            .last_modified_time(DateTime::default())
-            .unix_permissions(0o644);
-        for (name, content) in files.iter().chain([&("manifest.json".to_owned(), manifest)]) {
-            zip.start_file(name.as_str(), options)?;
-            zip.write_all(content.as_bytes())?;
-        }
-        Ok(zip.finish()?.into_inner())
+        let manifest = [("manifest.json".to_owned(), manifest)];
+        let files = files.into_iter().chain(manifest).map(|(path, content)| File { path, content });
+        package::zip(&files.collect::<Vec<_>>())
     }
 }
 

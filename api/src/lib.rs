@@ -8,6 +8,7 @@ mod app;
 mod auth;
 mod budget_raise;
 mod bundle;
+mod chat;
 mod diff;
 mod egress;
 mod engine;

@@ -32,6 +32,7 @@ pub(crate) const PREFIX: &str = "/api/v1";
         (name = "accounts", description = "People and their sessions"),
         (name = "workspaces", description = "Workspaces, their members, what they used and who did what"),
         (name = "projects", description = "Projects: creation, lists, the project itself"),
+        (name = "features", description = "Features: projects of the pipeline `build`, under names of their own"),
         (name = "commands", description = "What people say to a project"),
         (name = "texts", description = "What people and agents wrote"),
         (name = "live", description = "What happens, as it happens"),

@@ -257,7 +257,7 @@ fn chosen(question: &QuestionItem) -> String {
 }
 
 /// At most 50 lower-case letters, digits and single dashes; other letters fall away, since file systems disagree on them.
-fn slug(text: &str) -> String {
+pub(crate) fn slug(text: &str) -> String {
     let mut slug = String::new();
     for c in text.chars() {
         if slug.len() >= 50 {

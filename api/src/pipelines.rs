@@ -10,7 +10,11 @@ use std::sync::LazyLock;
 /// What a project runs on when nothing is said.
 pub(crate) const DEFAULT: &str = "promptr";
 /// Sources, in the order in which they are shown.
-const SOURCES: [&str; 1] = [include_str!("../../domain/pipelines/promptr.toml")];
+const SOURCES: [&str; 3] = [
+    include_str!("../../domain/pipelines/promptr.toml"),
+    include_str!("../../domain/pipelines/build.toml"),
+    include_str!("../../domain/pipelines/handoff.toml"),
+];
 
 /// A pipeline that ships.
 #[derive(Debug)]

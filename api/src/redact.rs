@@ -101,14 +101,20 @@ pub(crate) fn redact(text: String) -> Redacted {
 /// What a person wrote goes on without its secrets: to the workflow, to Postgres, to models.
 pub(crate) fn take_secrets_out(body: &mut CommandBody) -> Vec<Kind> {
     let mut found = Vec::new();
-    if let CommandBody::Answer { answers, .. } = body {
-        answers
+    match body {
+        CommandBody::Answer { answers, .. } => answers
             .iter_mut()
             .filter_map(|answer| answer.text.as_mut())
-            .for_each(|text| redact_in(text, &mut found));
-    }
-    if let CommandBody::Refine { request, .. } = body {
-        redact_in(request, &mut found);
+            .for_each(|text| redact_in(text, &mut found)),
+        CommandBody::AmendAnswer { answer } => {
+            answer.text.iter_mut().for_each(|text| redact_in(text, &mut found));
+        }
+        CommandBody::Refine { request, .. } => redact_in(request, &mut found),
+        CommandBody::Message { text } => redact_in(text, &mut found),
+        CommandBody::Decide { comment, .. } => {
+            comment.iter_mut().for_each(|text| redact_in(text, &mut found));
+        }
+        _ => {}
     }
     found
 }

@@ -14,7 +14,9 @@ mod creation;
 mod cursor;
 mod events;
 mod export;
+mod features;
 mod health;
+mod hitl;
 mod invitations;
 mod links;
 mod members;
@@ -22,6 +24,7 @@ mod oauth;
 mod operations;
 mod personal_data;
 mod pipelines;
+mod preview;
 mod projects;
 mod prompts;
 mod provenance;
@@ -119,10 +122,25 @@ pub(crate) fn surface(app: Option<&App>) -> OpenApiRouter<App> {
         .routes(routes!(search::within))
         .routes(routes!(pipelines::list, pipelines::add))
         .routes(routes!(pipelines::show))
+        .routes(routes!(hitl::inbox))
+        .routes(routes!(hitl::of_project))
+        .routes(routes!(hitl::respond))
+        .routes(routes!(preview::show))
+        .routes(routes!(commands::defer))
+        .routes(routes!(features::list, features::create))
+        .routes(routes!(features::show, features::rename, features::delete))
+        .routes(routes!(features::turns, features::chat))
+        .routes(routes!(features::confirm))
+        .routes(routes!(features::approve_spec))
+        .routes(routes!(features::approve_plan))
+        .routes(routes!(features::approve_tests))
+        .routes(routes!(features::revise))
+        .routes(routes!(features::retry))
+        .routes(routes!(features::download))
         .routes(routes!(readings::questions))
         .routes(routes!(readings::conversation))
         .routes(routes!(artifacts::list))
-        .routes(routes!(artifacts::show))
+        .routes(routes!(artifacts::show, artifacts::edit))
         .routes(routes!(artifacts::list_versions))
         .routes(routes!(artifacts::compare))
         .routes(routes!(provenance::show))

@@ -79,7 +79,11 @@ async fn sweep_on(app: &App) {
     loop {
         // Woken, or after a while: what another replica decided, or left undone, is found as well.
         let _ = tokio::time::timeout(every, app.shelving.notified()).await;
-        if let Err(error) = move_due(app).await {
+        let swept = async {
+            move_due(app).await?;
+            crate::budget_raise::sweep(app).await
+        };
+        if let Err(error) = swept.await {
             tracing::debug!(%error, "the sweeper waits for the database");
             continue;
         }

@@ -3,6 +3,8 @@
 
 use crate::app::App;
 use crate::metrics;
+use chrono::Utc;
+use groundwork_domain::Timestamp;
 use groundwork_store::StoreError;
 use groundwork_store::operations::{self, Trouble};
 use std::time::Duration;
@@ -35,6 +37,10 @@ pub(crate) async fn look(app: &App) -> Result<Vec<Trouble>, StoreError> {
     for trouble in &found {
         tracing::warn!(project_id = %trouble.project_id, kind = trouble.kind, stage = trouble.stage, since = %trouble.since,
             "a project is in trouble");
+        // The others say so themselves.
+        if trouble.kind == "stuck" {
+            operations::tell_stuck(&app.store, trouble, Timestamp(Utc::now().timestamp_millis())).await?;
+        }
     }
     let known = operations::troubles(&app.store, COUNTED_MAX).await?;
     for kind in ["stuck", "failing", "over_budget"] {

@@ -1,6 +1,10 @@
 //! Telling a project what a person says: the check who may, the way to the workflow, the audit log, and the wait until what can be
 //! read shows it.
 
+mod wish;
+
+pub(crate) use wish::Wish;
+
 use crate::access;
 use crate::app::App;
 use crate::engine::EngineError;
@@ -19,9 +23,11 @@ use groundwork_store::workspaces::Standing;
 use groundwork_store::{Tx, artifacts, audit, events, project_reads, shelving};
 use rust_decimal::Decimal;
 use serde::Serialize;
+use serde_json::json;
 use std::time::{Duration, Instant};
 use utoipa::ToSchema;
 use uuid::Uuid;
+use wish::Preparing;
 
 /// Pause between two looks at the read model.
 const LOOK_EVERY: Duration = Duration::from_millis(15);
@@ -30,19 +36,19 @@ const LOOK_EVERY: Duration = Duration::from_millis(15);
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CommandAnswer {
     /// The command's own id: the same key gives the same id.
-    command_id: Uuid,
+    pub(crate) command_id: Uuid,
     /// `applied`, or `repeated` where it had been applied before.
-    outcome: &'static str,
+    pub(crate) outcome: &'static str,
     /// The project.
     project_id: Uuid,
     /// The canonical phase after it.
     phase: &'static str,
     /// The pipeline's own word after it.
-    status: String,
+    pub(crate) status: String,
     /// The stage that is under way, waited for or failed.
     stage: Option<String>,
     /// `answers` while questions wait for people.
-    waiting_for: Option<String>,
+    pub(crate) waiting_for: Option<String>,
     /// Ids of the questions that wait for an answer.
     open_questions: Vec<String>,
     /// Refinements that were done.
@@ -64,29 +70,19 @@ pub(crate) struct CommandAnswer {
 
 pub(crate) type Answer = ApiResult<Json<CommandAnswer>>;
 
-/// Delivers a command and waits until what can be read shows it.
-pub(crate) async fn say(app: &App, speaker: &Speaker, project: ProjectId, mut body: CommandBody) -> Answer {
-    let redacted = take_secrets_out(&mut body);
-    let user = speaker.user;
-    let (mut tx, standing) = match body {
-        CommandBody::Restore => {
-            access::project_even_deleted(app, user, project, permission_of(&body)).await?
-        }
-        _ => access::project(app, user, project, permission_of(&body)).await?,
-    };
-    if standing.lifecycle == Lifecycle::Deleted {
-        access::check(user, Permission::DeleteProject, standing)?;
-    }
-    check_target(&mut tx, project, &body).await?;
-    if body == CommandBody::Archive {
-        shelving::unpark(&mut tx, project).await?;
-    }
-    tx.commit().await?;
-    let command = Command {
-        command_id: CommandId::derive(project, user.id, &speaker.key.0),
-        actor: Actor::User { user_id: user.id },
-        body,
-    };
+/// Delivers what a person says and waits until what can be read shows it.
+pub(crate) async fn say(app: &App, speaker: &Speaker, project: ProjectId, wish: impl Into<Wish>) -> Answer {
+    Ok(Json(tell(app, speaker, project, wish.into()).await?))
+}
+
+/// As [`say`], for who makes an answer of their own of it.
+pub(crate) async fn tell(
+    app: &App,
+    speaker: &Speaker,
+    project: ProjectId,
+    wish: Wish,
+) -> ApiResult<CommandAnswer> {
+    let (command, standing, redacted) = prepare(app, speaker, project, wish).await?;
     let name = command.body.name();
     let told = shelf::tell(app, standing.workspace_id, project, &command).await;
     metrics::command(name, word(&told));
@@ -104,7 +100,39 @@ pub(crate) async fn say(app: &App, speaker: &Speaker, project: ProjectId, mut bo
         record(app, speaker, standing, project, &command).await;
     }
     wait_until_shown(app, standing, project, command.command_id).await;
-    Ok(Json(CommandAnswer { redacted, ..answer_of(project, command.command_id, disposition, outcome) }))
+    Ok(CommandAnswer { redacted, ..answer_of(project, command.command_id, disposition, outcome) })
+}
+
+/// Checks who speaks, stores what the command will name, and makes it.
+async fn prepare(
+    app: &App,
+    speaker: &Speaker,
+    project: ProjectId,
+    wish: Wish,
+) -> ApiResult<(Command, Standing, Vec<Kind>)> {
+    let (user, permission) = (speaker.user, wish.permission());
+    let (mut tx, standing) = if wish.is_restore() {
+        access::project_even_deleted(app, user, project, permission).await?
+    } else {
+        access::project(app, user, project, permission).await?
+    };
+    if standing.lifecycle == Lifecycle::Deleted {
+        access::check(user, Permission::DeleteProject, standing)?;
+    }
+    let command_id = CommandId::derive(project, user.id, &speaker.key.0);
+    let mut preparing =
+        Preparing { tx: &mut tx, speaker, standing, project, command: command_id, redacted: Vec::new() };
+    let mut body = preparing.command(wish).await?;
+    let mut redacted = preparing.redacted;
+    redacted.extend(take_secrets_out(&mut body));
+    redacted.sort_unstable();
+    redacted.dedup();
+    check_target(&mut tx, project, &body).await?;
+    if body == CommandBody::Archive {
+        shelving::unpark(&mut tx, project).await?;
+    }
+    tx.commit().await?;
+    Ok((Command { command_id, actor: Actor::User { user_id: user.id }, body }, standing, redacted))
 }
 
 /// A section that the specification does not have is refused before a refinement is begun: the rules know no headings.
@@ -123,7 +151,7 @@ async fn check_target(tx: &mut Tx, project: ProjectId, body: &CommandBody) -> Ap
 /// In the audit log. What was done is done: where this fails, the project's own log still says it.
 async fn record(app: &App, speaker: &Speaker, standing: Standing, project: ProjectId, command: &Command) {
     let workspace = standing.workspace_id;
-    let details = serde_json::json!({"command_id": command.command_id});
+    let details = details_of(command);
     let entry = speaker.entry(workspace, action_of(&command.body), ("project", project), details);
     let recorded = async {
         let mut tx = app.store.tenant(workspace, speaker.user.id).await?;
@@ -135,9 +163,34 @@ async fn record(app: &App, speaker: &Speaker, standing: Standing, project: Proje
     }
 }
 
+/// Ids and words of ours; never what somebody wrote.
+fn details_of(command: &Command) -> serde_json::Value {
+    let id = command.command_id;
+    match &command.body {
+        CommandBody::Decide { gate, digest, decision, .. } => {
+            json!({"command_id": id, "gate": gate, "digest": digest, "decision": decision})
+        }
+        CommandBody::Edit { base, artifact } => json!({"command_id": id, "base": base, "artifact": artifact}),
+        CommandBody::Revise { brief } => json!({"command_id": id, "brief": brief}),
+        CommandBody::Rewind { stage, .. } => json!({"command_id": id, "stage": stage}),
+        CommandBody::ConfirmBrief { digest } => json!({"command_id": id, "digest": digest}),
+        CommandBody::SetBudget { tokens, usd } => json!({"command_id": id, "tokens": tokens, "usd": usd}),
+        _ => json!({"command_id": id}),
+    }
+}
+
 fn action_of(body: &CommandBody) -> &'static str {
     match body {
         CommandBody::Answer { .. } | CommandBody::AcceptRecommendations => "project.answered",
+        CommandBody::Defer { .. } => "question.deferred",
+        CommandBody::AmendAnswer { .. } => "answer.amended",
+        CommandBody::Message { .. } => "project.messaged",
+        CommandBody::ConfirmBrief { .. } => "brief.confirmed",
+        CommandBody::Decide { .. } => "gate.decided",
+        CommandBody::Edit { .. } => "artifact.edited",
+        CommandBody::Revise { .. } => "project.revised",
+        CommandBody::Rewind { .. } => "project.rewound",
+        CommandBody::SetBudget { .. } => "budget.set",
         CommandBody::Refine { .. } => "project.refined",
         CommandBody::Retry { .. } => "project.retried",
         CommandBody::Pause => "project.paused",
@@ -153,8 +206,17 @@ fn permission_of(body: &CommandBody) -> Permission {
     match body {
         CommandBody::Delete => Permission::DeleteProject,
         CommandBody::Archive | CommandBody::Restore => Permission::ArchiveProject,
+        CommandBody::SetBudget { .. } => Permission::UpdateProject,
         CommandBody::Answer { .. }
         | CommandBody::AcceptRecommendations
+        | CommandBody::Defer { .. }
+        | CommandBody::AmendAnswer { .. }
+        | CommandBody::Message { .. }
+        | CommandBody::ConfirmBrief { .. }
+        | CommandBody::Decide { .. }
+        | CommandBody::Edit { .. }
+        | CommandBody::Revise { .. }
+        | CommandBody::Rewind { .. }
         | CommandBody::Refine { .. }
         | CommandBody::Retry { .. }
         | CommandBody::Pause

@@ -3,7 +3,7 @@
 use crate::args::SimulatorArguments;
 use crate::failure::{Exit, Failure, Result};
 use crate::logging;
-use crate::settings::{Settings, required_secret};
+use crate::settings::{Settings, previous_secrets, required_secret};
 use crate::signals::shutdown_token;
 use anyhow::Context as _;
 use groundwork_api::Engine;
@@ -85,6 +85,7 @@ async fn serve_api(
     shutdown: CancellationToken,
 ) -> Result<()> {
     settings.api.secret_key = required_secret("SECRET_KEY", "it signs access tokens; at least 32 bytes")?;
+    settings.api.previous_secret_keys = previous_secrets()?;
     let listener = listen(settings.api.bind).await?;
     groundwork_api::serve(settings.api, store, engine, listener, shutdown).await.context("the api ended")?;
     Ok(())

@@ -4,7 +4,7 @@
 use crate::args::LogFormat;
 use crate::failure::{Failure, Result};
 use config::{Config, Environment, File, FileFormat};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -138,6 +138,13 @@ pub(crate) fn required_secret(name: &str, what: &str) -> Result<SecretString> {
         Failure::usage(format!("{name} is not set: {what}"))
             .next(format!("set {name} or {name}_FILE, or use `groundwork dev`, which needs neither"))
     })
+}
+
+/// Secrets that `SECRET_KEY` replaced, the latest first: what they sealed still opens. Separated by commas.
+pub(crate) fn previous_secrets() -> Result<Vec<SecretString>> {
+    let joined = secret("SECRET_KEYS_PREVIOUS")?;
+    let joined = joined.as_ref().map_or("", |joined| joined.expose_secret());
+    Ok(joined.split(',').map(str::trim).filter(|one| !one.is_empty()).map(SecretString::from).collect())
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Budgets of projects and workspaces. The ledger says what was used; what calls under way may still take is reserved in their rows.
 
-use crate::StoreError;
 use crate::calls::CallKey;
 use crate::clean::{int, large, long};
+use crate::{Store, StoreError};
 use chrono::{DateTime, Utc};
 use groundwork_domain::{ProjectId, UserId, WorkspaceId};
 use rust_decimal::Decimal;
@@ -312,18 +312,54 @@ pub async fn set(
     Ok(())
 }
 
-/// Projects of the workspace that are parked because a budget is used up.
+/// Projects of the workspace that a change of a budget concerns: those that are parked on one, and those at work, whose word that a
+/// budget is used up may be on its way.
 ///
 /// # Errors
 /// [`StoreError::Database`].
-pub async fn parked(conn: &mut PgConnection, workspace: WorkspaceId) -> Result<Vec<ProjectId>, StoreError> {
-    let parked = sqlx::query_scalar!(
-        "select id from projects where workspace_id = $1 and lifecycle = 'active' and waiting_for = 'budget' order by id",
+pub async fn concerned(
+    conn: &mut PgConnection,
+    workspace: WorkspaceId,
+) -> Result<Vec<ProjectId>, StoreError> {
+    let concerned = sqlx::query_scalar!(
+        "select id from projects
+         where workspace_id = $1 and lifecycle = 'active' and (waiting_for = 'budget' or phase = 'working')
+         order by waiting_for is distinct from 'budget', id limit 500",
         workspace.0,
     )
     .fetch_all(conn)
     .await?;
-    Ok(parked.into_iter().map(ProjectId).collect())
+    Ok(concerned.into_iter().map(ProjectId).collect())
+}
+
+/// A project that has not heard yet that its budget was changed.
+#[derive(Clone, Copy, Debug)]
+pub struct Raised {
+    /// The project.
+    pub project_id: ProjectId,
+    /// Its tenant.
+    pub workspace_id: WorkspaceId,
+    /// When the budget was changed.
+    pub changed_at: DateTime<Utc>,
+}
+
+/// Projects of all workspaces that are parked on a budget which was changed since.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn raised(store: &Store, rows_max: u32) -> Result<Vec<Raised>, StoreError> {
+    let rows = sqlx::query!(
+        r#"select project as "project!", place as "place!", changed_at as "changed_at!" from budgets_raised($1)"#,
+        int(rows_max),
+    )
+    .fetch_all(store.pool())
+    .await?;
+    let raised = rows.into_iter().map(|row| Raised {
+        project_id: ProjectId(row.project),
+        workspace_id: WorkspaceId(row.place),
+        changed_at: row.changed_at,
+    });
+    Ok(raised.collect())
 }
 
 fn project_of(scope: Scope) -> Option<Uuid> {

@@ -2,10 +2,14 @@
 //! anybody: ids and words of ours.
 
 use crate::clean::int;
+use crate::events::{LockedProject, NewEvent};
 use crate::{Store, StoreError};
 use chrono::{DateTime, Utc};
-use groundwork_domain::{ProjectId, WorkspaceId};
+use groundwork_domain::command::Actor;
+use groundwork_domain::event::{Cause, EventKind, event_id};
+use groundwork_domain::{ProjectId, Timestamp, WorkspaceId};
 use serde::Serialize;
+use serde_json::json;
 use std::time::Duration;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -143,6 +147,30 @@ pub async fn supervise(store: &Store, stuck_after: Duration) -> Result<Vec<Troub
         seen_at: None,
     });
     Ok(troubles.collect())
+}
+
+/// Tells in a project's own log that it is stuck; once for each time since when.
+///
+/// # Errors
+/// [`StoreError::NotFound`], [`StoreError::Database`].
+pub async fn tell_stuck(store: &Store, trouble: &Trouble, at: Timestamp) -> Result<(), StoreError> {
+    let (project, workspace) = (ProjectId(trouble.project_id), WorkspaceId(trouble.workspace_id));
+    let since = Timestamp(trouble.since.timestamp_millis());
+    let (cause, kind) = (Cause::Deadline { due: since }, EventKind::Stuck);
+    let event = NewEvent {
+        event_id: event_id(project, &cause, kind, None),
+        kind,
+        cause,
+        item: None,
+        actor: Actor::System,
+        at,
+        payload: json!({"stage": trouble.stage, "minutes": (at.0 - since.0) / 60_000}),
+    };
+    let mut tx = store.workspace(workspace).await?;
+    let mut locked = LockedProject::lock(&mut tx, workspace, project).await?;
+    locked.append(&mut tx, vec![event]).await?;
+    locked.release(&mut tx).await?;
+    tx.commit().await
 }
 
 /// All known troubles, the oldest first. The caller has checked that an operator asks.

@@ -52,6 +52,8 @@ pub struct ProjectItem {
 pub struct ListFilter<'a> {
     /// Only of this workspace; none: of all workspaces of the person.
     pub workspace: Option<Uuid>,
+    /// Only of this pipeline.
+    pub pipeline: Option<&'a str>,
     /// Only with this status.
     pub status: Option<&'a str>,
     /// Only in this phase.
@@ -88,6 +90,7 @@ pub async fn list(
              and ($2::uuid is null or p.workspace_id = $2)
              and ($3::text is null or p.status = $3)
              and ($4::text is null or p.phase = $4)
+             and ($9::text is null or p.pipeline_id = $9)
              and ($5::timestamptz is null or (p.last_activity_at, p.id) < ($5, $6::uuid))
            order by p.last_activity_at desc, p.id desc
            limit $7"#,
@@ -99,6 +102,7 @@ pub async fn list(
         after_id,
         filter.rows_max,
         filter.lifecycle,
+        filter.pipeline,
     )
     .fetch_all(conn)
     .await?;

@@ -211,3 +211,40 @@ pub async fn of_workspace(
     let shown = |line: UsageLine| UsageLine { cost_usd: line.cost_usd.normalize(), ..line };
     Ok((by_project.into_iter().map(shown).collect(), by_month.into_iter().map(shown).collect()))
 }
+
+/// What the last attempt of a stage took that made calls.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StageUsage {
+    /// The stage.
+    pub stage: String,
+    /// Its attempt.
+    pub attempt: i32,
+    /// Tokens read and written.
+    pub tokens: i64,
+    /// US dollars.
+    pub cost_usd: Decimal,
+    /// Milliseconds of model time.
+    pub active_ms: i64,
+}
+
+/// What the last attempts of a project's stages took, stage by stage.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn last_of_stages(
+    conn: &mut PgConnection,
+    project: ProjectId,
+) -> Result<Vec<StageUsage>, StoreError> {
+    let rows = sqlx::query_as!(
+        StageUsage,
+        r#"select distinct on (stage) stage, attempt,
+                  sum(input_tokens + cache_write_5m_tokens + cache_write_1h_tokens + cache_read_tokens + output_tokens)::bigint
+                      as "tokens!",
+                  sum(cost_usd) as "cost_usd!", sum(duration_ms)::bigint as "active_ms!"
+           from usage_entries where project_id = $1 group by stage, attempt order by stage, attempt desc"#,
+        project.0,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| StageUsage { cost_usd: row.cost_usd.normalize(), ..row }).collect())
+}

@@ -2,6 +2,7 @@
 
 use crate::StoreError;
 use crate::clean::{self, count};
+use crate::events::LockedProject;
 use crate::project_texts::ArtifactItem;
 use groundwork_domain::work::ArtifactRef;
 use groundwork_domain::{CommandId, Digest, ProjectId, UserId, WorkspaceId};
@@ -54,8 +55,10 @@ pub struct NewVersion<'a> {
 /// Stores a person's text as the next version, `written` until a command makes it current.
 ///
 /// # Errors
-/// [`StoreError::Exists`] where another version took the number at the same time: call again; [`StoreError::Database`].
+/// [`StoreError::NotFound`], [`StoreError::Database`].
 pub async fn write(conn: &mut PgConnection, new: &NewVersion<'_>) -> Result<ArtifactRef, StoreError> {
+    // Agents store their versions under the same lock: the number is free until this commits.
+    LockedProject::lock(&mut *conn, new.workspace, new.project).await?;
     let content = clean::text(new.content);
     let digest = Digest::of(content.as_bytes());
     sqlx::query!(
@@ -103,10 +106,16 @@ pub struct Standing {
 ///
 /// # Errors
 /// [`StoreError::Database`].
-pub async fn standing(conn: &mut PgConnection, artifact: Uuid) -> Result<Option<Standing>, StoreError> {
+pub async fn standing(
+    conn: &mut PgConnection,
+    project: ProjectId,
+    name: &str,
+) -> Result<Option<Standing>, StoreError> {
     let row = sqlx::query!(
-        "select name, version, digest, kind, stage from artifacts where id = $1 and state = 'current'",
-        artifact,
+        "select name, version, digest, kind, stage from artifacts
+         where project_id = $1 and name = $2 and state = 'current'",
+        project.0,
+        name,
     )
     .fetch_optional(conn)
     .await?;

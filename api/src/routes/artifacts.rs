@@ -1,4 +1,4 @@
-//! Artifacts: lists, versions, what changed between two of them.
+//! Artifacts: lists, versions, what changed between two of them, texts of one's own.
 
 use super::answer::etagged;
 use super::readings::VersionsQuery;
@@ -6,13 +6,17 @@ use crate::access;
 use crate::app::App;
 use crate::auth::CurrentUser;
 use crate::diff::{self, LineDiff};
-use crate::extract::{Path, Query};
-use crate::openapi::ReadProblems;
+use crate::extract::{Body, Path, Query};
+use crate::openapi::{ReadProblems, WriteProblems};
 use crate::problem::{ApiError, ApiResult, internal};
+use crate::said::long_words;
+use crate::speaker::Speaker;
+use crate::telling::{self, CommandAnswer, Wish};
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
+use garde::Validate;
 use groundwork_domain::access::Permission;
 use groundwork_domain::work::ArtifactRef;
 use groundwork_domain::{Digest, ProjectId};
@@ -211,4 +215,46 @@ pub(super) async fn enter(
 pub(super) async fn version(tx: &mut Tx, artifact: Uuid, version: Option<i32>) -> ApiResult<Artifact> {
     let found = project_texts::artifact(tx, Named::Id(artifact), version).await?;
     found.ok_or_else(|| ApiError::not_found("version of this artifact"))
+}
+
+/// Another text for an artifact.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+pub(crate) struct EditWish {
+    /// All of the new text: Markdown.
+    #[garde(custom(long_words))]
+    content: String,
+    /// SHA-256 of the version that was changed: `digest` of what was read.
+    #[garde(length(bytes, min = 64, max = 64))]
+    base_digest: String,
+}
+
+/// What became of an edit.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Edited {
+    /// What the project says to it.
+    #[serde(flatten)]
+    answer: CommandAnswer,
+    /// The artifact as it is now.
+    artifact: ArtifactItem,
+}
+
+/// Replace an artifact by a text of one's own. What was approved has to be approved again.
+#[utoipa::path(put, operation_id = "edit_artifact", path = "/artifacts/{artifact_id}", tag = "texts",
+    params(("artifact_id" = Uuid, Path)), request_body = EditWish, security(("bearer" = [])),
+    responses((status = OK, body = Edited), WriteProblems))]
+pub(crate) async fn edit(
+    State(app): State<App>,
+    speaker: Speaker,
+    Path(artifact): Path<Uuid>,
+    Body(wish): Body<EditWish>,
+) -> ApiResult<Json<Edited>> {
+    let Entered { mut tx, project, .. } =
+        enter(&app, speaker.user, artifact, Permission::WorkOnProject).await?;
+    let name = version(&mut tx, artifact, None).await?.item.name;
+    drop(tx);
+    let edit = Wish::Edit { artifact: name, base: Some(wish.base_digest), content: wish.content };
+    let answer = telling::tell(&app, &speaker, project, edit).await?;
+    let Entered { mut tx, .. } = enter(&app, speaker.user, artifact, Permission::ReadProject).await?;
+    let now = version(&mut tx, artifact, None).await?;
+    Ok(Json(Edited { answer, artifact: now.item }))
 }

@@ -26,7 +26,7 @@ pub(crate) struct BudgetWish {
     #[garde(inner(range(max = 1_000_000_000_000)))]
     tokens_max: Option<u64>,
     /// US dollars over all time; any amount when not said.
-    #[garde(inner(custom(amount)))]
+    #[garde(inner(custom(crate::said::amount)))]
     usd_max: Option<Decimal>,
     /// Whether models without a price may be called under a limit in US dollars.
     #[garde(skip)]
@@ -64,8 +64,8 @@ pub(crate) async fn set_of_workspace(
     Body(wish): Body<BudgetWish>,
 ) -> ApiResult<Json<Budget>> {
     let (tx, _) = access::workspace(&app, speaker.user, workspace, Permission::UpdateWorkspace).await?;
-    let (budget, parked) = set(tx, &speaker, workspace, Scope::Workspace, &wish).await?;
-    crate::budget_raise::tell(&app, &speaker, workspace, &parked).await;
+    let (budget, concerned) = set(tx, &speaker, workspace, Scope::Workspace, &wish).await?;
+    crate::budget_raise::tell(&app, &speaker, workspace, &concerned).await;
     Ok(Json(budget))
 }
 
@@ -94,13 +94,13 @@ pub(crate) async fn set_of_project(
 ) -> ApiResult<Json<Budget>> {
     let (tx, standing) = access::project(&app, speaker.user, project, Permission::UpdateProject).await?;
     let workspace = standing.workspace_id;
-    let (budget, mut parked) = set(tx, &speaker, workspace, Scope::Project(project), &wish).await?;
-    parked.retain(|one| *one == project);
-    crate::budget_raise::tell(&app, &speaker, workspace, &parked).await;
+    let (budget, mut concerned) = set(tx, &speaker, workspace, Scope::Project(project), &wish).await?;
+    concerned.retain(|one| *one == project);
+    crate::budget_raise::tell(&app, &speaker, workspace, &concerned).await;
     Ok(Json(budget))
 }
 
-/// Writes the budget; returns it, and the workspace's projects that are parked.
+/// Writes the budget; returns it, and the workspace's projects that it concerns.
 async fn set(
     mut tx: Tx,
     speaker: &Speaker,
@@ -116,15 +116,7 @@ async fn set(
     let details = json!({"tokens_max": wish.tokens_max, "usd_max": wish.usd_max});
     audit::record(&mut tx, speaker.entry(workspace, "budget.set", resource, details)).await?;
     let budget = budgets::show(&mut tx, workspace, scope).await?;
-    let parked = budgets::parked(&mut tx, workspace).await?;
+    let concerned = budgets::concerned(&mut tx, workspace).await?;
     tx.commit().await?;
-    Ok((budget, parked))
-}
-
-fn amount(value: &Decimal, _context: &()) -> garde::Result {
-    let most = Decimal::from(100_000_000);
-    if value.is_sign_negative() || *value > most || value.scale() > 10 {
-        return Err(garde::Error::new("is an amount from 0 to 100000000 with at most ten decimals"));
-    }
-    Ok(())
+    Ok((budget, concerned))
 }

@@ -23,7 +23,7 @@ pub(crate) async fn command(
     Path(project): Path<ProjectId>,
     Body(said): Body<said::Said>,
 ) -> Answer {
-    say(&app, &speaker, project, said.into()).await
+    say(&app, &speaker, project, said).await
 }
 
 /// Answer all questions, or several, at once.
@@ -36,7 +36,7 @@ pub(crate) async fn respond(
     Path(project): Path<ProjectId>,
     Body(answers): Body<said::Answers>,
 ) -> Answer {
-    say(&app, &speaker, project, answers.into()).await
+    say(&app, &speaker, project, CommandBody::from(answers)).await
 }
 
 /// Answer one question.
@@ -63,7 +63,7 @@ pub(crate) async fn refine(
     Path(project): Path<ProjectId>,
     Body(wish): Body<said::Refinement>,
 ) -> Answer {
-    say(&app, &speaker, project, wish.into()).await
+    say(&app, &speaker, project, CommandBody::from(wish)).await
 }
 
 /// The failed stage again, also with another model.
@@ -76,7 +76,7 @@ pub(crate) async fn retry(
     Path(project): Path<ProjectId>,
     OptionalBody(wish): OptionalBody<RetryWish>,
 ) -> Answer {
-    say(&app, &speaker, project, CommandBody::Retry { model: wish.model }).await
+    say(&app, &speaker, project, wish.command()).await
 }
 
 /// How to try again.
@@ -85,6 +85,34 @@ pub(crate) struct RetryWish {
     /// A model for this attempt instead of the agent's own.
     #[garde(length(bytes, max = 100))]
     model: Option<String>,
+}
+
+impl RetryWish {
+    /// As it is told to the project.
+    pub(super) fn command(self) -> CommandBody {
+        CommandBody::Retry { model: self.model }
+    }
+}
+
+/// A question that is to stand behind the others.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+pub(crate) struct DeferWish {
+    /// `Q1`, …
+    #[garde(length(bytes, min = 1, max = 100))]
+    question_id: String,
+}
+
+/// Put an open question behind the others; it comes back when they are answered.
+#[utoipa::path(post, operation_id = "defer_question", path = "/projects/{project_id}/defer-question", tag = "commands", params(("project_id" = Uuid, Path)),
+    request_body = DeferWish, security(("bearer" = [])),
+    responses((status = OK, body = CommandAnswer), WriteProblems))]
+pub(crate) async fn defer(
+    State(app): State<App>,
+    speaker: Speaker,
+    Path(project): Path<ProjectId>,
+    Body(wish): Body<DeferWish>,
+) -> Answer {
+    say(&app, &speaker, project, CommandBody::Defer { question_id: wish.question_id }).await
 }
 
 /// Stop for good; what is there stays readable.

@@ -51,6 +51,20 @@ pub(crate) struct Wish {
     workspace_id: Option<Uuid>,
 }
 
+impl Wish {
+    /// What a feature is begun with.
+    pub(super) fn of_feature(idea: String, title: Option<String>, pipeline: &str) -> Self {
+        Self {
+            idea: Some(idea),
+            product_idea: None,
+            title,
+            pipeline: Some(pipeline.to_owned()),
+            project_type: ProjectType::Greenfield,
+            workspace_id: None,
+        }
+    }
+}
+
 /// Whether there is something already.
 #[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -104,7 +118,7 @@ pub(crate) async fn create_in_workspace(
     create_project(&app, &speaker, workspace, wish).await
 }
 
-async fn create_project(
+pub(super) async fn create_project(
     app: &App,
     speaker: &Speaker,
     workspace: WorkspaceId,

@@ -13,18 +13,23 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use garde::Validate;
-use groundwork_domain::WorkspaceId;
 use groundwork_domain::access::Permission;
-use groundwork_domain::agent::known_agents;
+use groundwork_domain::agent::{self, known_agents};
 use groundwork_domain::limits::PIPELINE_BYTES_MAX;
+use groundwork_domain::model::Models;
 use groundwork_domain::pipeline::{Pipeline, Stage};
+use groundwork_domain::{Timestamp, WorkspaceId};
 use groundwork_store::pipelines::{self as stored, Experience, Kept, Stored};
 use groundwork_store::workspaces::personal;
 use groundwork_store::{Tx, audit};
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
+
+/// Tokens that a stage is thought to read.
+const PROMPT_TOKENS: u64 = 30_000;
 
 /// In which workspace.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -73,6 +78,8 @@ pub(crate) struct PipelineItem {
     delivers: Vec<String>,
     /// What projects of it took before in this workspace; none: there were none yet.
     estimate: Option<Experience>,
+    /// US dollars if every stage wrote as much as it may, once, by today's prices; none: some model has no price.
+    at_most_usd: Option<Decimal>,
     /// Who uploaded it.
     created_by: Option<Uuid>,
     /// When.
@@ -230,9 +237,27 @@ async fn item(
         stages: pipeline.stages.iter().map(stage).collect(),
         delivers: pipeline.stages.iter().filter(last).map(|stage| stage.produces.clone()).collect(),
         estimate: stored::experience(tx, workspace, &pipeline.id).await?,
+        at_most_usd: at_most(pipeline),
         created_by: own.map(|own| own.created_by),
         created_at: own.map(|own| own.created_at),
     })
+}
+
+/// Each stage once, with the first model of its agent's tier, a long prompt and all the output that the agent may give.
+fn at_most(pipeline: &Pipeline) -> Option<Decimal> {
+    let now = Timestamp(Utc::now().timestamp_millis());
+    let mut sum = Decimal::ZERO;
+    for stage in &pipeline.stages {
+        let own = pipeline.agents.iter().find(|agent| agent.id == stage.agent);
+        let caps = own.map(|agent| (agent.tier, agent.output_tokens_max));
+        let caps =
+            caps.or_else(|| agent::find(&stage.agent).map(|agent| (agent.tier, agent.output_tokens_max)));
+        // A stage without an agent is code.
+        let Some((tier, output_tokens_max)) = caps else { continue };
+        let model = Models::shipped().tier(tier).next()?;
+        sum += model.cost_max(PROMPT_TOKENS, output_tokens_max, now)?;
+    }
+    Some(sum.round_dp(4).normalize())
 }
 
 fn stage(stage: &Stage) -> StageItem {

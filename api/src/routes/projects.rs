@@ -88,7 +88,7 @@ pub(crate) async fn list(
 ) -> ApiResult<Json<ProjectPage>> {
     access::check_reach(user, Permission::ReadProject)?;
     let mut tx = app.store.person(user.id).await?;
-    page(&app, &mut tx, user, None, &query).await
+    page(&app, &mut tx, user, None, None, &query).await
 }
 
 /// The projects of a workspace.
@@ -102,19 +102,21 @@ pub(crate) async fn list_in_workspace(
     Query(query): Query<ListQuery>,
 ) -> ApiResult<Json<ProjectPage>> {
     let (mut tx, _) = access::workspace(&app, user, workspace, Permission::ReadProject).await?;
-    page(&app, &mut tx, user, Some(workspace), &query).await
+    page(&app, &mut tx, user, Some(workspace), None, &query).await
 }
 
-async fn page(
+pub(super) async fn page(
     app: &App,
     tx: &mut Tx,
     user: CurrentUser,
     workspace: Option<WorkspaceId>,
+    pipeline: Option<&str>,
     query: &ListQuery,
 ) -> ApiResult<Json<ProjectPage>> {
     let limit = page_limit(app, query.limit)?;
     let filter = ListFilter {
         workspace: workspace.map(|workspace| workspace.0),
+        pipeline,
         status: query.status.as_deref(),
         phase: query.phase.map(Phase::as_str),
         lifecycle: query.lifecycle.map(Lifecycle::as_str),
@@ -153,7 +155,7 @@ pub(crate) async fn show(
     etagged(&headers, &view(&mut tx, project).await?)
 }
 
-async fn view(tx: &mut Tx, project: ProjectId) -> ApiResult<ProjectPageView> {
+pub(super) async fn view(tx: &mut Tx, project: ProjectId) -> ApiResult<ProjectPageView> {
     let final_prompts = project_texts::prompts(tx, project, false).await?;
     Ok(ProjectPageView {
         head: project_reads::head(tx, project).await?,

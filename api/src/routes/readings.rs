@@ -39,7 +39,9 @@ pub(crate) async fn questions(
 ) -> ApiResult<Response> {
     let (mut tx, _) = access::project(&app, user, project, Permission::ReadProject).await?;
     let items = project_reads::questions(&mut tx, project).await?;
-    let current = items.iter().find(|question| question.state == "open").cloned();
+    let first = |state: &str| items.iter().find(|question| question.state == state).cloned();
+    // What was put off comes back when nothing else is open.
+    let current = first("open").or_else(|| first("deferred"));
     etagged(&headers, &Questions { current, items })
 }
 

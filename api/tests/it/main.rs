@@ -8,6 +8,7 @@ mod api_tokens;
 mod artifacts;
 mod audit;
 mod cookies;
+mod decisions;
 mod document;
 mod export;
 mod farewell;

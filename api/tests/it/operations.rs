@@ -87,6 +87,8 @@ async fn projects_in_trouble_are_told_once_and_forgotten_when_it_is_over() {
         "told once"
     );
     assert_eq!(op.get("/admin/troubles").await.ok()["items"].as_array().unwrap().len(), 2);
+    let log = ada.get(&format!("/projects/{stuck}/events")).await.ok();
+    assert_eq!((&log["items"][0]["event"], &log["items"][0]["minutes"]), (&json!("stuck"), &json!(11)));
     sqlx::query("update projects set last_activity_at = now()").execute(&server.owner).await.unwrap();
     op.send(Method::POST, "/admin/troubles", &json!({})).await.ok();
     let left = op.get("/admin/troubles").await.ok();

@@ -101,6 +101,9 @@ pub(crate) struct RewindArguments {
     pub(crate) project: String,
     /// The stage to go back to; `preview PROJECT rewind STAGE` shows what that redoes.
     pub(crate) stage: String,
+    /// Another model for that stage; `diff` compares what the two wrote.
+    #[arg(long)]
+    pub(crate) model: Option<String>,
     #[command(flatten)]
     pub(crate) connection: Connection,
 }

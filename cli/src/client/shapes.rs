@@ -99,6 +99,8 @@ pub(crate) struct ProjectItem {
     pub(crate) pipeline: String,
     pub(crate) status: String,
     pub(crate) phase: String,
+    #[serde(default)]
+    pub(crate) waiting_for: Option<String>,
     pub(crate) cost_usd: Decimal,
     pub(crate) simulated: bool,
     pub(crate) last_activity_at: DateTime<Utc>,

@@ -90,6 +90,13 @@ fn describe(project: &Project, questions: &[Question]) -> String {
 /// What a person would do now.
 pub(crate) fn next(id: Uuid, project: &Project) -> String {
     match project.item.phase.as_str() {
+        _ if project.item.waiting_for.as_deref() == Some("budget") => {
+            format!("next: groundwork budget show {id}, then groundwork budget set {id} --usd …")
+        }
+        "drafting" => {
+            format!("next: groundwork chat {id} \"…\", or groundwork confirm-brief {id}")
+        }
+        "awaiting_approval" => format!("next: groundwork inbox, then groundwork approve {id}"),
         "awaiting_input" => format!("next: groundwork answer {id}"),
         "completed" => format!("next: groundwork export {id} --out package"),
         "failed" => format!("next: groundwork retry {id}"),

@@ -22,7 +22,7 @@ pub(super) async fn revise(arguments: &ReviseArguments) -> Result<()> {
 pub(super) async fn rewind(arguments: &RewindArguments) -> Result<()> {
     let (client, output) = open(&arguments.connection)?;
     let id = project_id(&client, &arguments.project).await?;
-    let body = json!({"command": "rewind", "stage": arguments.stage});
+    let body = json!({"command": "rewind", "stage": arguments.stage, "model": arguments.model});
     let answer: Value = client.change(Method::POST, &format!("/projects/{id}/commands"), &body).await?;
     output.result(&answer, || format!("{id} is back at {}; what was there stays readable", arguments.stage));
     Ok(())

@@ -1,6 +1,7 @@
 //! The store against a real PostgreSQL, as the role that servers have.
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
 
+mod budgets;
 mod calls;
 mod database;
 mod isolation;
@@ -9,5 +10,6 @@ mod outbox;
 mod publish;
 mod quotas;
 mod rates;
+mod requests;
 mod streams;
 mod tenancy;

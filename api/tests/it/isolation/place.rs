@@ -47,6 +47,8 @@ pub(super) struct Place {
     token: Uuid,
     comments: BTreeMap<&'static str, Uuid>,
     upload: Uuid,
+    request: Uuid,
+    feature: ProjectId,
 }
 
 impl Place {
@@ -108,6 +110,10 @@ impl Place {
         }
         let upload = upload(server, workspace, project, owner.id).await;
         pipeline(server, workspace, owner.id).await;
+        let request = request(server, workspace, project).await;
+        let feature = server.project(&owner).await;
+        let sql = "update projects set pipeline_id = 'build', title = $2 where id = $1";
+        run(server, sqlx::query(sql).bind(feature.0).bind(MARK)).await;
         Self {
             project,
             owner: owner.id,
@@ -119,6 +125,8 @@ impl Place {
             token,
             comments,
             upload,
+            request,
+            feature,
         }
     }
 
@@ -150,6 +158,8 @@ impl Place {
             ("{member_id}", self.people["guest"].id.to_string()),
             ("{invitation_id}", self.invitation.to_string()),
             ("{comment_id}", self.comments["editor"].to_string()),
+            ("{request_id}", self.request.to_string()),
+            ("{feature_id}", self.feature.to_string()),
             ("{upload_id}", self.upload.to_string()),
             ("{dead_letter_id}", self.project.to_string()),
             ("{pipeline_id}", MARK.to_owned()),
@@ -166,7 +176,15 @@ impl Place {
 
     /// What must stand in no answer to who is not in the workspace.
     pub(super) fn marks(&self) -> Vec<String> {
-        let ids = [self.workspace.0, self.project.0, self.artifact, self.session, self.token, self.owner.0];
+        let ids = [
+            self.workspace.0,
+            self.project.0,
+            self.feature.0,
+            self.artifact,
+            self.session,
+            self.token,
+            self.owner.0,
+        ];
         ids.iter().map(Uuid::to_string).chain([MARK.to_owned(), format!("owner-{}", self.owner)]).collect()
     }
 }
@@ -219,6 +237,15 @@ async fn upload(server: &Server, place: WorkspaceId, project: ProjectId, by: Use
             text, uploaded_by)
         values ($1, $2, $3, $4 || '.txt', 'text/plain', 9, repeat('0', 64), 'x', convert_to($4, 'UTF8'), $4, $5)";
     run(server, sqlx::query(sql).bind(id).bind(place.0).bind(project.0).bind(MARK).bind(by.0)).await;
+    id
+}
+
+async fn request(server: &Server, place: WorkspaceId, project: ProjectId) -> Uuid {
+    let id = Uuid::new_v4();
+    let sql = "insert into hitl_requests (id, workspace_id, project_id, kind, gate, stage, attempt, digest, artifact_name,
+            artifact_version, request_content, created_at)
+        values ($1, $2, $3, 'gate', 'spec', 'spec', 1, repeat('0', 64), 'spec', 1, $4, now())";
+    run(server, sqlx::query(sql).bind(id).bind(place.0).bind(project.0).bind(MARK)).await;
     id
 }
 

@@ -1,0 +1,240 @@
+//! What waits for people, what they decide and write, as far as it is known before the engine is asked: here it is not there.
+
+use crate::export::with_package;
+use crate::members::{join, shared};
+use crate::server::{IDEA, Person, Server};
+use groundwork_domain::access::Role;
+use groundwork_domain::agent::known_agents;
+use groundwork_domain::limits::Limits;
+use groundwork_domain::pipeline::Pipeline;
+use groundwork_domain::project::{Project, ProjectInput, RULES};
+use groundwork_domain::request::{RequestKind, RequestStatus, RequestView};
+use groundwork_domain::work::ArtifactRef;
+use groundwork_domain::{Digest, ProjectId, StageId, Timestamp};
+use reqwest::Method;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+const BUILD: &str = include_str!("../../../domain/pipelines/build.toml");
+
+/// A feature as its workflow would have published it, with these requests.
+async fn feature(server: &Server, person: &Person, requests: Vec<RequestView>) -> ProjectId {
+    let project = server.project(person).await;
+    let pipeline = Pipeline::parse(BUILD, &known_agents()).unwrap();
+    let pin = "update projects set pipeline_id = 'build', pipeline = $2 where id = $1";
+    let definition = serde_json::to_value(&pipeline).unwrap();
+    sqlx::query(pin).bind(project.0).bind(definition).execute(&server.owner).await.unwrap();
+    let input = ProjectInput {
+        project_id: project,
+        workspace_id: person.workspace,
+        owner_id: person.id,
+        idea: Digest::of(IDEA.as_bytes()),
+    };
+    let machine = Project::start(pipeline, Limits::default(), input, RULES, Timestamp(1_700_000_000_000));
+    let mut publication = machine.publication(Vec::new(), 3);
+    publication.view.requests = requests;
+    groundwork_store::publish::publish(&server.store, &publication).await.unwrap();
+    project
+}
+
+fn gate(role: Role, four_eyes: bool) -> RequestView {
+    let digest = Digest::of(b"# Gym\n\n### FR-001 Book");
+    RequestView {
+        request_id: Uuid::new_v4(),
+        kind: RequestKind::Gate,
+        gate: "spec".to_owned(),
+        stage: StageId("spec".to_owned()),
+        attempt: 1,
+        digest: digest.clone(),
+        artifact: Some(ArtifactRef { name: "spec".to_owned(), version: 1, digest }),
+        status: RequestStatus::Pending,
+        role,
+        approvals_needed: 2,
+        approvals: Vec::new(),
+        four_eyes,
+        operators: false,
+        created_at: Timestamp(1_700_000_000_000),
+        deadline: None,
+        recommendation: None,
+        decided_by: None,
+        decided_at: None,
+    }
+}
+
+async fn say(person: &Person, project: ProjectId, body: &Value) -> crate::server::Answer {
+    person.send(Method::POST, &format!("/projects/{project}/commands"), body).await
+}
+
+#[tokio::test]
+async fn an_inbox_shows_what_waits_for_me_first() {
+    let server = Server::new().await;
+    let (ada, bob) = (server.sign_up("ada").await, server.sign_up("bob").await);
+    let team = shared(&ada, "Team").await;
+    join(&ada, &team, &bob, "bob@example.org", "editor").await;
+    let in_team = Person { workspace: team.parse().unwrap(), ..ada.clone() };
+    let theirs = feature(&server, &in_team, vec![gate(Role::Admin, false)]).await;
+    let ours = feature(&server, &in_team, vec![gate(Role::Editor, true)]).await;
+
+    let told = |inbox: &Value| -> Vec<(Value, bool)> {
+        let items = inbox["items"].as_array().unwrap();
+        items.iter().map(|one| (one["project_id"].clone(), one["waits_for_me"].as_bool().unwrap())).collect()
+    };
+    // Bob is no admin; Ada began both, so that four eyes are not hers.
+    assert_eq!(told(&bob.get("/hitl").await.ok()), [(json!(ours), true), (json!(theirs), false)]);
+    assert_eq!(told(&ada.get("/hitl").await.ok()), [(json!(theirs), true), (json!(ours), false)]);
+    let eve = server.sign_up("eve").await;
+    assert_eq!(eve.get("/hitl").await.ok()["items"], json!([]));
+    let one = bob.get(&format!("/projects/{ours}/hitl")).await.ok();
+    let request = one["items"][0].clone();
+    assert_eq!((&request["gate"], &request["approvals_needed"]), (&json!("spec"), &json!(2)));
+
+    let path = format!("/hitl/{}/respond", request["request_id"].as_str().unwrap());
+    eve.send(Method::POST, &path, &json!({"action": "approve"})).await.refused(404, "not_found");
+    bob.send(Method::POST, &path, &json!({"action": "shrug"})).await.refused(422, "invalid_body");
+    bob.send(Method::POST, &path, &json!({"action": "approve"})).await.refused(503, "engine_unavailable");
+    let view = bob.get(&format!("/features/{ours}")).await.ok();
+    assert_eq!((&view["pipeline"], &view["requests"][0]["gate"]), (&json!("build"), &json!("spec")));
+    server.remove().await;
+}
+
+#[tokio::test]
+async fn what_a_person_writes_is_stored_before_it_is_named_and_bound_to_what_they_read() {
+    let server = Server::new().await;
+    let ada = server.sign_up("ada").await;
+    let project = feature(&server, &ada, vec![gate(Role::Editor, false)]).await;
+    with_package(&server, &ada, project).await;
+    let list = ada.get(&format!("/projects/{project}/artifacts")).await.ok();
+    let named = |name: &str| {
+        list["items"].as_array().unwrap().iter().find(|one| one["name"] == name).unwrap().clone()
+    };
+    let (spec, prompts) = (named("spec"), named("prompts"));
+    let put = async |artifact: &Value, base: &str| {
+        let path = format!("/artifacts/{}", artifact["id"].as_str().unwrap());
+        ada.send_once("edit", Method::PUT, &path, &json!({"content": "# My own", "base_digest": base})).await
+    };
+    put(&spec, &"0".repeat(64)).await.refused(409, "stale_digest");
+    let body = json!({"command": "edit", "artifact": "prompts", "content": "x"});
+    say(&ada, project, &body).await.refused(409, "not_editable");
+    assert!(prompts["digest"].is_string());
+    // The engine is not there: what was written waits for the same request.
+    let path = format!("/artifacts/{}", spec["id"].as_str().unwrap());
+    let edit = json!({"content": "# My own", "base_digest": spec["digest"]});
+    for _ in 0..2 {
+        ada.send_once("mine", Method::PUT, &path, &edit).await.refused(503, "engine_unavailable");
+    }
+    let written: Vec<(i32, String, Option<Uuid>)> = sqlx::query_as(
+        "select version, state, author_id from artifacts where name = 'spec' order by version",
+    )
+    .fetch_all(&server.owner)
+    .await
+    .unwrap();
+    assert_eq!(written[1..], [(2, "written".to_owned(), Some(ada.id.0))], "once, and not current");
+
+    let decide = |more: Value| {
+        let mut body = json!({"command": "decide", "gate": "spec", "decision": "approve"});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    };
+    say(&ada, project, &decide(json!({"gate": "plan"}))).await.refused(409, "wrong_gate");
+    say(&ada, project, &decide(json!({"decision": "amend"}))).await.refused(422, "invalid_fields");
+    say(&ada, project, &decide(json!({"content": "x"}))).await.refused(422, "invalid_fields");
+    say(&ada, project, &decide(json!({"digest": "abc"}))).await.refused(422, "invalid_fields");
+    say(&ada, project, &decide(json!({}))).await.refused(503, "engine_unavailable");
+    say(&ada, project, &json!({"command": "confirm_brief"})).await.refused(409, "no_brief");
+    server.remove().await;
+}
+
+#[tokio::test]
+async fn features_are_projects_of_one_pipeline() {
+    let server = Server::new().await;
+    let ada = server.sign_up("ada").await;
+    let (one, other) = (feature(&server, &ada, Vec::new()).await, server.project(&ada).await);
+    let list = ada.get("/features").await.ok();
+    assert_eq!((&list["items"][0]["project_id"], list["items"].as_array().unwrap().len()), (&json!(one), 1));
+    for part in ["", "/chat", "/download"] {
+        ada.get(&format!("/features/{other}{part}")).await.refused(404, "not_found");
+    }
+    ada.get(&format!("/features/{one}/download")).await.refused(409, "no_code");
+    ada.send(Method::POST, &format!("/features/{one}/approve-spec"), &json!({}))
+        .await
+        .refused(409, "wrong_gate");
+    let renamed =
+        ada.send(Method::PATCH, &format!("/features/{one}"), &json!({"title": "Bookings"})).await.ok();
+    assert_eq!(renamed["title"], "Bookings");
+    let chat = ada.send(Method::POST, &format!("/features/{one}/chat"), &json!({"message": "Hello"})).await;
+    chat.refused(503, "engine_unavailable");
+    server.remove().await;
+}
+
+#[tokio::test]
+async fn code_is_taken_away_as_the_same_bytes_each_time() {
+    let server = Server::new().await;
+    let ada = server.sign_up("ada").await;
+    let project = feature(&server, &ada, Vec::new()).await;
+    sqlx::query(
+        "insert into artifacts (workspace_id, project_id, name, version, digest, kind, format, content, stage, attempt, agent,
+             state)
+         values ($1, $2, 'code', 1, repeat('0', 64), 'code', 'json', '{}', 'implement', 1, 'implementer', 'current')",
+    )
+    .bind(ada.workspace.0)
+    .bind(project.0)
+    .execute(&server.owner)
+    .await
+    .unwrap();
+    for (path, content) in [("src/main.ts", "export {}"), ("README.md", "# Gym")] {
+        sqlx::query(
+            "insert into artifact_files (workspace_id, project_id, name, version, path, digest, bytes, content)
+             values ($1, $2, 'code', 1, $3, repeat('0', 64), 9, $4)",
+        )
+        .bind(ada.workspace.0)
+        .bind(project.0)
+        .bind(path)
+        .bind(content)
+        .execute(&server.owner)
+        .await
+        .unwrap();
+    }
+    let path = format!("/features/{project}/download");
+    let (first, second) = (ada.get(&path).await, ada.get(&path).await);
+    assert_eq!(first.bytes, second.bytes);
+    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(first.bytes)).unwrap();
+    let names: Vec<_> =
+        (0..zip.len()).map(|at| zip.by_index(at).unwrap().name().unwrap().into_owned()).collect();
+    assert_eq!(names, ["README.md", "src/main.ts"]);
+    server.remove().await;
+}
+
+#[tokio::test]
+async fn a_preview_tells_what_would_be_redone_and_refuses_what_would_be_refused() {
+    let server = Server::new().await;
+    let ada = server.sign_up("ada").await;
+    let fresh = server.project(&ada).await;
+    ada.get(&format!("/projects/{fresh}/preview?command=retry")).await.refused(409, "nothing_to_redo");
+    let project = feature(&server, &ada, Vec::new()).await;
+    let path = format!("/projects/{project}/preview");
+    ada.get(&format!("{path}?command=dance")).await.refused(400, "invalid_query");
+    ada.get(&format!("{path}?command=rewind")).await.refused(400, "invalid_query");
+    let refused = ada.get(&format!("{path}?command=retry")).await;
+    assert!(refused.refused(409, "wrong_state")["allowed"].is_array());
+    server.remove().await;
+}
+
+#[tokio::test]
+async fn a_provenance_bundle_is_the_same_each_time_and_names_what_it_holds() {
+    let server = Server::new().await;
+    let ada = server.sign_up("ada").await;
+    let project = server.project(&ada).await;
+    with_package(&server, &ada, project).await;
+    let path = format!("/projects/{project}/provenance");
+    let (first, second) = (ada.get(&path).await, ada.get(&path).await);
+    assert_eq!((first.status.as_u16(), &first.bytes), (200, &second.bytes));
+    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(first.bytes)).unwrap();
+    let manifest: Value = serde_json::from_reader(zip.by_name("manifest.json").unwrap()).unwrap();
+    assert_eq!(manifest["format"], "groundwork-provenance/1");
+    assert_eq!(manifest["artifacts"].as_array().unwrap().len(), 3);
+    let list = ada.get(&format!("/projects/{project}/artifacts")).await.ok();
+    let id = list["items"][0]["id"].as_str().unwrap();
+    let one = ada.get(&format!("/artifacts/{id}/provenance")).await.ok();
+    assert_eq!((&one["attempts"], &one["decisions"]), (&json!(1), &json!([])));
+    server.remove().await;
+}
