@@ -105,7 +105,8 @@ impl AttemptError {
         Self::failed("unreadable_reply", message, false).caused_by(call_no)
     }
 
-    fn caused_by(mut self, call_no: u32) -> Self {
+    /// The call from which on nothing is used again by the next attempt.
+    pub(crate) fn caused_by(mut self, call_no: u32) -> Self {
         if let Self::Failed(failure) = &mut self {
             failure.cause_call = Some(call_no);
         }

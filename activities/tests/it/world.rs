@@ -94,11 +94,11 @@ impl World {
 
     /// The attempt of that stage which is to be made now.
     pub fn task_of(&self, stage: &str) -> StageTask {
-        let tasks = self.machine.next().into_iter().filter_map(|step| match step {
+        let mut tasks = self.machine.next().into_iter().filter_map(|step| match step {
             Step::RunStage(task) if task.stage.0 == stage => Some(*task),
             _ => None,
         });
-        tasks.last().unwrap_or_else(|| panic!("{stage} is not to be run: {:?}", self.machine.next()))
+        tasks.next_back().unwrap_or_else(|| panic!("{stage} is not to be run: {:?}", self.machine.next()))
     }
 
     /// Runs that attempt, and tells the state machine.

@@ -117,6 +117,7 @@ pub fn pipeline() -> Pipeline {
 }
 
 /// A pipeline that ships, by its id.
+#[allow(dead_code, reason = "used by the tests of activities")]
 pub fn shipped(id: &str) -> Pipeline {
     let source = match id {
         "build" => include_str!("../../../domain/pipelines/build.toml"),
