@@ -293,6 +293,10 @@ impl Agents {
                 CallError::NoKey { wanted }
             });
         }
+        // Where none of them has a price, the caller is told so when it asks what the call may cost.
+        if request.priced_only && candidates.iter().any(|model| model.is_priced()) {
+            candidates.retain(|model| model.is_priced());
+        }
         if agent.tier == Tier::Critic && request.model.is_none() {
             let writer = request.avoid.or_else(|| self.writers_provider());
             // Stable: among the others the order of the file stays.

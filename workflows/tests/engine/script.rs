@@ -94,7 +94,13 @@ impl Scripted {
         }
         let verdict = if task.attempt <= self.0.revisions { Verdict::Revise } else { Verdict::Pass };
         let mendable = u32::from(verdict == Verdict::Revise);
-        let result = StageResult::Reviewed { artifact: artifact(&task), verdict, mendable, open: 0, passed: Some(mendable == 0) };
+        let result = StageResult::Reviewed {
+            artifact: artifact(&task),
+            verdict,
+            mendable,
+            open: 0,
+            passed: Some(mendable == 0),
+        };
         self.end(&ctx, &task, result).await
     }
 
