@@ -1,7 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, type LinkProps } from "@tanstack/react-router";
 import { ChartColumn, ChevronsUpDown, Hourglass, LayoutList, type LucideIcon, LogOut, Moon, Settings, ShieldCheck, Sun, SunMoon, Workflow } from "lucide-react";
+import { useEffect } from "react";
 import { meQuery, waitingQuery } from "@/api/queries";
+import { live } from "@/live/live";
 import { cx } from "@/lib/cx";
 import { t } from "@/text/en";
 import { Initials } from "@/ui/initials";
@@ -31,6 +33,7 @@ const ADMIN: Place = { to: "/admin", label: t.nav.admin, icon: ShieldCheck };
 const THEME_ICONS: Record<Theme, LucideIcon> = { system: SunMoon, light: Sun, dark: Moon };
 
 export function Shell() {
+  useEffect(() => live.start(), []);
   const isOperator = useIsOperator();
   const places = isOperator ? [...PLACES, ADMIN] : PLACES;
   return (

@@ -42,7 +42,7 @@ const NODE_TYPES = { stage: StageBox };
 export default function PipelineGraph({ pipeline }: { pipeline: Pipeline }) {
   const { nodes, edges } = useMemo(() => layOut(pipeline), [pipeline]);
   return (
-    <div className="h-72 overflow-clip rounded-lg border border-line bg-sunken/50 sm:h-96" role="group" aria-label={t.pipelinePage.graph}>
+    <div className="h-56 overflow-clip rounded-lg border border-line bg-sunken/50 sm:h-72" role="group" aria-label={t.pipelinePage.graph}>
       <ReactFlow
         nodes={nodes}
         edges={edges}
