@@ -68,8 +68,9 @@ export function toneOf(event: ProjectEvent): EventTone {
 }
 
 /** Who brought it about, as people say it. */
-export function actorOf(event: ProjectEvent): string {
+export function actorOf(event: ProjectEvent, me: string | undefined): string {
   const agent = text(event.fields.agent);
   if (agent !== null) return t.agent[agent] ?? words(agent);
+  if (event.actorId !== null && event.actorId === me) return t.actor.you;
   return t.actor[event.actor] ?? words(event.actor);
 }

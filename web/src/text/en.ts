@@ -258,7 +258,7 @@ export const t = {
   artifact,
   artifactState: { current: "Current", superseded: "Superseded", written: "Being written" } as Words,
   pipeline,
-  actor: { user: "A person", operator: "An operator", system: "Groundwork" } as Words & { user: string; system: string },
+  actor: { you: "You", user: "A person", operator: "An operator", system: "Groundwork" } as Words & { you: string; user: string; system: string },
   taskStatus: {
     pending: "Not yet",
     working: "Working",

@@ -24,7 +24,7 @@ export function Loading({ lines = 4 }: { lines?: number }) {
 export function Empty({ title, children, action, art }: { title: string; children?: ReactNode; action?: ReactNode; art?: ReactNode }) {
   return (
     <div className="strata rounded-lg border border-dashed border-edge/50 px-6 py-12 text-center">
-      <div className="mx-auto max-w-md space-y-3">
+      <div className="mx-auto w-fit max-w-md space-y-3 rounded-lg bg-paper px-6 py-4">
         {art}
         <h2 className="text-xl">{title}</h2>
         {children !== undefined && <div className="text-muted">{children}</div>}

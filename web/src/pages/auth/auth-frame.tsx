@@ -9,7 +9,7 @@ export function AuthFrame() {
   return (
     <div className="strata grid min-h-dvh place-items-center px-4 py-10">
       <div className="w-full max-w-md">
-        <Link to="/" className="mb-6 flex items-center justify-center gap-2.5 font-serif text-2xl font-semibold">
+        <Link to="/" className="mx-auto mb-6 flex w-fit items-center gap-2.5 rounded-md bg-paper px-4 py-1 font-serif text-2xl font-semibold">
           <Mark className="size-8" />
           {t.product}
         </Link>

@@ -53,7 +53,7 @@ export function DashboardPage() {
       {!isFirst && (
         <div className="mb-5 flex flex-wrap items-center gap-3">
           <FilterBar filter={filter} onFilter={setFilter} />
-          <div className="ml-auto flex grow flex-wrap items-center justify-end gap-3 sm:grow-0">
+          <div className="ml-auto flex grow items-center justify-end gap-3 sm:grow-0">
             <label className="relative grow sm:grow-0">
               <span className="sr-only">{t.project.search}</span>
               <Search className="pointer-events-none absolute left-3 top-3 size-4 text-muted" aria-hidden />
@@ -104,14 +104,14 @@ export function DashboardPage() {
 
 function FilterBar({ filter, onFilter }: { filter: Filter; onFilter: (filter: Filter) => void }) {
   return (
-    <div role="group" aria-label={t.project.filter} className="flex flex-wrap gap-1">
+    <div role="group" aria-label={t.project.filter} className="-mx-1 flex max-w-full gap-1 overflow-x-auto px-1">
       {FILTER_NAMES.map((name) => (
         <button
           key={name}
           type="button"
           aria-pressed={name === filter}
           onClick={() => onFilter(name)}
-          className={cx("min-h-9 rounded-md px-3 text-sm", name === filter ? "bg-spruce-soft font-medium text-spruce" : "text-muted hover:bg-sunken")}
+          className={cx("min-h-9 whitespace-nowrap rounded-md px-3 text-sm", name === filter ? "bg-spruce-soft font-medium text-spruce" : "text-muted hover:bg-sunken")}
         >
           {t.filter[name]}
         </button>

@@ -10,8 +10,8 @@ export function FirstProject({ canCreate }: { canCreate: boolean }) {
   const navigate = useNavigate();
   if (!canCreate) return <Empty title={t.first.nothing}>{t.first.viewer}</Empty>;
   return (
-    <div className="strata rounded-lg border border-dashed border-edge/50 px-5 py-10 sm:px-12 sm:py-14">
-      <div className="mx-auto max-w-2xl">
+    <div className="strata rounded-lg border border-dashed border-edge/50 p-3 sm:px-12 sm:py-10">
+      <div className="mx-auto max-w-3xl rounded-lg border border-line bg-paper p-5 sm:p-10">
         <Mark className="mb-4 size-10" />
         <h2 className="text-2xl sm:text-3xl">{t.first.title}</h2>
         <p className="mb-6 mt-2 text-muted">{t.first.text}</p>

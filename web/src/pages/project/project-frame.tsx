@@ -14,6 +14,7 @@ import { buttonClass, LinkButton } from "@/ui/button";
 import { Await, Empty } from "@/ui/states";
 import { Ago } from "@/ui/time";
 import { tellProblem } from "@/ui/toast";
+import { useActiveInView } from "@/ui/use-active-in-view";
 import { TitleEditor } from "../dashboard/title-editor";
 import { ProjectActions } from "./project-actions";
 import { Stepper } from "./stepper";
@@ -104,10 +105,11 @@ const TAB_ACTIVE = { className: "border-spruce! text-ink! font-medium" };
 
 function Tabs({ project }: { project: Project }) {
   const params = { projectId: project.project_id };
+  const row = useActiveInView<HTMLElement>();
   // Prompts have a tab of their own; everything else that was written is a document.
   const documents = project.artifacts.filter((artifact) => artifact.format === "markdown" && artifact.name !== "review");
   return (
-    <nav aria-label={t.tab.label} className="mb-8 flex gap-5 overflow-x-auto border-b border-line">
+    <nav ref={row} aria-label={t.tab.label} className="relative mb-8 flex gap-5 overflow-x-auto border-b border-line">
       <Link to="/projects/$projectId" params={params} activeOptions={{ exact: true }} className={TAB} activeProps={TAB_ACTIVE}>
         {t.tab.overview}
       </Link>

@@ -1,7 +1,7 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import { useLayoutEffect, useMemo, useRef, useState } from "react";
-import { eventsQuery } from "@/api/queries";
+import { eventsQuery, meQuery } from "@/api/queries";
 import type { ProjectEvent } from "@/api/shapes";
 import { cx } from "@/lib/cx";
 import { actorOf, describe, type EventTone, toneOf } from "@/lib/events";
@@ -78,6 +78,7 @@ function Events({ events }: { events: readonly ProjectEvent[] }) {
 }
 
 function Row({ event }: { event: ProjectEvent }) {
+  const me = useQuery(meQuery).data?.user.id;
   return (
     <div className="relative flex gap-4 pb-4 pl-1">
       <span aria-hidden className="absolute bottom-0 left-[0.5625rem] top-4 w-px bg-line" />
@@ -85,7 +86,7 @@ function Row({ event }: { event: ProjectEvent }) {
       <div className="min-w-0 grow">
         <p className="line-clamp-3 whitespace-pre-line">{describe(event)}</p>
         <p className="text-sm text-muted" title={dateTime(event.timestamp)}>
-          {actorOf(event)} · <Ago at={event.timestamp} /> · <span className="font-mono text-xs">#{event.sequence}</span>
+          {actorOf(event, me)} · <Ago at={event.timestamp} /> · <span className="font-mono text-xs">#{event.sequence}</span>
         </p>
       </div>
     </div>

@@ -3,6 +3,7 @@ import { useTitle } from "@/app/title";
 import { useWorkspace } from "@/app/workspace";
 import { t } from "@/text/en";
 import { PageHead } from "@/ui/card";
+import { useActiveInView } from "@/ui/use-active-in-view";
 
 type Place = { to: LinkProps["to"]; label: string };
 
@@ -22,11 +23,12 @@ const OURS: readonly Place[] = [
 export function SettingsFrame() {
   useTitle(t.nav.settings);
   const { current } = useWorkspace();
+  const row = useActiveInView<HTMLElement>();
   return (
     <>
       <PageHead title={t.nav.settings} />
       <div className="grid gap-x-12 gap-y-6 lg:grid-cols-[12rem_minmax(0,1fr)]">
-        <nav aria-label={t.nav.settings} className="flex gap-6 overflow-x-auto pb-2 lg:block lg:space-y-6">
+        <nav ref={row} aria-label={t.nav.settings} className="relative flex gap-6 overflow-x-auto pb-2 lg:block lg:space-y-6">
           <Group title={t.settings.mine} places={MINE} />
           <Group title={current?.name ?? t.settings.workspace} places={OURS} />
         </nav>
