@@ -2757,7 +2757,10 @@ export interface components {
             /** @description What stands behind `#token=`. */
             token: string;
         };
-        /** @description Forms of a package. */
+        /**
+         * @description Forms of a package.
+         * @enum {string}
+         */
         Format: "zip" | "markdown";
         /** @description How everything is. */
         Health: {
@@ -3158,6 +3161,8 @@ export interface components {
         };
         /** @description A pipeline as it can be chosen. */
         PipelineItem: {
+            /** @description US dollars if every stage wrote as much as it may, once, by today's prices; none: some model has no price. */
+            at_most_usd?: string | null;
             /**
              * Format: date-time
              * @description When.
