@@ -66,6 +66,8 @@ pub enum EventKind {
     TaskStart,
     /// An agent's task ended: `{stage, attempt, agent_type, status}`.
     TaskComplete,
+    /// How far the pipeline is after a task: `{stage, attempt, progress}`, progress in percent of its stages.
+    TaskProgress,
     /// What an agent does now: `{agent_type, status, stage, attempt}`.
     AgentStatusUpdate,
     /// An artifact other than a specification or prompts is there: `{artifact, stage, files?, bytes?}`.
@@ -140,6 +142,7 @@ impl EventKind {
             Self::HitlResponse => "hitl_response",
             Self::TaskStart => "task_start",
             Self::TaskComplete => "task_complete",
+            Self::TaskProgress => "task_progress",
             Self::AgentStatusUpdate => "agent_status_update",
             Self::ArtifactComplete => "artifact_complete",
             Self::ArtifactEdited => "artifact_edited",
@@ -365,7 +368,7 @@ mod tests {
         let causes = [
             Cause::Start,
             Cause::Command { command_id: CommandId(Uuid::from_u128(1)), name: "retry".into() },
-            Cause::Stage { stage, attempt: 2 },
+            Cause::Stage { stage, attempt: 2, parked: 1 },
             Cause::Deadline { due: Timestamp(7) },
             Cause::Signal { name: "answer".into(), digest: Digest::of(b"x"), occurrence: 1 },
         ];

@@ -210,7 +210,15 @@ impl Pipeline {
             reason: error.message().trim().to_owned(),
         })?;
         check::Checker::new(source, known_agents).check(&raw)?;
-        Ok(raw.into_pipeline())
+        let pipeline = raw.into_pipeline();
+        // Each project carries it in its state, as JSON.
+        let pinned = serde_json::to_vec(&pipeline).map_or(usize::MAX, |json| json.len());
+        if pinned > PIPELINE_BYTES_MAX {
+            let reason =
+                format!("a project would carry {pinned} bytes of it, and {PIPELINE_BYTES_MAX} is the most");
+            return Err(PipelineError { line: 1, reason });
+        }
+        Ok(pipeline)
     }
 
     /// The stage of that id.

@@ -17,6 +17,7 @@ use groundwork_domain::event::Notice;
 use groundwork_domain::ids::{CommandId, Timestamp};
 use groundwork_domain::project::{Fact, Project, RULES, Step, Summary};
 use groundwork_domain::publication::Publication;
+use groundwork_domain::request::RequestView;
 use std::future::poll_fn;
 use std::task::Poll;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -342,6 +343,7 @@ fn details(project: &Project) -> String {
     };
     let artifacts: Vec<_> =
         project.artifacts().map(|artifact| format!("{} v{}", artifact.name, artifact.version)).collect();
+    let requests: Vec<_> = project.waiting_requests().map(asked).collect();
     [
         format!("**{}** · {}\n\n", summary.phase.as_str(), summary.status),
         line("pipeline", Some(format!("{} v{}", project.pipeline().id, project.pipeline().version))),
@@ -351,12 +353,18 @@ fn details(project: &Project) -> String {
             "open questions",
             (!summary.open_questions.is_empty()).then(|| summary.open_questions.join(", ")),
         ),
+        requests.concat(),
         line("artifacts", (!artifacts.is_empty()).then(|| artifacts.join(", "))),
         line("refinements", Some(format!("{} of {}", summary.refinements_used, summary.refinements_max))),
         line("cost", Some(format!("{} USD", summary.cost_usd))),
         line("project", Some(project.input().project_id.to_string())),
     ]
     .concat()
+}
+
+/// What a signal that decides has to name.
+fn asked(request: &RequestView) -> String {
+    format!("- waits for a decision: gate `{}`, digest `{}`\n", request.gate, request.digest)
 }
 
 /// Nothing running, nothing unpublished, no handler under way: what is in flight would be lost at continue-as-new.

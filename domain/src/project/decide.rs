@@ -288,8 +288,10 @@ impl Project {
         };
         let (command_id, request_id) = (said.command_id, view.request_id);
         self.set_task(id, asked_by, TaskStatus::Completed);
+        let model = self.stages.get(id).and_then(|state| state.model.clone());
         self.again(id, Work::Answered { command_id, request_id, asked_by, status, round });
         if let Some(state) = self.stages.get_mut(id) {
+            state.model = model;
             // Approved or amended: it goes on where it stopped. Rejected: it begins again.
             state.carry_over = (status != RequestStatus::Rejected)
                 .then_some(CarryOver { attempt: asked_by, except_call: None });

@@ -1,6 +1,6 @@
 //! What a change of state says in the event log.
 
-use super::{Actor, Command, Phase, Project, Timestamp};
+use super::{Actor, Command, Phase, Progress, Project, Timestamp};
 use crate::command::Rejection;
 use crate::event::{Cause, EventKind, Notice};
 use crate::ids::StageId;
@@ -128,6 +128,13 @@ impl Project {
         }
     }
 
+    /// Stages that are done, of a hundred.
+    fn percent_done(&self) -> usize {
+        let stages: Vec<_> = self.pipeline.stages.iter().filter(|stage| !stage.side).collect();
+        let done = stages.iter().filter(|stage| self.progress(&stage.id) == Some(Progress::Done)).count();
+        done * 100 / stages.len().max(1)
+    }
+
     /// Tasks that ended, or that wait for people now.
     fn say_ended(&self, before: Option<&Before>, notices: &mut Notices) {
         let Some(before) = before.filter(|_| self.pipeline.tells_tasks) else { return };
@@ -145,6 +152,10 @@ impl Project {
                     "status": task.status,
                 });
                 notices.say(EventKind::TaskComplete, Some(format!("{stage}:{attempt}")), payload);
+            }
+            if task.status == TaskStatus::Completed {
+                let payload = json!({"stage": stage, "attempt": attempt, "progress": self.percent_done()});
+                notices.say(EventKind::TaskProgress, Some(format!("{stage}:{attempt}")), payload);
             }
             say_agent(stage, attempt, &task.agent, task.status.as_str(), notices);
         }

@@ -259,7 +259,9 @@ impl Project {
             }
             (Some("verdict_failed"), Some(verdict)) => self.retry_verdict(id, verdict, model, said, notices),
             (code, _) => {
-                let work = if code == Some("changes_used_up") { Work::Fresh } else { state.work };
+                // What people have sent back so often is begun from nothing.
+                let anew = code == Some("changes_used_up");
+                let work = if anew { Work::Fresh } else { state.work };
                 let recorded = self.failure.as_ref().filter(|failure| failure.stage == *id);
                 let except_call =
                     state.cause_call.or(recorded.and_then(|failure| failure.failure.cause_call));
@@ -268,7 +270,8 @@ impl Project {
                     again.changes = 0;
                     // Another model starts afresh: replies of the one that failed would only be quoted back to it.
                     let attempt = state.attempt;
-                    again.carry_over = model.is_none().then_some(CarryOver { attempt, except_call });
+                    again.carry_over =
+                        (model.is_none() && !anew).then_some(CarryOver { attempt, except_call });
                     again.model = model.map(str::to_owned);
                 }
                 id.clone()

@@ -66,6 +66,11 @@ impl Project {
         self.requests.iter().map(|request| &request.view)
     }
 
+    /// Requests that wait for people, oldest first.
+    pub fn waiting_requests(&self) -> impl Iterator<Item = &RequestView> {
+        self.open_requests().map(|request| &request.view)
+    }
+
     /// Requests that wait for people.
     pub(super) fn open_requests(&self) -> impl Iterator<Item = &RequestState> {
         self.requests.iter().filter(|request| request.is_open())

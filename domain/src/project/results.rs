@@ -24,7 +24,10 @@ impl Project {
         if let StageResult::OverBudget { .. } = &outcome.result {
             return self.park(id, outcome.result, notices);
         }
-        let work = self.stages.get(id).map(|state| state.work.clone());
+        let (work, model) = match self.stages.get(id) {
+            Some(state) => (Some(state.work.clone()), state.model.clone()),
+            None => (None, None),
+        };
         let asks = matches!(&outcome.result, StageResult::Asked { questions, .. } if !questions.is_empty());
         let status = if asks { TaskStatus::WaitingForInput } else { TaskStatus::Completed };
         self.set_progress(id, Progress::Done, status);
@@ -80,7 +83,9 @@ impl Project {
             StageResult::Replied { title, .. } => self.named(title, notices),
             StageResult::PersonAsked { request_id, manifest } => {
                 if let (Some(state), Some(work)) = (self.stages.get_mut(id), work) {
+                    // Its words and its model go on with the answer.
                     state.work = work;
+                    state.model = model;
                 }
                 self.open_question(id, request_id, manifest, now, notices);
             }

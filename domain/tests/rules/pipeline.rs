@@ -95,6 +95,16 @@ fn a_pipeline_with_agents_of_its_own_is_read() {
 }
 
 #[test]
+fn the_pipeline_of_the_guide_is_valid() {
+    let guide = include_str!("../../../docs/pipelines.md");
+    let (_, example) = guide.split_once("    id = \"haiku\"").unwrap();
+    let (example, _) = example.split_once("\n## ").unwrap();
+    let source: String = example.lines().map(|line| format!("{}\n", line.trim_start())).collect();
+    let pipeline = Pipeline::parse(&format!("id = \"haiku\"{source}"), &known_agents()).unwrap();
+    assert_eq!(pipeline.done_word(), "written");
+}
+
+#[test]
 fn what_could_never_run_is_refused() {
     let cases = [
         ("needs = [\"plan\"]", "needs = [\"plan\", \"title\"]", "`tests` is never reached: it needs `title`"),

@@ -100,21 +100,24 @@ async fn refused(scene: &Scene, body: CommandBody) -> Result<RejectionCode> {
     Ok(Rejection::from_text(&failure.message).context(failure.message.clone())?.code)
 }
 
-/// Talks once, and confirms the brief that came of it.
-async fn to_the_gate(scene: &Scene) -> Result<()> {
-    scene.until(Phase::Drafting).await?;
-    scene.until_begun("brief:1").await?;
-    scene.say(CommandBody::Message { text: "Members book classes.".into() }).await?;
-    scene.until_begun("brief:2").await?;
-    let deadline = Instant::now() + Duration::from_secs(20);
-    // Until the turn's result is applied, the brief of the turn before is the one to confirm.
+/// Says it until it is taken: the agent may still be at its turn.
+async fn say_at_last(scene: &Scene, body: CommandBody) -> Result<()> {
+    let deadline = Instant::now() + Duration::from_secs(30);
     loop {
-        match scene.say(CommandBody::ConfirmBrief { digest: digest("brief", 2) }).await {
-            Ok(outcome) if outcome.disposition == Disposition::Applied => break,
-            other if Instant::now() > deadline => bail!("the brief is not taken: {other:?}"),
+        match scene.say(body.clone()).await {
+            Ok(outcome) if outcome.disposition == Disposition::Applied => return Ok(()),
+            other if Instant::now() > deadline => bail!("{body:?} is not taken: {other:?}"),
             _ => tokio::time::sleep(Duration::from_millis(50)).await,
         }
     }
+}
+
+/// Talks once, and confirms the brief that came of it.
+async fn to_the_gate(scene: &Scene) -> Result<()> {
+    scene.until(Phase::Drafting).await?;
+    say_at_last(scene, CommandBody::Message { text: "Members book classes.".into() }).await?;
+    scene.until_begun("brief:2").await?;
+    say_at_last(scene, CommandBody::ConfirmBrief { digest: digest("brief", 2) }).await?;
     scene.until(Phase::AwaitingApproval).await?;
     Ok(())
 }
@@ -133,6 +136,11 @@ async fn people_decide_and_reviews_run_at_once() -> Result<()> {
         scene.say(decide(Decision::RequestChanges, digest("spec", 1))).await?;
         scene.until_begun("spec:2").await?;
         scene.until(Phase::AwaitingApproval).await?;
+        // The details say what has to be named; they are a query, which needs this thread for the worker.
+        let (asking, id) = (scene.clone(), scene.project.workflow_id());
+        let described = move || asking.server.cli(&["workflow", "metadata", "--workflow-id", &id]);
+        let described = tokio::task::spawn_blocking(described).await??;
+        assert!(described.contains(&digest("spec", 2).0), "{described}");
         // What a signal says counts where the policy has it, if it names what was read.
         scene.signal("approve", None)?;
         scene.signal("approve", Some(r#"{"gate": "spec", "digest": "x", "role": "owner"}"#))?;
