@@ -153,7 +153,7 @@ begin
                        'with check (workspace_id = current_workspace())', tenant_table);
     end loop;
     -- A person's inbox, and the question whose project a comment is of, go over all workspaces of that person.
-    foreach tenant_table in array array['hitl_requests', 'comments', 'pipelines', 'prompts']
+    foreach tenant_table in array array['hitl_requests', 'comments']
     loop
         execute format('create policy member_reads on %I for select to groundwork_app '
                        'using (workspace_id in (select my_workspaces()))', tenant_table);

@@ -21,6 +21,8 @@ pub(crate) struct Contents {
     pub(crate) answers: Value,
     /// Each version that counts or once counted, with its content.
     pub(crate) versions: Vec<(Provenance, String)>,
+    /// Files of versions that are sets of files, below their version's place.
+    pub(crate) code: Vec<(String, String)>,
     /// Every version of every prompt.
     pub(crate) prompts: Vec<PromptItem>,
     /// Everything that was decided.
@@ -35,6 +37,7 @@ impl Contents {
         for (version, content) in &self.versions {
             files.push((path(version), content.clone()));
         }
+        files.extend(self.code.iter().cloned());
         for prompt in &self.prompts {
             files.push((prompt_path(prompt), prompt.content.clone()));
         }

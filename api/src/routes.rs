@@ -48,9 +48,9 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// Everything under `/api/v1`, without the layers around it.
-pub(crate) fn surface(app: Option<&App>) -> OpenApiRouter<App> {
-    let signed_in = OpenApiRouter::new()
+/// What people do with their own account and keys.
+fn people_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
         .routes(routes!(accounts::me))
         .routes(routes!(accounts::stats))
         .routes(routes!(sign_in::log_out))
@@ -67,19 +67,21 @@ pub(crate) fn surface(app: Option<&App>) -> OpenApiRouter<App> {
         .routes(routes!(oauth::link))
         .routes(routes!(oauth::list_identities))
         .routes(routes!(oauth::unlink))
-        .routes(routes!(projects::list, creation::create))
-        .routes(routes!(projects::list_in_workspace, creation::create_in_workspace))
-        .routes(routes!(projects::show, projects::rename, commands::delete))
-        .routes(routes!(commands::command))
-        .routes(routes!(commands::respond))
-        .routes(routes!(commands::answer))
-        .routes(routes!(commands::refine))
-        .routes(routes!(commands::retry))
-        .routes(routes!(commands::cancel))
-        .routes(routes!(commands::pause))
-        .routes(routes!(commands::resume))
-        .routes(routes!(commands::archive))
-        .routes(routes!(commands::restore))
+        .routes(routes!(personal_data::export))
+        .routes(routes!(personal_data::delete))
+        .routes(routes!(api_keys::list))
+        .routes(routes!(api_keys::show, api_keys::put, api_keys::delete))
+        .routes(routes!(api_keys::list_of_workspace))
+        .routes(routes!(
+            api_keys::show_of_workspace,
+            api_keys::put_of_workspace,
+            api_keys::delete_of_workspace
+        ))
+}
+
+/// Workspaces and who belongs to them.
+fn workspaces_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
         .routes(routes!(workspaces::list, workspaces::create))
         .routes(routes!(workspaces::show, workspaces::update, workspaces::delete))
         .routes(routes!(workspaces::archive))
@@ -95,29 +97,26 @@ pub(crate) fn surface(app: Option<&App>) -> OpenApiRouter<App> {
         .routes(routes!(audit::list))
         .routes(routes!(audit::export))
         .routes(routes!(usage::show))
-        .routes(routes!(personal_data::export))
-        .routes(routes!(personal_data::delete))
-        .routes(routes!(admin::workspaces))
-        .routes(routes!(admin::health))
-        .routes(routes!(admin::restore_user))
-        .routes(routes!(operations::failed))
-        .routes(routes!(operations::replay))
-        .routes(routes!(operations::replay_all))
-        .routes(routes!(operations::pause_all))
-        .routes(routes!(operations::resume_all))
-        .routes(routes!(operations::troubles, operations::look_now))
+}
+
+/// Projects: what they are begun with, what is said to them, what waits in them.
+fn projects_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(projects::list, creation::create))
+        .routes(routes!(projects::list_in_workspace, creation::create_in_workspace))
+        .routes(routes!(projects::show, projects::rename, commands::delete))
+        .routes(routes!(commands::command))
+        .routes(routes!(commands::respond))
+        .routes(routes!(commands::answer))
+        .routes(routes!(commands::refine))
+        .routes(routes!(commands::retry))
+        .routes(routes!(commands::cancel))
+        .routes(routes!(commands::pause))
+        .routes(routes!(commands::resume))
+        .routes(routes!(commands::archive))
+        .routes(routes!(commands::restore))
         .routes(routes!(budgets::of_workspace, budgets::set_of_workspace))
         .routes(routes!(budgets::of_project, budgets::set_of_project))
-        .routes(routes!(api_keys::list))
-        .routes(routes!(api_keys::show, api_keys::put, api_keys::delete))
-        .routes(routes!(api_keys::list_of_workspace))
-        .routes(routes!(
-            api_keys::show_of_workspace,
-            api_keys::put_of_workspace,
-            api_keys::delete_of_workspace
-        ))
-        .routes(routes!(uploads::list, uploads::add))
-        .routes(routes!(uploads::show, uploads::delete))
         .routes(routes!(search::all))
         .routes(routes!(search::within))
         .routes(routes!(pipelines::list, pipelines::add))
@@ -127,6 +126,12 @@ pub(crate) fn surface(app: Option<&App>) -> OpenApiRouter<App> {
         .routes(routes!(hitl::respond))
         .routes(routes!(preview::show))
         .routes(routes!(commands::defer))
+        .routes(routes!(events::events))
+}
+
+/// Features: projects of one pipeline under names of their own.
+fn features_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
         .routes(routes!(features::list, features::create))
         .routes(routes!(features::show, features::rename, features::delete))
         .routes(routes!(features::turns, features::chat))
@@ -137,6 +142,13 @@ pub(crate) fn surface(app: Option<&App>) -> OpenApiRouter<App> {
         .routes(routes!(features::revise))
         .routes(routes!(features::retry))
         .routes(routes!(features::download))
+}
+
+/// What people and agents wrote.
+fn texts_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(uploads::list, uploads::add))
+        .routes(routes!(uploads::show, uploads::delete))
         .routes(routes!(readings::questions))
         .routes(routes!(readings::conversation))
         .routes(routes!(artifacts::list))
@@ -152,7 +164,31 @@ pub(crate) fn surface(app: Option<&App>) -> OpenApiRouter<App> {
         .routes(routes!(prompts::list))
         .routes(routes!(prompts::tick))
         .routes(routes!(export::export))
-        .routes(routes!(events::events));
+}
+
+/// For the people who operate the installation.
+fn operators_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(admin::workspaces))
+        .routes(routes!(admin::health))
+        .routes(routes!(admin::restore_user))
+        .routes(routes!(operations::failed))
+        .routes(routes!(operations::replay))
+        .routes(routes!(operations::replay_all))
+        .routes(routes!(operations::pause_all))
+        .routes(routes!(operations::resume_all))
+        .routes(routes!(operations::troubles, operations::look_now))
+}
+
+/// Everything under `/api/v1`, without the layers around it.
+pub(crate) fn surface(app: Option<&App>) -> OpenApiRouter<App> {
+    let signed_in = OpenApiRouter::new()
+        .merge(people_routes())
+        .merge(workspaces_routes())
+        .merge(projects_routes())
+        .merge(features_routes())
+        .merge(texts_routes())
+        .merge(operators_routes());
     let signed_in = match app {
         Some(app) => signed_in
             .layer(from_fn_with_state(app.clone(), idempotent::answer_once))

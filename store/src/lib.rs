@@ -15,7 +15,6 @@ pub mod attempts;
 pub mod audit;
 pub mod budgets;
 pub mod calls;
-pub mod code;
 pub mod comments;
 pub mod events;
 pub mod health;

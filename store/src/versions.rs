@@ -125,3 +125,21 @@ pub async fn standing(
         stage: row.stage,
     }))
 }
+
+/// The files of a project that count now, as their manifest's version; none where there are none yet.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn current_code(
+    conn: &mut PgConnection,
+    project: ProjectId,
+) -> Result<Option<ArtifactRef>, StoreError> {
+    let row = sqlx::query!(
+        "select name, version, digest from artifacts
+         where project_id = $1 and kind = 'code' and state = 'current' order by generated_at desc limit 1",
+        project.0,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| ArtifactRef { name: row.name, version: count(row.version), digest: Digest(row.digest) }))
+}

@@ -136,7 +136,7 @@ pub(crate) struct VersionDiff {
     from: ArtifactItem,
     /// The later version.
     to: ArtifactItem,
-    /// Line by line. A set of prompts is compared as one text, prompt after prompt.
+    /// Line by line. A set of prompts, or of files, is compared as one text, one after the other.
     #[serde(flatten)]
     diff: LineDiff,
 }
@@ -181,7 +181,13 @@ async fn text(tx: &mut Tx, project: ProjectId, version: &Artifact) -> ApiResult<
         digest: Digest(version.item.digest.clone()),
     };
     Ok(match artifacts::load(tx, project, &exact).await? {
-        Loaded::Document(text) => text,
+        Loaded::Document(text) | Loaded::Review(text) => text,
+        Loaded::Handoff(handoff) => handoff.body,
+        Loaded::Files(_, files) => {
+            let texts: Vec<_> =
+                files.iter().map(|file| format!("=== {}\n{}", file.path, file.content.trim_end())).collect();
+            texts.join("\n\n")
+        }
         Loaded::Prompts(prompts) => {
             let texts: Vec<_> = prompts.iter().map(|prompt| prompt.content.trim_end()).collect();
             texts.join("\n\n---\n\n")

@@ -12,11 +12,13 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use groundwork_domain::ProjectId;
 use groundwork_domain::access::Permission;
-use groundwork_store::project_texts::{self, Named};
+use groundwork_domain::work::ArtifactRef;
+use groundwork_domain::{Digest, ProjectId};
+use groundwork_store::artifacts::{self, Loaded};
+use groundwork_store::project_texts::{self, ArtifactItem, Named};
 use groundwork_store::provenance::{self, Provenance};
-use groundwork_store::{Tx, project_reads};
+use groundwork_store::{StoreError, Tx, project_reads};
 use serde_json::json;
 
 /// Where a version of an artifact comes from: inputs, prompt, model, parameters, tokens, attempts, findings, decisions.
@@ -56,10 +58,11 @@ pub(crate) async fn bundle(
 
 async fn collect(tx: &mut Tx, project: ProjectId) -> ApiResult<Contents> {
     let head = project_reads::head(tx, project).await?;
-    let mut versions = Vec::new();
+    let (mut versions, mut code) = (Vec::new(), Vec::new());
     for item in project_texts::artifacts(tx, project, true).await? {
         let named = Named::Name(project, &item.name);
         let content = project_texts::artifact(tx, named, Some(item.version)).await?.map(|one| one.content);
+        code.extend(files(tx, project, &item).await?);
         versions.push((provenance::of_version(tx, project, item).await?, content.unwrap_or_default()));
     }
     Ok(Contents {
@@ -68,7 +71,24 @@ async fn collect(tx: &mut Tx, project: ProjectId) -> ApiResult<Contents> {
         idea: head.idea,
         answers: json!(project_reads::questions(tx, project).await?),
         versions,
+        code,
         prompts: project_texts::prompts(tx, project, true).await?,
         decisions: provenance::decisions(tx, project, None).await?,
     })
+}
+
+/// The files of a version that is a set of files.
+async fn files(tx: &mut Tx, project: ProjectId, item: &ArtifactItem) -> ApiResult<Vec<(String, String)>> {
+    let (Ok(version), "json") = (u32::try_from(item.version), item.format.as_str()) else {
+        return Ok(Vec::new());
+    };
+    let exact = ArtifactRef { name: item.name.clone(), version, digest: Digest(item.digest.clone()) };
+    let files = match artifacts::load(tx, project, &exact).await {
+        Ok(Loaded::Files(_, files)) => files,
+        // What is corrupt is packed as it is: whoever checks the bundle finds it.
+        Ok(_) | Err(StoreError::Corrupt { .. }) => return Ok(Vec::new()),
+        Err(error) => return Err(error.into()),
+    };
+    let place = |path: &dyn std::fmt::Display| format!("code/{}/v{}/{path}", item.name, item.version);
+    Ok(files.into_iter().map(|file| (place(&file.path), file.content)).collect())
 }

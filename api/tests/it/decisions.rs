@@ -5,6 +5,7 @@ use crate::members::{join, shared};
 use crate::server::{IDEA, Person, Server};
 use groundwork_domain::access::Role;
 use groundwork_domain::agent::known_agents;
+use groundwork_domain::document::files::{CodeFile, CodeManifest, CodePath};
 use groundwork_domain::limits::Limits;
 use groundwork_domain::pipeline::Pipeline;
 use groundwork_domain::project::{Project, ProjectInput, RULES};
@@ -171,25 +172,34 @@ async fn code_is_taken_away_as_the_same_bytes_each_time() {
     let server = Server::new().await;
     let ada = server.sign_up("ada").await;
     let project = feature(&server, &ada, Vec::new()).await;
+    let file =
+        |path: &str, content: &str| CodeFile { path: CodePath::parse(path).unwrap(), content: content.to_owned() };
+    let files = [file("README.md", "# Gym"), file("src/main.ts", "export {}")];
+    let manifest =
+        serde_json::to_string(&CodeManifest::of(&files, "Two files.".to_owned(), Vec::new())).unwrap();
     sqlx::query(
         "insert into artifacts (workspace_id, project_id, name, version, digest, kind, format, content, stage, attempt, agent,
              state)
-         values ($1, $2, 'code', 1, repeat('0', 64), 'code', 'json', '{}', 'implement', 1, 'implementer', 'current')",
+         values ($1, $2, 'code', 1, $3, 'code', 'json', $4, 'implement', 1, 'implementer', 'current')",
     )
     .bind(ada.workspace.0)
     .bind(project.0)
+    .bind(Digest::of(manifest.as_bytes()).0)
+    .bind(&manifest)
     .execute(&server.owner)
     .await
     .unwrap();
-    for (path, content) in [("src/main.ts", "export {}"), ("README.md", "# Gym")] {
+    for file in files.iter().rev() {
         sqlx::query(
             "insert into artifact_files (workspace_id, project_id, name, version, path, digest, bytes, content)
-             values ($1, $2, 'code', 1, $3, repeat('0', 64), 9, $4)",
+             values ($1, $2, 'code', 1, $3, $4, $5, $6)",
         )
         .bind(ada.workspace.0)
         .bind(project.0)
-        .bind(path)
-        .bind(content)
+        .bind(file.path.to_string())
+        .bind(Digest::of(file.content.as_bytes()).0)
+        .bind(i64::try_from(file.content.len()).unwrap())
+        .bind(&file.content)
         .execute(&server.owner)
         .await
         .unwrap();

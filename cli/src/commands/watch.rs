@@ -148,33 +148,6 @@ fn tell(event: &Event) -> Option<String> {
     let text = |name: &str| event.text(name).unwrap_or_default();
     let number = |name: &str| event.field(name).and_then(Value::as_u64).unwrap_or_default();
     let line = match event.kind.as_str() {
-        "gate_ready" => format!("gate {} waits for you", text("gate")),
-        "gate_advised" => format!("the reviewer advises to {}: {}", text("recommendation"), text("reason")),
-        "gate_decided" => format!(
-            "gate {}: {} ({} of {})",
-            text("gate"),
-            text("decision"),
-            number("approvals_given"),
-            number("approvals_needed")
-        ),
-        "gate_reminded" | "gate_escalated" => format!("gate {} still waits", text("gate")),
-        "gate_expired" => format!("nobody decided at gate {} in time", text("gate")),
-        "hitl_request" => format!("an agent asks: {}", text("question")),
-        "hitl_response" => format!("the agent's question is {}", text("status")),
-        "artifact_edited" => format!("{} was changed by a person", text("artifact")),
-        "artifact_complete" => format!(
-            "{} is there",
-            event.field("artifact").map_or("", |one| one["name"].as_str().unwrap_or_default())
-        ),
-        "brief_confirmed" => "the brief is confirmed".to_owned(),
-        "title_changed" => format!("it is called {} now", text("title")),
-        "question_deferred" => format!("{}: put off", text("question_id")),
-        "answer_amended" => format!("{}: answered anew", text("question_id")),
-        "project_revised" => "a new brief: from the first stage again".to_owned(),
-        "project_rewound" => format!("back to {}", text("stage")),
-        "over_budget" => format!("the budget of the {} is used up", text("scope")),
-        "budget_changed" => "the budget was changed".to_owned(),
-        "message_failed" => "the agent did not answer; say it again".to_owned(),
         "progress_update" => text("message").to_owned(),
         "questions_ready" => {
             let count = event.field("questions").and_then(Value::as_array).map_or(0, Vec::len);
@@ -210,8 +183,44 @@ fn tell(event: &Event) -> Option<String> {
         | "task_complete"
         | "agent_status_update"
         | "file_written" => return None,
-        // A newer server has kinds that this program does not know; they are still worth a line.
-        other => other.to_owned(),
+        other => return Some(tell_of_people(event).unwrap_or_else(|| other.to_owned())),
+    };
+    Some(line)
+}
+
+/// What people decided and were asked. A newer server has kinds that this program does not know.
+fn tell_of_people(event: &Event) -> Option<String> {
+    let text = |name: &str| event.text(name).unwrap_or_default();
+    let number = |name: &str| event.field(name).and_then(Value::as_u64).unwrap_or_default();
+    let line = match event.kind.as_str() {
+        "gate_ready" => format!("gate {} waits for you", text("gate")),
+        "gate_advised" => format!("the reviewer advises to {}: {}", text("recommendation"), text("reason")),
+        "gate_decided" => format!(
+            "gate {}: {} ({} of {})",
+            text("gate"),
+            text("decision"),
+            number("approvals_given"),
+            number("approvals_needed")
+        ),
+        "gate_reminded" | "gate_escalated" => format!("gate {} still waits", text("gate")),
+        "gate_expired" => format!("nobody decided at gate {} in time", text("gate")),
+        "hitl_request" => format!("an agent asks: {}", text("question")),
+        "hitl_response" => format!("the agent's question is {}", text("status")),
+        "artifact_edited" => format!("{} was changed by a person", text("artifact")),
+        "artifact_complete" => format!(
+            "{} is there",
+            event.field("artifact").map_or("", |one| one["name"].as_str().unwrap_or_default())
+        ),
+        "brief_confirmed" => "the brief is confirmed".to_owned(),
+        "title_changed" => format!("it is called {} now", text("title")),
+        "question_deferred" => format!("{}: put off", text("question_id")),
+        "answer_amended" => format!("{}: answered anew", text("question_id")),
+        "project_revised" => "a new brief: from the first stage again".to_owned(),
+        "project_rewound" => format!("back to {}", text("stage")),
+        "over_budget" => format!("the budget of the {} is used up", text("scope")),
+        "budget_changed" => "the budget was changed".to_owned(),
+        "message_failed" => "the agent did not answer; say it again".to_owned(),
+        _ => return None,
     };
     Some(line)
 }

@@ -54,37 +54,8 @@ pub(super) struct Place {
 impl Place {
     pub(super) async fn new(server: &Server) -> Self {
         let workspace = WorkspaceId(Uuid::new_v4());
-        let mut people = BTreeMap::new();
-        for name in [
-            "owner",
-            "admin",
-            "editor",
-            "viewer",
-            "guest",
-            "invited",
-            "stranger",
-            "expired",
-            "revoked",
-            "deactivated",
-        ] {
-            people.insert(name, person(server, name).await);
-        }
+        let people = everybody(server, workspace).await;
         let mut owner = people["owner"].clone();
-        let sql = "insert into workspaces (id, owner_id, name) values ($1, $2, $3)";
-        run(server, sqlx::query(sql).bind(workspace.0).bind(owner.id.0).bind(MARK)).await;
-        for name in
-            ["owner", "admin", "editor", "viewer", "guest", "invited", "expired", "revoked", "deactivated"]
-        {
-            let role = match name {
-                "admin" | "editor" | "viewer" => name,
-                "guest" => "viewer",
-                _ => "owner",
-            };
-            join(server, workspace, people[name].id, role, name != "invited").await;
-        }
-        let sql = "update users set is_active = false where id = $1";
-        run(server, sqlx::query(sql).bind(people["deactivated"].id.0)).await;
-
         owner.workspace = workspace;
         let project = server.project(&owner).await;
         crate::export::with_package(server, &owner, project).await;
@@ -187,6 +158,42 @@ impl Place {
         ];
         ids.iter().map(Uuid::to_string).chain([MARK.to_owned(), format!("owner-{}", self.owner)]).collect()
     }
+}
+
+/// Everybody who asks, in the workspace as far as they belong to it.
+async fn everybody(server: &Server, workspace: WorkspaceId) -> BTreeMap<&'static str, Person> {
+    let mut people = BTreeMap::new();
+    for name in [
+        "owner",
+        "admin",
+        "editor",
+        "viewer",
+        "guest",
+        "invited",
+        "stranger",
+        "expired",
+        "revoked",
+        "deactivated",
+    ] {
+        people.insert(name, person(server, name).await);
+    }
+    let owner = people["owner"].id;
+    let sql = "insert into workspaces (id, owner_id, name) values ($1, $2, $3)";
+    run(server, sqlx::query(sql).bind(workspace.0).bind(owner.0).bind(MARK)).await;
+    for name in
+        ["owner", "admin", "editor", "viewer", "guest", "invited", "expired", "revoked", "deactivated"]
+    {
+        let role = match name {
+            "admin" | "editor" | "viewer" => name,
+            "guest" => "viewer",
+            _ => "owner",
+        };
+        join(server, workspace, people[name].id, role, name != "invited").await;
+    }
+    let sql = "update users set is_active = false where id = $1";
+    run(server, sqlx::query(sql).bind(people["deactivated"].id.0)).await;
+
+    people
 }
 
 async fn run(server: &Server, query: sqlx::query::Query<'_, sqlx::Postgres, sqlx::postgres::PgArguments>) {
