@@ -132,18 +132,17 @@ impl Attempt<'_> {
     ) -> AttemptError {
         let asked = PersonAsked {
             request_id: question_request_id(self.project(), &self.task.stage, self.task.attempt),
-            question: question.question.clone(),
+            question: question.question,
             reason: question.reason,
             call_id,
             work: self.standing.work.clone(),
             answers: self.standing.answers.clone(),
         };
-        AttemptError::Asked(Box::new(Made {
-            product: Product::Question(asked),
-            message: question.question,
-            model: Some(finished.model.clone()),
-            prompt_digest: Some(finished.prompt_digest.clone()),
-        }))
+        AttemptError::Asked {
+            asked: Box::new(asked),
+            model: finished.model.clone(),
+            prompt_digest: finished.prompt_digest.clone(),
+        }
     }
 }
 

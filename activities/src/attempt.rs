@@ -113,8 +113,13 @@ impl Attempt<'_> {
         let task = self.task;
         self.carry_over().await?;
         let inputs = inputs::load(self.workshop, task, &self.standing).await?;
-        let made = match self.make(&inputs).await {
-            Err(AttemptError::Asked(asked)) => *asked,
+        let made = match self.by_verb(&inputs).await {
+            Err(AttemptError::Asked { asked, model, prompt_digest }) => Made {
+                message: asked.question.clone(),
+                product: Product::Question(*asked),
+                model: Some(model),
+                prompt_digest: Some(prompt_digest),
+            },
             made => made?,
         };
         let new = NewResult {
@@ -128,7 +133,7 @@ impl Attempt<'_> {
         Ok(results::store(self.begin().await?, &new).await?)
     }
 
-    async fn make(&self, inputs: &Inputs) -> Result<Made, AttemptError> {
+    async fn by_verb(&self, inputs: &Inputs) -> Result<Made, AttemptError> {
         match (self.task.verb, self.agent.output) {
             (Verb::Ask, _) => ask::make(self, inputs).await,
             (Verb::Write, _) => write::make(self, inputs).await,

@@ -43,9 +43,17 @@ impl Attempt<'_> {
         if let Some(finished) = self.finished(&key).await? {
             return Ok(finished);
         }
-        let (wanted, most) = self.call_request(&key, &request)?;
+        let (mut wanted, mut most) = self.call_request(&key, &request)?;
         loop {
-            let (claim, left) = self.claim(&wanted, &most).await?;
+            let (claim, left) = match self.claim(&wanted, &most).await {
+                // A limit in money holds, and one of the models that might answer has no price: then without it.
+                Err(AttemptError::OverBudget(_)) if most.cost_usd.is_none() && !request.priced_only => {
+                    request.priced_only = true;
+                    (wanted, most) = self.call_request(&key, &request)?;
+                    continue;
+                }
+                claimed => claimed?,
+            };
             match claim {
                 Claim::Finished(finished) => return Ok(*finished),
                 Claim::Yours { purchase } => {

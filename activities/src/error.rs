@@ -2,8 +2,10 @@
 
 use groundwork_agents::prompt::PromptSetError;
 use groundwork_agents::{CallError, parse};
+use groundwork_domain::Digest;
 use groundwork_domain::work::{Failure, Used};
 use groundwork_store::StoreError;
+use groundwork_store::results::PersonAsked;
 use std::time::Duration;
 use temporalio_common::error::ApplicationFailure;
 use temporalio_sdk::activities::ActivityError;
@@ -41,7 +43,14 @@ pub enum AttemptError {
     OverBudget(Box<groundwork_store::budgets::Over>),
     /// The agent asks a person. It becomes a result too.
     #[error("the agent asks a person")]
-    Asked(#[doc(hidden)] Box<crate::attempt::Made>),
+    Asked {
+        /// What, and how to go on.
+        asked: Box<PersonAsked>,
+        /// The model that asks.
+        model: String,
+        /// The prompt that it was asked with.
+        prompt_digest: Digest,
+    },
     /// For good.
     #[error("{}", .0.message)]
     Failed(Box<Failure>),
@@ -96,7 +105,8 @@ impl AttemptError {
         Self::failed("unreadable_reply", message, false).caused_by(call_no)
     }
 
-    fn caused_by(mut self, call_no: u32) -> Self {
+    /// The call from which on nothing is used again by the next attempt.
+    pub(crate) fn caused_by(mut self, call_no: u32) -> Self {
         if let Self::Failed(failure) = &mut self {
             failure.cause_call = Some(call_no);
         }
@@ -127,7 +137,7 @@ pub(crate) fn to_activity_error(error: AttemptError) -> ActivityError {
             ApplicationFailure::builder("the database does not answer").type_name("store".to_owned()).build()
         }
         // Both were made results before they could come here.
-        AttemptError::OverBudget(_) | AttemptError::Asked(_) => {
+        AttemptError::OverBudget(_) | AttemptError::Asked { .. } => {
             ApplicationFailure::builder("internal").type_name("internal".to_owned()).build()
         }
         AttemptError::NotYet(what) => ApplicationFailure::builder(format!("not stored yet: {what}"))

@@ -79,11 +79,6 @@ impl Inputs {
         self.named.iter().find(|(other, _)| other == name).map(|(_, text)| text.as_str())
     }
 
-    /// All documents that have a name of their own.
-    pub(crate) fn all_named(&self) -> &[(String, String)] {
-        &self.named
-    }
-
     /// What the analyst handed over.
     pub(crate) fn software_specification(&self) -> Option<&SoftwareSpecification> {
         self.handoffs.iter().find_map(|handoff| match &handoff.content {

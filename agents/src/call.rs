@@ -81,6 +81,9 @@ pub struct ModelRequest {
     pub avoid: Option<ProviderId>,
     /// False asks for the answer in one piece.
     pub stream: bool,
+    /// True where a model whose price nobody knows must not answer.
+    #[serde(default)]
+    pub priced_only: bool,
     /// Keys that stand in the place of the platform's. Never stored and never shown.
     #[serde(skip)]
     pub keys: CallKeys,

@@ -97,11 +97,11 @@ pub struct KeyAccess {
 }
 
 impl KeyAccess {
-    /// People's keys are opened with this ring. `platform_pays` lets pipelines that ask for a key of one's own run on the
+    /// People's keys are opened with this ring; without one there are none. `platform_pays` lets pipelines that ask for a key of one's own run on the
     /// platform's: where an operator permits it, and where a simulator answers.
     #[must_use]
-    pub fn new(ring: KeyRing, platform_pays: bool) -> Self {
-        Self { ring: Some(Arc::new(ring)), platform_pays }
+    pub fn new(ring: impl Into<Option<KeyRing>>, platform_pays: bool) -> Self {
+        Self { ring: ring.into().map(Arc::new), platform_pays }
     }
 
     /// No keys but the platform's, for everything.

@@ -231,6 +231,7 @@ impl Rendered {
             agent: agent.id.clone(),
             avoid: None,
             stream: true,
+            priced_only: false,
             keys: CallKeys::default(),
         }
     }

@@ -1,6 +1,7 @@
 //! Which model answers: by tier, by what is set up, by what works. One call is decided at a time; trying the same
 //! provider again is Temporal's business.
 
+mod fit;
 mod health;
 mod settings;
 
@@ -293,12 +294,16 @@ impl Agents {
                 CallError::NoKey { wanted }
             });
         }
+        // Where none of them has a price, the caller is told so when it asks what the call may cost.
+        if request.priced_only && candidates.iter().any(|model| model.is_priced()) {
+            candidates.retain(|model| model.is_priced());
+        }
         if agent.tier == Tier::Critic && request.model.is_none() {
             let writer = request.avoid.or_else(|| self.writers_provider());
             // Stable: among the others the order of the file stays.
             candidates.sort_by_key(|model| Some(model.provider) == writer);
         }
-        fitting(candidates, request)
+        fit::fitting(candidates, request)
     }
 
     /// Who writes what a critic reads, where the request does not say.
@@ -320,24 +325,6 @@ impl Agents {
                 slot.map_or_else(|| ProviderHealth::absent(id), |slot| slot.health(id, now))
             })
             .collect()
-    }
-}
-
-/// Those of the models that the prompt fits into, by an estimate of its tokens.
-fn fitting<'a>(candidates: Vec<&'a Model>, request: &ModelRequest) -> Result<Vec<&'a Model>, CallError> {
-    let prompt_tokens = request.prompt_tokens_estimate();
-    let room = |model: &Model| {
-        let output = request.output_tokens_max.min(model.output_tokens_max);
-        model.context_window_tokens.saturating_sub(u64::from(output))
-    };
-    let fits: Vec<&Model> = candidates.iter().copied().filter(|model| prompt_tokens <= room(model)).collect();
-    match candidates.iter().max_by_key(|model| room(model)) {
-        Some(widest) if fits.is_empty() => Err(CallError::ContextTooLarge {
-            model: widest.id.clone(),
-            prompt_tokens,
-            limit_tokens: room(widest),
-        }),
-        _ => Ok(fits),
     }
 }
 

@@ -259,7 +259,8 @@ pub async fn give_up(
     Ok(())
 }
 
-/// Lets an attempt use the finished calls of a failed one that read the same, all but the one that was the cause.
+/// Lets an attempt use the finished calls of an earlier one that read the same: all of them, or those before the one that was
+/// the cause of its failure, since what comes behind a call was asked with its reply in mind.
 /// Returns how many there are. Idempotent.
 ///
 /// # Errors
@@ -269,7 +270,7 @@ pub async fn carry_over(
     project: ProjectId,
     stage: &StageId,
     (from, to): (u32, u32),
-    except_call: Option<u32>,
+    cause_call: Option<u32>,
     inputs_digest: &Digest,
 ) -> Result<u64, StoreError> {
     let done = sqlx::query!(
@@ -283,13 +284,13 @@ pub async fn carry_over(
              finished_at, duration_ms, coalesce(carried_from, attempt)
          from model_calls
          where project_id = $1 and stage = $2 and attempt = $3 and state = 'finished' and inputs_digest = $6
-           and call_no is distinct from $5
+           and ($5::integer is null or call_no < $5)
          on conflict (project_id, stage, attempt, call_no) do nothing",
         project.0,
         stage.0,
         int(from),
         int(to),
-        except_call.map(int),
+        cause_call.map(int),
         inputs_digest.0,
     )
     .execute(conn)

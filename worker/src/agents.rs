@@ -3,8 +3,9 @@
 use crate::{Settings, WorkerError};
 use groundwork_activities::{Workshop, WorkshopSettings};
 use groundwork_agents::prompt::PromptSet;
-use groundwork_agents::{Agents, AgentsSettings};
+use groundwork_agents::{Agents, AgentsSettings, KeyAccess};
 use groundwork_domain::model::Models;
+use groundwork_domain::sealed::KeyRing;
 use groundwork_store::Store;
 use std::fs;
 use std::sync::Arc;
@@ -31,8 +32,32 @@ pub(crate) fn workshop(settings: &Settings, store: Store) -> Result<Arc<Workshop
         }
         None => PromptSet::shipped(),
     };
+    let keys = keys(settings, &agents)?;
     let agents = Agents::new(agents).map_err(|error| WorkerError::Settings(error.to_string()))?;
-    Ok(Workshop::open(store, agents, prompts, WorkshopSettings::default()))
+    Ok(Workshop::open_with_keys(store, agents, prompts, WorkshopSettings::default(), keys))
+}
+
+/// People's own keys are opened with `SECRET_KEY`, which the API seals them with, or with one of `SECRET_KEYS_PREVIOUS`.
+/// Pipelines that ask for a key of one's own run on the platform's where the setting permits it, and where all providers
+/// are on this machine: a simulator, or a model of one's own.
+fn keys(settings: &Settings, agents: &AgentsSettings) -> Result<KeyAccess, WorkerError> {
+    let mut providers = [&agents.anthropic, &agents.openai].into_iter().flatten().peekable();
+    let is_local = providers.peek().is_some() && providers.all(|provider| is_loopback(&provider.base_url));
+    let platform_pays = settings.platform_keys || is_local;
+    let Some(secret) = variable("SECRET_KEY").filter(|secret| !secret.is_empty()) else {
+        tracing::info!("no SECRET_KEY: people's own provider keys cannot be opened here");
+        return Ok(KeyAccess::new(None, platform_pays));
+    };
+    let previous = variable("SECRET_KEYS_PREVIOUS").unwrap_or_default();
+    let previous = previous.split(',').map(str::trim).filter(|one| !one.is_empty());
+    let secrets: Vec<_> = std::iter::once(secret.as_str()).chain(previous).map(Into::into).collect();
+    let ring = KeyRing::derive(&secrets).map_err(|error| WorkerError::Settings(error.to_string()))?;
+    Ok(KeyAccess::new(ring, platform_pays))
+}
+
+fn is_loopback(url: &str) -> bool {
+    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
+    ["127.", "localhost:", "localhost/", "[::1]"].iter().any(|local| host.starts_with(local))
 }
 
 /// A variable of the environment, or the content of the file that its `_FILE` names.

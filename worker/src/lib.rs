@@ -35,6 +35,8 @@ pub struct Settings {
     pub models_file: Option<PathBuf>,
     /// A folder with prompt files that take the place of the shipped ones of the same name.
     pub prompts_folder: Option<PathBuf>,
+    /// Lets pipelines that ask for a provider key of one's own run on the platform's.
+    pub platform_keys: bool,
 }
 
 impl Default for Settings {
@@ -46,6 +48,7 @@ impl Default for Settings {
             provider_calls: 64,
             models_file: None,
             prompts_folder: None,
+            platform_keys: false,
         }
     }
 }

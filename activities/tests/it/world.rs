@@ -1,9 +1,9 @@
 //! A database, a simulator and a project whose state machine says what is next.
 
-use crate::database::{Database, Tenant, machine};
+use crate::database::{Database, Tenant, machine_of, shipped};
 use groundwork_activities::{AttemptError, Workshop, WorkshopSettings};
 use groundwork_agents::prompt::PromptSet;
-use groundwork_agents::{Agents, AgentsSettings, CancellationToken};
+use groundwork_agents::{Agents, AgentsSettings, CancellationToken, KeyAccess};
 use groundwork_domain::command::{Actor, Command, CommandBody};
 use groundwork_domain::ids::CommandId;
 use groundwork_domain::project::{Fact, Project, Step};
@@ -33,24 +33,30 @@ pub struct World {
 impl World {
     /// With these rules of the simulator, each as a flag has it.
     pub async fn new(faults: &[&str]) -> Self {
-        Self::with(faults, Options::default()).await
+        Self::with("promptr", faults, Options::default()).await
+    }
+
+    /// A project of another pipeline.
+    pub async fn of(pipeline: &str, faults: &[&str]) -> Self {
+        Self::with(pipeline, faults, Options::default()).await
     }
 
     /// With a simulator that takes so long for a call.
     pub async fn slow(faults: &[&str], call_ms: u64) -> Self {
-        Self::with(faults, Options { call_ms: Some(call_ms), ..Options::default() }).await
+        Self::with("promptr", faults, Options { call_ms: Some(call_ms), ..Options::default() }).await
     }
 
-    async fn with(faults: &[&str], options: Options) -> Self {
+    async fn with(pipeline: &str, faults: &[&str], options: Options) -> Self {
         let database = Database::new().await;
         let tenant = database.tenant().await;
-        let project = database.project(tenant).await;
+        let pipeline = shipped(pipeline);
+        let project = database.project_of(tenant, &pipeline).await;
         let faults = faults.iter().map(|fault| fault.parse::<Rule>().unwrap()).collect();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let simulator = format!("http://{}", listener.local_addr().unwrap());
         let options = Options { faults, ..options };
         tokio::spawn(groundwork_simulator::serve(listener, options, std::future::pending()));
-        let machine = machine(tenant, project);
+        let machine = machine_of(tenant, project, pipeline);
         let mut world = Self { database, tenant, project, machine, simulator, history: 0 };
         let notices = world.machine.opening_notices(Timestamp(1));
         world.publish(notices).await;
@@ -59,6 +65,11 @@ impl World {
 
     /// Another worker process.
     pub fn workshop(&self) -> Arc<Workshop> {
+        self.workshop_with(KeyAccess::platform())
+    }
+
+    /// The same with people's own keys.
+    pub fn workshop_with(&self, keys: KeyAccess) -> Arc<Workshop> {
         let base = self.simulator.clone();
         let settings = AgentsSettings::from_variables(|name| match name {
             "ANTHROPIC_BASE_URL" => Some(base.clone()),
@@ -70,13 +81,33 @@ impl World {
             lease_poll: Duration::from_millis(10),
             wanted_poll: Duration::from_millis(10),
             input_wait: Duration::from_millis(300),
+            ..WorkshopSettings::default()
         };
-        Workshop::open(
+        Workshop::open_with_keys(
             self.database.store.clone(),
             Agents::new(settings).unwrap(),
             PromptSet::shipped(),
             patience,
+            keys,
         )
+    }
+
+    /// The attempt of that stage which is to be made now.
+    pub fn task_of(&self, stage: &str) -> StageTask {
+        let mut tasks = self.machine.next().into_iter().filter_map(|step| match step {
+            Step::RunStage(task) if task.stage.0 == stage => Some(*task),
+            _ => None,
+        });
+        tasks.next_back().unwrap_or_else(|| panic!("{stage} is not to be run: {:?}", self.machine.next()))
+    }
+
+    /// Runs that attempt, and tells the state machine.
+    pub async fn step_of(&mut self, stage: &str) -> StageOutcome {
+        let task = self.task_of(stage);
+        let outcome = self.workshop().run(&task, &CancellationToken::new()).await.unwrap();
+        self.tell(Fact::StageEnded { stage: task.stage, attempt: task.attempt, outcome: outcome.clone() })
+            .await;
+        outcome
     }
 
     /// The attempt that is to be made now.
@@ -142,6 +173,23 @@ impl World {
             *bought.entry(key).or_default() += 1;
         }
         bought
+    }
+
+    /// One more rule, as a flag has it, before those that were there.
+    pub async fn fault(&self, rule: &str) {
+        let url = format!("{}/_simulator/faults", self.simulator);
+        let rules: Value = reqwest::get(&url).await.unwrap().json().await.unwrap();
+        self.no_more_faults().await;
+        let mut all = vec![serde_json::to_value(rule.parse::<Rule>().unwrap()).unwrap()];
+        for old in rules["faults"].as_array().into_iter().flatten() {
+            let mut old = old.clone();
+            for field in ["id", "matched", "fired"] {
+                old.as_object_mut().unwrap().remove(field);
+            }
+            all.push(old);
+        }
+        let sent = reqwest::Client::new().post(url).json(&all).send().await.unwrap();
+        assert!(sent.status().is_success(), "{}", sent.text().await.unwrap());
     }
 
     pub async fn no_more_faults(&self) {

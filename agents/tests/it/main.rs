@@ -6,6 +6,7 @@ mod build_prompts;
 mod check;
 mod fakes;
 mod grammar;
+mod keys;
 mod prompts;
 mod providers;
 mod routing;

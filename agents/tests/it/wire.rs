@@ -30,6 +30,7 @@ pub(crate) fn request() -> ModelRequest {
         agent: "elicitor".into(),
         avoid: None,
         stream: true,
+        priced_only: false,
         keys: CallKeys::default(),
     }
 }

@@ -1,11 +1,11 @@
-//! Implementer and coder: write the files that the plan names, some at a time, and finish. Where they are is told by how
-//! many turns they have had.
+//! Implementer and coder: write the files that the plan names, some at a time, and finish. Where they are is told by the
+//! results of the tool.
 
 use super::build::{PlannedTask, planned};
 use super::handoff::{call, question};
 use super::phrase::plain;
 use super::request::Request;
-use crate::exchange::{Ask, Reply, Role};
+use crate::exchange::{Ask, Reply, Role, Turn};
 use crate::fault::{Effect, Rule};
 use serde_json::json;
 
@@ -19,11 +19,12 @@ pub(super) fn reply(ask: &Ask, request: &Request<'_>, rule: Option<&Rule>) -> Re
         return question;
     }
     let tasks = planned(plan_of(request));
-    let turn = ask.turns.iter().filter(|turn| turn.role == Role::Assistant).count();
+    let is_written = |turn: &&Turn| turn.role == Role::Tool && turn.text.contains(" written;");
+    let parts_written = ask.turns.iter().filter(is_written).count();
     let feedback = plain(request.task.data("feedback"), 200);
     let paths = paths(&tasks, rule);
     let paths = if feedback.is_empty() { paths } else { vec!["CHANGES.md".to_owned()] };
-    let Some(part) = paths.chunks(FILES_A_CALL).nth(turn) else {
+    let Some(part) = paths.chunks(FILES_A_CALL).nth(parts_written) else {
         return finish(ask, &tasks, &paths);
     };
     let file = |path: &String| json!({ "path": path, "content": content(path, request, &feedback) });

@@ -38,7 +38,8 @@ impl<'a> Request<'a> {
         let mut users = ask.turns.iter().filter(|turn| turn.role == Role::User);
         let first = users.next()?.text.as_str();
         let last = users.next_back().map_or(first, |turn| turn.text.as_str());
-        let task = Task::last_in(last)?;
+        // Words of ours between turns of tool calls have no task: the first one holds.
+        let task = Task::last_in(last).or_else(|| Task::last_in(first))?;
         let task = if task.kind() == "repair" { Task::last_in(first)? } else { task };
         let document = |name: &str| {
             between(first, &format!("<document name=\"{name}\">"), "</document>").unwrap_or_default().trim()

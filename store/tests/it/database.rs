@@ -74,18 +74,23 @@ impl Database {
     }
 
     pub async fn project(&self, tenant: Tenant) -> ProjectId {
+        self.project_of(tenant, &pipeline()).await
+    }
+
+    pub async fn project_of(&self, tenant: Tenant, pipeline: &Pipeline) -> ProjectId {
         let project = ProjectId(Uuid::new_v4());
         sqlx::query(
             "insert into projects (id, workspace_id, created_by, title, pipeline_id, pipeline_version, pipeline, idea,
                  idea_digest, status)
-             values ($1, $2, $3, 'Gym', 'promptr', 1, $4, $5, $6, 'eliciting')",
+             values ($1, $2, $3, 'Gym', $7, 1, $4, $5, $6, 'eliciting')",
         )
         .bind(project.0)
         .bind(tenant.workspace.0)
         .bind(tenant.user.0)
-        .bind(serde_json::to_value(pipeline()).unwrap())
+        .bind(serde_json::to_value(pipeline).unwrap())
         .bind(IDEA)
         .bind(Digest::of(IDEA.as_bytes()).0)
+        .bind(&pipeline.id)
         .execute(&self.owner)
         .await
         .unwrap();
@@ -111,13 +116,29 @@ pub fn pipeline() -> Pipeline {
     Pipeline::parse(source, &groundwork_domain::agent::known_agents()).unwrap()
 }
 
+/// A pipeline that ships, by its id.
+#[allow(dead_code, reason = "used by the tests of activities")]
+pub fn shipped(id: &str) -> Pipeline {
+    let source = match id {
+        "build" => include_str!("../../../domain/pipelines/build.toml"),
+        "handoff" => include_str!("../../../domain/pipelines/handoff.toml"),
+        _ => include_str!("../../../domain/pipelines/promptr.toml"),
+    };
+    Pipeline::parse(source, &groundwork_domain::agent::known_agents()).unwrap()
+}
+
 /// The state machine of a project as it starts.
 pub fn machine(tenant: Tenant, project: ProjectId) -> Project {
+    machine_of(tenant, project, pipeline())
+}
+
+/// The same of another pipeline.
+pub fn machine_of(tenant: Tenant, project: ProjectId, pipeline: Pipeline) -> Project {
     let input = ProjectInput {
         project_id: project,
         workspace_id: tenant.workspace,
         owner_id: tenant.user,
         idea: Digest::of(IDEA.as_bytes()),
     };
-    Project::start(pipeline(), Limits::default(), input, groundwork_domain::project::RULES, Timestamp(1_000))
+    Project::start(pipeline, Limits::default(), input, groundwork_domain::project::RULES, Timestamp(1_000))
 }
