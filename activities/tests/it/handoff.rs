@@ -55,6 +55,11 @@ async fn an_agent_that_asks_goes_on_with_the_answer_and_buys_nothing_again() {
     let asked = "select count(*) from hitl_requests join agent_questions q on q.request_id = hitl_requests.id
         where request_content like '%currency%' and status in ('approved', 'amended')";
     assert_eq!(world.database.count(asked).await, 2);
+
+    world.owner("select erase_project(id) from projects").await;
+    for table in ["artifact_files", "agent_questions", "advice", "model_calls", "artifacts"] {
+        assert_eq!(world.database.count(&format!("select count(*) from {table}")).await, 0, "{table} is erased");
+    }
     world.database.remove().await;
 }
 

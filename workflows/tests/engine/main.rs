@@ -11,6 +11,7 @@
 mod people;
 mod script;
 mod server;
+mod shipped;
 
 use anyhow::{Context as _, Result, bail};
 use groundwork_domain::agent::known_agents;

@@ -8,6 +8,7 @@ use groundwork_domain::document::audit::Recommendation;
 use groundwork_domain::document::{QuestionFormat, Verdict};
 use groundwork_domain::ids::Digest;
 use groundwork_domain::publication::Publication;
+use groundwork_domain::request::question_request_id;
 use groundwork_domain::work::{
     ArtifactRef, AskedQuestion, Failure, StageOutcome, StageResult, StageTask, Used, Work,
 };
@@ -25,6 +26,10 @@ pub(crate) struct Script {
     pub(crate) failing: Mutex<BTreeSet<String>>,
     /// Attempts that never end by themselves.
     pub(crate) hanging: Mutex<BTreeSet<String>>,
+    /// Attempts that ask a person.
+    pub(crate) asking: Mutex<BTreeSet<String>>,
+    /// Attempts for which there is no money.
+    pub(crate) poor: Mutex<BTreeSet<String>>,
     /// Reviews that ask for mending before one passes.
     pub(crate) revisions: u32,
     /// Attempts that have begun, oldest first.
@@ -176,7 +181,26 @@ impl Scripted {
                 ApplicationFailure::builder("refused").type_name(failure.code.clone()).non_retryable(true);
             return Err(ActivityError::from(error.details(failure).build()));
         }
+        let result = self.instead(&key, task).unwrap_or(result);
         Ok(StageOutcome { result, used: Used { active_ms: 10, calls: 1, ..Used::default() } })
+    }
+}
+
+impl Scripted {
+    /// What an attempt comes to that asks a person, or for which there is no money.
+    fn instead(&self, key: &str, task: &StageTask) -> Option<StageResult> {
+        if self.0.asking.lock().unwrap().contains(key) {
+            let request_id = question_request_id(task.project_id, &task.stage, task.attempt);
+            return Some(StageResult::PersonAsked { request_id, manifest: Digest::of(key.as_bytes()) });
+        }
+        self.0.poor.lock().unwrap().contains(key).then(|| StageResult::OverBudget {
+            scope: "project".into(),
+            measure: "usd".into(),
+            limit: 1.into(),
+            used: 1.into(),
+            reserved: 0.into(),
+            wanted: 1.into(),
+        })
     }
 }
 
