@@ -18,7 +18,10 @@ pub(crate) async fn chat(attempt: &Attempt<'_>, inputs: &Inputs) -> Result<Made,
         Task::Chat { request: inputs.request.as_deref().unwrap_or_default(), brief, gate: facts.as_deref() };
     let is_shaped = gate.is_none();
     let answer = attempt.answer(inputs, task, |text| parse::chat(text, is_shaped)).await?;
-    let message = answer.value.message.clone();
+    let mut message = answer.value.message.clone();
+    if let Some(proposed) = answer.value.brief.as_ref().filter(|_| !is_shaped) {
+        message.push_str(&format!("\n\n{}", proposed.markdown()));
+    }
     Ok(answer.made(message, |reply| {
         // At a gate the brief is confirmed: what the agent proposes there is words, and a person's Revise makes it hold.
         let grown = reply.brief.filter(|_| is_shaped).map(|brief| brief.markdown());

@@ -34,7 +34,12 @@ pub(crate) fn workshop(settings: &Settings, store: Store) -> Result<Arc<Workshop
     };
     let keys = keys(settings, &agents)?;
     let agents = Agents::new(agents).map_err(|error| WorkerError::Settings(error.to_string()))?;
-    Ok(Workshop::open_with_keys(store, agents, prompts, WorkshopSettings::default(), keys))
+    let patience = WorkshopSettings {
+        files: settings.files,
+        turns_max: settings.tool_turns,
+        ..WorkshopSettings::default()
+    };
+    Ok(Workshop::open_with_keys(store, agents, prompts, patience, keys))
 }
 
 /// People's own keys are opened with `SECRET_KEY`, which the API seals them with, or with one of `SECRET_KEYS_PREVIOUS`.

@@ -12,6 +12,7 @@ pub use connection::connect;
 pub use metrics::temporal_metrics_address;
 
 use groundwork_activities::{AgentActivities, PublishActivities};
+use groundwork_domain::document::files::FileLimits;
 use groundwork_store::Store;
 use groundwork_workflows::contract::{AGENTS_QUEUE, QUEUE};
 use serde::Deserialize;
@@ -37,6 +38,10 @@ pub struct Settings {
     pub prompts_folder: Option<PathBuf>,
     /// Lets pipelines that ask for a provider key of one's own run on the platform's.
     pub platform_keys: bool,
+    /// Files that an agent may write in one stage, and how large.
+    pub files: FileLimits,
+    /// Turns of tool calls that an agent may have in one stage.
+    pub tool_turns: u32,
 }
 
 impl Default for Settings {
@@ -49,6 +54,8 @@ impl Default for Settings {
             models_file: None,
             prompts_folder: None,
             platform_keys: false,
+            files: FileLimits::default(),
+            tool_turns: 120,
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use crate::build::{decide, run_on};
 use crate::world::World;
+use groundwork_agents::CancellationToken;
 use groundwork_domain::document::handoff::{Handoff, HandoffType};
-use groundwork_domain::project::Phase;
+use groundwork_domain::project::{Fact, Phase};
 use groundwork_domain::request::Decision;
 use groundwork_domain::work::StageResult;
 use groundwork_store::artifacts::{self, Loaded};
@@ -58,7 +59,11 @@ async fn an_agent_that_asks_goes_on_with_the_answer_and_buys_nothing_again() {
 
     world.owner("select erase_project(id) from projects").await;
     for table in ["artifact_files", "agent_questions", "advice", "model_calls", "artifacts"] {
-        assert_eq!(world.database.count(&format!("select count(*) from {table}")).await, 0, "{table} is erased");
+        assert_eq!(
+            world.database.count(&format!("select count(*) from {table}")).await,
+            0,
+            "{table} is erased"
+        );
     }
     world.database.remove().await;
 }
@@ -71,5 +76,26 @@ async fn a_question_that_is_refused_begins_the_work_again() {
     let outcome = world.step_of("analyst").await;
     assert!(matches!(outcome.result, StageResult::Written { .. }), "{outcome:?}");
     assert_eq!(world.bought().await["analyst/2/1"], 1);
+    world.database.remove().await;
+}
+
+#[tokio::test]
+async fn files_are_written_over_the_other_wire_too() {
+    let mut world = World::of("handoff", &["ask_person,agent=coder,times=1"]).await;
+    world.step_of("analyst").await;
+    world.step_of("architect").await;
+    let mut task = world.task_of("coder");
+    task.model = Some("gpt-5.6-terra".into());
+    let cancelled = CancellationToken::new();
+    let asked = world.workshop().run(&task, &cancelled).await.unwrap();
+    assert!(matches!(asked.result, StageResult::PersonAsked { .. }), "{asked:?}");
+    world.tell(Fact::StageEnded { stage: task.stage, attempt: task.attempt, outcome: asked }).await;
+    decide(&mut world, Decision::Amend, Some("Nobody pays.")).await;
+    let mut task = world.task_of("coder");
+    task.model = Some("gpt-5.6-terra".into());
+    let outcome = world.workshop().run(&task, &cancelled).await.unwrap();
+    assert!(matches!(outcome.result, StageResult::Implemented { files: 10.., .. }), "{outcome:?}");
+    let bought = "select count(*) from usage_entries where stage = 'coder' and provider = 'openai'";
+    assert_eq!(world.database.count(bought).await, 3, "the question, the files, the end");
     world.database.remove().await;
 }
