@@ -239,12 +239,19 @@ impl Project {
         if let Some(state) = self.stages.get_mut(id) {
             state.rounds = round + 1;
         }
+        // Whatever was made, or is being made, from the text that is mended now is made again, this reviewer's review first
+        // of all; and what people approved of it they approve again.
+        let begun = |id: &StageId| match self.progress(id) {
+            Some(Progress::Done) => true,
+            Some(_) => self.rules >= 2 && self.is_begun(id),
+            None => false,
+        };
+        let later: Vec<StageId> = self.pipeline.downstream(&mend).into_iter().filter(begun).collect();
+        self.supersede_requests(&mend, notices.at, notices);
         self.again(&mend, Work::Mend { round: round + 1, review, artifact });
-        // Whatever was made from the text that is mended now is made again, this reviewer's review first of all.
-        for later in self.pipeline.downstream(&mend) {
-            if self.stages.get(&later).is_some_and(|state| state.progress == Progress::Done) {
-                self.again(&later, Work::Fresh);
-            }
+        for id in later {
+            self.supersede_requests(&id, notices.at, notices);
+            self.again(&id, Work::Fresh);
         }
     }
 

@@ -298,6 +298,42 @@ fn a_question_is_put_off_and_an_earlier_answer_is_changed() {
     assert_eq!(code(&project, amend("Z")), Some(RejectionCode::InvalidAnswer));
 }
 
+/// A writer with a gate, whose reviewer sends it back while another stage reads the same text.
+#[test]
+fn what_is_mended_is_approved_again_and_not_read_half_way() {
+    let gate = "[stage.gate]\nname = \"spec\"\nstatus = \"spec_ready\"\napproved_status = \"spec_approved\"";
+    let stage = |id: &str, agent: &str, verb: &str, rest: &str| {
+        format!(
+            "[[stage]]\nid = \"{id}\"\nstatus = \"{id}\"\nmessage = \"..\"\nverb = \"{verb}\"\nagent = \"{agent}\"\nproduces = \"{id}\"\n{rest}\n"
+        )
+    };
+    let reads = "needs = [\"spec\"]\nreads = [\"spec\"]";
+    let source = [
+        "id = \"own\"\nversion = 1\ntitle = \"Own\"\n".to_owned(),
+        stage("spec", "architect", "write", &format!("reads = [\"idea\"]\n{gate}")),
+        stage("review", "critic", "review", &format!("{reads}\non_findings = {{ mend = \"spec\" }}")),
+        stage("prompts", "synthesizer", "compose", reads),
+    ]
+    .concat();
+    let mut project = project_of(&source);
+    write(&mut project, "spec");
+    approve(&mut project, 1, "spec");
+    assert!(is_running(&project, "prompts"));
+    let artifact = artifact("review", 1);
+    let verdict = groundwork_domain::document::Verdict::Revise;
+    end_of(
+        &mut project,
+        "review",
+        StageResult::Reviewed { artifact, verdict, mendable: 1, open: 0, passed: None },
+    );
+    assert!(!is_running(&project, "prompts"), "it read what is being mended");
+    write(&mut project, "spec");
+    let statuses: Vec<_> = project.requests().map(|request| request.status).collect();
+    assert_eq!(statuses, [RequestStatus::Superseded, RequestStatus::Pending]);
+    approve(&mut project, 2, "spec");
+    assert_eq!(task_of(&project, "prompts").attempt, 2);
+}
+
 #[test]
 fn who_cancels_a_refinement_keeps_the_completed_project() {
     let mut project = completed();

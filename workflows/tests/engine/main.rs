@@ -9,6 +9,7 @@
 )]
 
 mod people;
+mod record;
 mod script;
 mod server;
 mod shipped;
@@ -26,15 +27,13 @@ use groundwork_workflows::contract::{AGENTS_QUEUE, QUEUE};
 use groundwork_workflows::{ProjectWorkflow, StartInput};
 use script::{Script, Scripted};
 use server::Server;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use temporalio_client::errors::WorkflowUpdateError;
 use temporalio_client::{
-    Client, WorkflowExecuteUpdateOptions, WorkflowExecutionStatus, WorkflowHandle, WorkflowHistory,
-    WorkflowQueryOptions, WorkflowStartOptions,
+    Client, WorkflowExecuteUpdateOptions, WorkflowExecutionStatus, WorkflowHandle, WorkflowQueryOptions,
+    WorkflowStartOptions,
 };
-use temporalio_sdk::workflow_replayer::{WorkflowReplayer, WorkflowReplayerOptions};
 use temporalio_sdk::{Runtime, Worker, WorkerOptions};
 use uuid::Uuid;
 
@@ -130,38 +129,6 @@ impl Scene {
             arguments.extend(["--input", input]);
         }
         self.server.cli(&arguments).map(|_| ())
-    }
-
-    /// Replays what has happened with the code of this build; records it where GROUNDWORK_RECORD is set.
-    async fn replays(&self, name: &str) -> Result<()> {
-        let runs = self.server.cli(&["workflow", "list", "--output", "json"])?;
-        let runs: Vec<serde_json::Value> = serde_json::from_str(&runs)?;
-        for (number, run) in runs.iter().rev().enumerate() {
-            let run_id = run["execution"]["runId"].as_str().context("run id")?;
-            let mut info = self.handle().info().clone();
-            info.run_id = Some(run_id.to_owned());
-            let handle = WorkflowHandle::<_, ProjectWorkflow>::new(self.client.clone(), info);
-            let history = handle.fetch_history(Default::default()).to_json().await?;
-            let options = WorkflowReplayerOptions::new().register_workflow::<ProjectWorkflow>()?.build();
-            WorkflowReplayer::new(options)?.replay_workflow(WorkflowHistory::from_json(&history)?).await?;
-            if std::env::var_os("GROUNDWORK_RECORD").is_some() {
-                self.record(&format!("{name}-{}.json", number + 1), &history)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn record(&self, name: &str, history: &[u8]) -> Result<()> {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("histories");
-        std::fs::create_dir_all(folder.join("states"))?;
-        std::fs::write(folder.join(name), history)?;
-        let published = self.script.published.lock().unwrap();
-        let completed =
-            published.iter().rev().find(|publication| publication.view.summary.phase == Phase::Completed);
-        if let Some(publication) = completed {
-            std::fs::write(folder.join("states").join(name), serde_json::to_vec(&publication.snapshot)?)?;
-        }
-        Ok(())
     }
 
     fn history(&self) -> Result<String> {

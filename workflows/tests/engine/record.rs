@@ -1,0 +1,43 @@
+//! Replaying what has just happened, and recording it for builds to come.
+
+use crate::Scene;
+use anyhow::{Context as _, Result};
+use groundwork_domain::project::Phase;
+use groundwork_workflows::ProjectWorkflow;
+use std::path::Path;
+use temporalio_client::{WorkflowHandle, WorkflowHistory};
+use temporalio_sdk::workflow_replayer::{WorkflowReplayer, WorkflowReplayerOptions};
+
+impl Scene {
+    /// Replays what has happened with the code of this build; records it where GROUNDWORK_RECORD is set.
+    pub(crate) async fn replays(&self, name: &str) -> Result<()> {
+        let runs = self.server.cli(&["workflow", "list", "--output", "json"])?;
+        let runs: Vec<serde_json::Value> = serde_json::from_str(&runs)?;
+        for (number, run) in runs.iter().rev().enumerate() {
+            let run_id = run["execution"]["runId"].as_str().context("run id")?;
+            let mut info = self.handle().info().clone();
+            info.run_id = Some(run_id.to_owned());
+            let handle = WorkflowHandle::<_, ProjectWorkflow>::new(self.client.clone(), info);
+            let history = handle.fetch_history(Default::default()).to_json().await?;
+            let options = WorkflowReplayerOptions::new().register_workflow::<ProjectWorkflow>()?.build();
+            WorkflowReplayer::new(options)?.replay_workflow(WorkflowHistory::from_json(&history)?).await?;
+            if std::env::var_os("GROUNDWORK_RECORD").is_some() {
+                self.record(&format!("{name}-{}.json", number + 1), &history)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn record(&self, name: &str, history: &[u8]) -> Result<()> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("histories");
+        std::fs::create_dir_all(folder.join("states"))?;
+        std::fs::write(folder.join(name), history)?;
+        let published = self.script.published.lock().unwrap();
+        let completed =
+            published.iter().rev().find(|publication| publication.view.summary.phase == Phase::Completed);
+        if let Some(publication) = completed {
+            std::fs::write(folder.join("states").join(name), serde_json::to_vec(&publication.snapshot)?)?;
+        }
+        Ok(())
+    }
+}
