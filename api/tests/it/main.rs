@@ -16,7 +16,6 @@ mod isolation;
 mod limits;
 mod links;
 mod live;
-mod live;
 mod logs;
 mod mailbox;
 mod members;
