@@ -26,6 +26,8 @@ mod socket;
 mod usage;
 mod workspaces;
 
+pub(crate) use health::{Recent, Seen};
+
 use crate::app::App;
 use crate::{auth, idempotent, layers, limits, metrics, openapi};
 use axum::Router;
@@ -88,6 +90,7 @@ pub(crate) fn surface(app: Option<&App>) -> OpenApiRouter<App> {
         .routes(routes!(admin::workspaces))
         .routes(routes!(admin::health))
         .routes(routes!(admin::restore_user))
+        .routes(routes!(admin::set_plan))
         .routes(routes!(readings::questions))
         .routes(routes!(readings::conversation))
         .routes(routes!(readings::artifacts))
@@ -144,17 +147,34 @@ pub(crate) fn documented(app: Option<&App>) -> OpenApiRouter<App> {
 /// The whole API: the surface, its aliases at the root, and the layers around both.
 pub(crate) fn router(app: &App) -> Router {
     let (documented, _) = documented(Some(app)).split_for_parts();
+    let documented = match app.settings.metrics_bind {
+        // They have a listener of their own.
+        Some(_) => documented,
+        None => documented.route("/metrics", get(metrics::show)),
+    };
     documented
         .route("/healthz", get(health::healthz))
         .route("/health", get(health::health))
         .route("/ws", get(socket::connect).layer(from_fn_with_state(app.clone(), limits::of_address)))
-        .route("/metrics", get(metrics::show))
         .fallback(layers::not_found)
         .method_not_allowed_fallback(layers::method_not_allowed)
         .layer(DefaultBodyLimit::max(app.settings.body_bytes_max))
         .layer(from_fn_with_state(app.clone(), layers::limit_time))
         .layer(CatchPanicLayer::custom(layers::panicked))
         .layer(layers::cors(&app.settings.cors_origins))
+        .layer(from_fn(layers::secure))
+        .layer(from_fn(layers::identify))
+        .with_state(app.clone())
+}
+
+/// What is served where `metrics_bind` says.
+pub(crate) fn metrics_router(app: &App) -> Router {
+    Router::new()
+        .route("/metrics", get(metrics::show))
+        .fallback(layers::not_found)
+        .method_not_allowed_fallback(layers::method_not_allowed)
+        .layer(from_fn_with_state(app.clone(), layers::limit_time))
+        .layer(CatchPanicLayer::custom(layers::panicked))
         .layer(from_fn(layers::secure))
         .layer(from_fn(layers::identify))
         .with_state(app.clone())
