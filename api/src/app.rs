@@ -6,6 +6,7 @@ use crate::limits::Meter;
 use crate::live::Hub;
 use crate::mail::{Mailer, MailerError};
 use crate::oauth::{Providers, ProvidersError};
+use crate::routes::{Recent, Seen};
 use crate::settings::{Settings, SettingsError};
 use groundwork_domain::sealed::{KeyRing, SealError};
 use groundwork_store::Store;
@@ -32,6 +33,8 @@ pub(crate) struct Shared {
     pub(crate) shelving: Notify,
     pub(crate) mailer: Mailer,
     pub(crate) providers: Providers,
+    /// How the parts outside of this process were a moment ago.
+    pub(crate) health: Recent<Seen>,
     /// Limits by time.
     pub(crate) meter: Meter,
     /// Reads Temporal's own metrics on loopback.
@@ -65,6 +68,7 @@ impl App {
             shelving: Notify::new(),
             mailer: Mailer::new(&settings.mail)?,
             providers: Providers::new(&settings)?,
+            health: Recent::default(),
             meter: Meter::new(store.clone(), settings.quotas.clone()),
             http: reqwest::Client::builder().no_proxy().build()?,
             settings,

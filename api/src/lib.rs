@@ -72,13 +72,25 @@ pub async fn serve(
 ) -> Result<(), AppError> {
     let app = App::new(settings, store, engine, shutdown.clone())?;
     tracing::info!(address = %listener.local_addr()?, "api listens");
+    let metrics = match app.settings.metrics_bind {
+        Some(address) => Some(TcpListener::bind(address).await?),
+        None => None,
+    };
     let background = tokio::spawn(background(app.clone(), shutdown.clone()));
     let patience = serving::Patience {
         head_max: Duration::from_millis(app.settings.head_ms_max),
+        stall_max: Duration::from_millis(app.settings.stall_ms_max),
         drain_max: Duration::from_millis(app.settings.drain_ms_max),
         connections_max: app.settings.connections_max,
+        of_address_max: app.settings.connections_per_address_max,
+        proxies: app.settings.trusted_proxies.clone(),
     };
-    serving::serve(listener, routes::router(&app), patience, &shutdown).await;
+    let of_metrics = async {
+        if let Some(listener) = metrics {
+            serving::serve(listener, routes::metrics_router(&app), patience.clone(), &shutdown).await;
+        }
+    };
+    tokio::join!(serving::serve(listener, routes::router(&app), patience.clone(), &shutdown), of_metrics);
     shutdown.cancel();
     // It only waits for the same token.
     let _ = background.await;

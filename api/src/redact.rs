@@ -25,6 +25,8 @@ pub(crate) enum Kind {
     BearerToken,
     /// The password in a URL.
     UrlPassword,
+    /// What somebody says a password, secret, token or key is.
+    Password,
 }
 
 impl Kind {
@@ -36,7 +38,7 @@ impl Kind {
             Self::ServiceToken => "service token",
             Self::Jwt => "signed token",
             Self::BearerToken => "bearer token",
-            Self::UrlPassword => "password",
+            Self::UrlPassword | Self::Password => "password",
         }
     }
 }
@@ -50,7 +52,7 @@ pub(crate) struct Redacted {
 }
 
 /// Each pattern: what stands before the secret is kept as `before`, what stands after it as `after`.
-const PATTERNS: [(Kind, &str); 9] = [
+const PATTERNS: [(Kind, &str); 12] = [
     (
         Kind::PrivateKey,
         r"(?s)-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----|\z)",
@@ -66,11 +68,20 @@ const PATTERNS: [(Kind, &str); 9] = [
         Kind::ServiceToken,
         r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{40,}|glpat-[A-Za-z0-9_-]{20,}|xox[abeoprs]-[A-Za-z0-9-]{10,}|(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{16,}|npm_[A-Za-z0-9]{36}|gw_[A-Za-z0-9_-]{32,})",
     ),
+    (Kind::ServiceToken, r"\bGOCSPX-[A-Za-z0-9_-]{20,}|\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"),
+    (
+        Kind::ServiceToken,
+        r"(?<before>\bhttps://hooks\.slack\.com/(?:services|workflows)/)[A-Za-z0-9/_-]{16,}",
+    ),
     (Kind::Jwt, r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
     (Kind::BearerToken, r"(?i)(?<before>\bbearer[ \t]+)[A-Za-z0-9._~+/-]{20,}=*"),
     (
         Kind::UrlPassword,
-        r"(?<before>\b[A-Za-z][A-Za-z0-9+.-]*://[^\s:/@\[]{0,256}:)[^\s@/\[]{1,256}(?<after>@)",
+        r"(?<before>\b[A-Za-z][A-Za-z0-9+.-]*://[^\s:/@\[]{0,256}:)[^\s/\[]{1,256}(?<after>@)",
+    ),
+    (
+        Kind::Password,
+        r#"(?i)(?<before>(?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key)["']?\s{0,4}(?::=|=>|[:=])\s{0,4}["']?)(?<value>[^\s"'\[\],;]{8,256})"#,
     ),
 ];
 
@@ -86,16 +97,29 @@ pub(crate) fn redact(text: String) -> Redacted {
         if !regex.is_match(&redacted.text) {
             continue;
         }
+        let mut any = false;
         let replaced = regex.replace_all(&redacted.text, |found: &Captures<'_>| {
             let part = |name| found.name(name).map_or("", |part| part.as_str());
+            if found.name("value").is_some_and(|value| !is_random(value.as_str())) {
+                return found[0].to_owned();
+            }
+            any = true;
             format!("{}[redacted: {}]{}", part("before"), kind.as_str(), part("after"))
         });
         redacted.text = replaced.into_owned();
-        if !redacted.found.contains(kind) {
+        if any && !redacted.found.contains(kind) {
             redacted.found.push(*kind);
         }
     }
     redacted
+}
+
+/// Whether a word that stands where a secret would is one, and no word of a language: `password: required` says nothing secret.
+fn is_random(word: &str) -> bool {
+    let has = |is: fn(char) -> bool| word.chars().any(is);
+    let has_digit = has(|c| c.is_ascii_digit());
+    let is_mixed = has(char::is_uppercase) && has(char::is_lowercase) && has(|c| !c.is_alphanumeric());
+    has(char::is_alphabetic) && (has_digit || is_mixed)
 }
 
 /// What a person wrote goes on without its secrets: to the workflow, to Postgres, to models.
@@ -183,6 +207,32 @@ mod tests {
             of(&format!("aws_secret_access_key = {key}\nend")).0,
             "aws_secret_access_key = [redacted: cloud key]\nend"
         );
+    }
+
+    #[test]
+    fn a_whole_secret_is_taken_out_and_what_is_called_one() {
+        assert_eq!(of("postgres://app:p@ssw0rd99@db/x").0, "postgres://app:[redacted: password]@db/x");
+        let letters = "a1B2c3D4e5F6g7H8i9J0";
+        for said in [
+            "password: Sup3rSecret!".to_owned(),
+            "DB_PASSWORD=hunter2hunter2".to_owned(),
+            format!("api_key=\"{letters}\""),
+            format!("{{\"client_secret\": \"{letters}\"}}"),
+            format!("GOCSPX-{letters}"),
+            format!("SG.{letters}.{letters}"),
+            format!("https://hooks.slack.com/services/T000/B000/{letters}"),
+        ] {
+            let (text, found) = of(&said);
+            let is_out = [letters, "Sup3r", "hunter2"].iter().all(|secret| !text.contains(secret));
+            assert!(is_out && found.len() == 1, "{said}: {text} {found:?}");
+        }
+        for text in [
+            "password: required, at least twelve characters",
+            "Secret: members only",
+            "token => expires daily",
+        ] {
+            assert_eq!(of(text), (text.to_owned(), Vec::new()));
+        }
     }
 
     #[test]

@@ -39,6 +39,7 @@ mod usage;
 mod workspaces;
 
 pub(crate) use export::Format as ExportFormat;
+pub(crate) use health::{Recent, Seen};
 
 use crate::app::App;
 use crate::{auth, idempotent, layers, limits, metrics, openapi, web};
@@ -174,6 +175,7 @@ fn operators_routes() -> OpenApiRouter<App> {
         .routes(routes!(admin::workspaces))
         .routes(routes!(admin::health))
         .routes(routes!(admin::restore_user))
+        .routes(routes!(admin::set_plan))
         .routes(routes!(operations::failed))
         .routes(routes!(operations::replay))
         .routes(routes!(operations::replay_all))
@@ -238,17 +240,34 @@ pub(crate) fn documented(app: Option<&App>) -> OpenApiRouter<App> {
 /// The whole server: the surface, its aliases at the root, the web application, and the layers around them.
 pub(crate) fn router(app: &App) -> Router {
     let (documented, _) = documented(Some(app)).split_for_parts();
+    let documented = match app.settings.metrics_bind {
+        // They have a listener of their own.
+        Some(_) => documented,
+        None => documented.route("/metrics", get(metrics::show)),
+    };
     documented
         .route("/healthz", get(health::healthz))
         .route("/health", get(health::health))
         .route("/ws", get(socket::connect).layer(from_fn_with_state(app.clone(), limits::of_address)))
-        .route("/metrics", get(metrics::show))
         .fallback(web::serve)
         .method_not_allowed_fallback(layers::method_not_allowed)
         .layer(DefaultBodyLimit::max(app.settings.body_bytes_max))
         .layer(from_fn_with_state(app.clone(), layers::limit_time))
         .layer(CatchPanicLayer::custom(layers::panicked))
         .layer(layers::cors(&app.settings.cors_origins))
+        .layer(from_fn(layers::secure))
+        .layer(from_fn(layers::identify))
+        .with_state(app.clone())
+}
+
+/// What is served where `metrics_bind` says.
+pub(crate) fn metrics_router(app: &App) -> Router {
+    Router::new()
+        .route("/metrics", get(metrics::show))
+        .fallback(layers::not_found)
+        .method_not_allowed_fallback(layers::method_not_allowed)
+        .layer(from_fn_with_state(app.clone(), layers::limit_time))
+        .layer(CatchPanicLayer::custom(layers::panicked))
         .layer(from_fn(layers::secure))
         .layer(from_fn(layers::identify))
         .with_state(app.clone())

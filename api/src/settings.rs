@@ -51,8 +51,12 @@ pub struct Settings {
     pub request_ms_max: u64,
     /// Milliseconds that the head of a request may take, and a connection be idle.
     pub head_ms_max: u64,
+    /// Milliseconds that bytes of an answer may wait while the client takes none of them.
+    pub stall_ms_max: u64,
     /// Connections at once.
     pub connections_max: u32,
+    /// Connections at once of one client's address (IPv6: one /64), trusted proxies excepted; 0: any number.
+    pub connections_per_address_max: u32,
     /// Milliseconds without a byte after which a stream ends.
     pub stream_idle_ms_max: u64,
     /// Milliseconds between signs of life on a stream.
@@ -79,6 +83,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<ipnet::IpNet>,
     /// Origins that browsers may call from; none by default: the web application is served from the same origin.
     pub cors_origins: Vec<String>,
+    /// Where `/metrics` is served instead of on `bind`, for whoever watches over the installation and nobody else.
+    pub metrics_bind: Option<SocketAddr>,
     /// Where Temporal's own metrics are served (`host:port`), to be appended to `/metrics`.
     pub temporal_metrics_address: Option<SocketAddr>,
     /// Addresses of the people who operate the installation: they see all workspaces' names and figures (B-19).
@@ -122,7 +128,9 @@ impl Default for Settings {
             body_bytes_max: 10 * 1024 * 1024,
             request_ms_max: 30_000,
             head_ms_max: 30_000,
+            stall_ms_max: 30_000,
             connections_max: 10_000,
+            connections_per_address_max: 256,
             stream_idle_ms_max: 120_000,
             stream_ping_ms: 20_000,
             drain_ms_max: 10_000,
@@ -136,6 +144,7 @@ impl Default for Settings {
             sweep_every_ms: 5_000,
             trusted_proxies: Vec::new(),
             cors_origins: Vec::new(),
+            metrics_bind: None,
             temporal_metrics_address: None,
             operators: Vec::new(),
             upkeep: Upkeep::default(),
@@ -215,11 +224,42 @@ impl Settings {
         if self.page_rows_default == 0 || self.page_rows_default > self.page_rows_max {
             return Err(SettingsError("page_rows_default must be 1 to page_rows_max"));
         }
+        if !self.operators.iter().all(|operator| is_address(operator)) {
+            return Err(SettingsError("operators must be email addresses"));
+        }
+        if self.stall_ms_max == 0 {
+            return Err(SettingsError("stall_ms_max must be at least 1"));
+        }
         self.check_ways_back()
     }
+}
+
+/// Whether that could be somebody's address at all.
+fn is_address(text: &str) -> bool {
+    let parts = text.trim().split_once('@');
+    parts.is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'))
+        && !text.trim().contains(|c: char| c.is_whitespace() || c == ',')
 }
 
 /// A setting that cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("api settings: {0}")]
 pub struct SettingsError(pub(crate) &'static str);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn operators_are_addresses() {
+        let check = |operators: &[&str]| {
+            let operators = operators.iter().map(|operator| (*operator).to_owned()).collect();
+            Settings { operators, ..Settings::default() }.check().map_err(|error| error.0)
+        };
+        assert_eq!(check(&[]), Ok(()));
+        assert_eq!(check(&["ops@example.org", " Ada@example.org "]), Ok(()));
+        for refused in ["", " ", "ops", "@example.org", "ops@", "a@b@c", "a b@example.org", "a@x.org,b@x.org"] {
+            assert!(check(&["ops@example.org", refused]).is_err(), "{refused:?}");
+        }
+    }
+}

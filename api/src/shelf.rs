@@ -88,6 +88,7 @@ async fn sweep_on(app: &App) {
             continue;
         }
         if erased_at.is_none_or(|at| at.elapsed() >= erase_every) {
+            sweep_unverified(app).await;
             match shelving::erase_ended(&app.store, app.settings.upkeep.undo_days, ROWS_MAX).await {
                 Ok(0) => erased_at = Some(Instant::now()),
                 Ok(erased) => tracing::info!(erased, "erased what can no longer be undone"),
@@ -96,6 +97,21 @@ async fn sweep_on(app: &App) {
                     erased_at = Some(Instant::now());
                 }
             }
+        }
+    }
+}
+
+/// Where a link comes first, an account that was never confirmed is nobody's, and takes a place.
+async fn sweep_unverified(app: &App) {
+    if !app.settings.needs_verified_email() {
+        return;
+    }
+    let days = app.settings.upkeep.unverified_days;
+    match shelving::sweep_unverified(&app.store, days, ROWS_MAX).await {
+        Ok(0) => {}
+        Ok(swept) => tracing::info!(swept, "erased accounts that were never confirmed"),
+        Err(error) => {
+            tracing::warn!(error = &error as &dyn std::error::Error, "could not erase unconfirmed accounts");
         }
     }
 }

@@ -18,6 +18,16 @@ pub enum Tier {
 }
 
 impl Tier {
+    /// As a workspace's `plan_tier` has it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Free => "free",
+            Self::Paid => "paid",
+            Self::Enterprise => "enterprise",
+        }
+    }
+
     /// Reads a workspace's `plan_tier`; what is no tier is the least.
     #[must_use]
     pub fn parse(word: &str) -> Self {
@@ -38,6 +48,8 @@ pub enum Scope {
     Ip,
     /// One person's, whatever they show: sessions and API tokens count together.
     User,
+    /// One workspace's, whoever does it.
+    Workspace,
     /// One project's.
     Project,
 }
@@ -71,6 +83,8 @@ pub enum Quota {
     PromptrProjects,
     /// Projects of any pipeline that are there and that a person has begun (B-10).
     Projects,
+    /// Projects of any pipeline that are there in a workspace.
+    WorkspaceProjects,
     /// Refinements of a project (B-14).
     Refinements,
     /// Projects of pipeline `spec-builder` that wait for answers (B-11).
@@ -96,13 +110,14 @@ pub struct Definition {
 
 impl Quota {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Accounts,
         Self::AnonymousRequests,
         Self::Requests,
         Self::SignUps,
         Self::PromptrProjects,
         Self::Projects,
+        Self::WorkspaceProjects,
         Self::Refinements,
         Self::Conversations,
         Self::Questions,
@@ -119,6 +134,7 @@ impl Quota {
             Self::SignUps => (Scope::Ip, HOUR, [20; 3], "new accounts"),
             Self::PromptrProjects => (Scope::User, Window::None, [3; 3], "projects of pipeline promptr"),
             Self::Projects => (Scope::User, Window::None, [10, 0, 0], "projects"),
+            Self::WorkspaceProjects => (Scope::Workspace, Window::None, [0; 3], "projects of the workspace"),
             Self::Refinements => (Scope::Project, Window::None, [3; 3], "refinements"),
             Self::Conversations => (Scope::User, Window::None, [5, 0, 0], "conversations"),
             Self::Questions => (Scope::User, DAY, [50, 0, 0], "questions"),
@@ -137,6 +153,7 @@ impl Quota {
             Self::SignUps => "sign_ups",
             Self::PromptrProjects => "promptr_projects",
             Self::Projects => "projects",
+            Self::WorkspaceProjects => "workspace_projects",
             Self::Refinements => "refinements",
             Self::Conversations => "conversations",
             Self::Questions => "questions",
@@ -166,14 +183,25 @@ impl Quotas {
     /// The most that is allowed; none: any number.
     #[must_use]
     pub fn most(&self, quota: Quota, tier: Tier) -> Option<u32> {
-        let said = self.0.get(&quota).copied().unwrap_or_default();
         let [free, paid, enterprise] = quota.definition().most;
-        let most = match tier {
-            Tier::Free => said.free.unwrap_or(free),
-            Tier::Paid => said.paid.unwrap_or(paid),
-            Tier::Enterprise => said.enterprise.unwrap_or(enterprise),
+        let usual = match tier {
+            Tier::Free => free,
+            Tier::Paid => paid,
+            Tier::Enterprise => enterprise,
         };
-        (most > 0).then_some(most)
+        self.most_or(quota, tier, usual)
+    }
+
+    /// The same for a counter that has a setting of its own as well: what the table says goes before it.
+    #[must_use]
+    pub fn most_or(&self, quota: Quota, tier: Tier, usual: u32) -> Option<u32> {
+        let said = self.0.get(&quota).copied().unwrap_or_default();
+        let said = match tier {
+            Tier::Free => said.free,
+            Tier::Paid => said.paid,
+            Tier::Enterprise => said.enterprise,
+        };
+        Some(said.unwrap_or(usual)).filter(|most| *most > 0)
     }
 
     /// Sets a limit for all tiers; 0: any number.
@@ -230,6 +258,7 @@ mod tests {
                 ("sign_ups", Some(20)),
                 ("promptr_projects", Some(3)),
                 ("projects", Some(10)),
+                ("workspace_projects", None),
                 ("refinements", Some(3)),
                 ("conversations", Some(5)),
                 ("questions", Some(50)),
@@ -253,6 +282,9 @@ mod tests {
         assert_eq!(quotas.most(Quota::Requests, Tier::Free), None);
         assert_eq!(quotas.most(Quota::Requests, Tier::Paid), Some(600));
         assert_eq!(quotas.most(Quota::Projects, Tier::Paid), Some(7));
+        let paid = |quota, usual| quotas.most_or(quota, Tier::Paid, usual);
+        assert_eq!((paid(Quota::Projects, 3), paid(Quota::PromptrProjects, 3)), (Some(7), Some(3)));
+        assert_eq!(paid(Quota::Accounts, 0), None);
         assert!(serde_json::from_str::<Quotas>(r#"{"request": {"free": 1}}"#).is_err());
         assert!(serde_json::from_str::<Quotas>(r#"{"requests": {"gratis": 1}}"#).is_err());
     }

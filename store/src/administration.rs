@@ -3,7 +3,8 @@
 use crate::workspaces::personal;
 use crate::{Store, StoreError};
 use chrono::{DateTime, Utc};
-use groundwork_domain::UserId;
+use groundwork_domain::quota::Tier;
+use groundwork_domain::{UserId, WorkspaceId};
 use rust_decimal::Decimal;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -57,6 +58,16 @@ pub async fn workspaces(
     .fetch_all(store.pool())
     .await?;
     Ok(rows.into_iter().map(|row| WorkspaceOverview { cost_usd: row.cost_usd.normalize(), ..row }).collect())
+}
+
+/// Says what a workspace pays for; false: there is no such workspace. The caller has checked that an operator asks.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn set_plan(store: &Store, workspace: WorkspaceId, tier: Tier) -> Result<bool, StoreError> {
+    Ok(sqlx::query_scalar!(r#"select plan_set($1, $2) as "set!""#, workspace.0, tier.as_str())
+        .fetch_one(store.pool())
+        .await?)
 }
 
 /// Undoes the deletion of an account that is not erased yet, with its own workspace; false where there is none. The caller has

@@ -116,6 +116,15 @@ pub async fn delete(conn: &mut PgConnection, token: Uuid, user: UserId) -> Resul
     Ok(deleted.rows_affected() > 0)
 }
 
+/// Takes all of a person's tokens away.
+///
+/// # Errors
+/// Postgres's own.
+pub async fn delete_all(conn: &mut PgConnection, user: UserId) -> Result<(), StoreError> {
+    sqlx::query!("delete from api_tokens where user_id = $1", user.0).execute(conn).await?;
+    Ok(())
+}
+
 /// Whose token this is, if it stands and its person may still sign in; notes its use at most once a minute.
 ///
 /// # Errors

@@ -116,6 +116,28 @@ pub async fn list(conn: &mut PgConnection, workspace: WorkspaceId) -> Result<Vec
         .collect())
 }
 
+/// The role that an open invitation offers, found by what it is or whose address it names; none where there is none.
+///
+/// # Errors
+/// Postgres's own.
+pub async fn offered(
+    conn: &mut PgConnection,
+    workspace: WorkspaceId,
+    invitation: Option<Uuid>,
+    email: Option<&str>,
+) -> Result<Option<Role>, StoreError> {
+    let role = sqlx::query_scalar!(
+        r#"select role as "role: RoleColumn" from invitations
+           where workspace_id = $1 and (id = $2 or email = $3) and state = 'open' and expires_at > now()"#,
+        workspace.0,
+        invitation,
+        email
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(role.map(|role| role.0))
+}
+
 /// Takes back an open invitation; false where there is none.
 ///
 /// # Errors

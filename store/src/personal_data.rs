@@ -19,9 +19,12 @@ pub async fn account(conn: &mut PgConnection, user: UserId) -> Result<Value, Sto
                                 'created_at', created_at, 'updated_at', updated_at)
                            from users where id = $1),
                'sessions', (select coalesce(jsonb_agg(jsonb_build_object('id', id, 'created_at', created_at,
-                                'expires_at', expires_at, 'revoked_at', revoked_at, 'user_agent', user_agent)
-                                order by created_at), '[]')
+                                'expires_at', expires_at, 'revoked_at', revoked_at, 'user_agent', user_agent,
+                                'ip', host(ip)) order by created_at), '[]')
                             from sessions where user_id = $1),
+               'login_places', (select coalesce(jsonb_agg(jsonb_build_object('place', place, 'last_at', last_at)
+                                    order by last_at), '[]')
+                                from login_places where user_id = $1),
                'api_tokens', (select coalesce(jsonb_agg(jsonb_build_object('id', id, 'name', name, 'scopes', scopes,
                                   'created_at', created_at, 'expires_at', expires_at, 'last_used_at', last_used_at)
                                   order by created_at), '[]')

@@ -59,10 +59,12 @@ pub enum Creation {
 /// How many projects a person may have.
 #[derive(Clone, Copy, Debug)]
 pub struct Allowance {
-    /// Of pipeline `promptr`, ever begun; the person's own exception goes before it.
-    pub promptr: u32,
+    /// Of pipeline `promptr`, ever begun; none: any number. The person's own exception goes before it.
+    pub promptr: Option<u32>,
     /// Of any pipeline, present; none: any number. Never less than the person's own exception.
     pub total: Option<u32>,
+    /// Of the workspace, present, whoever began them; none: any number.
+    pub workspace: Option<u32>,
 }
 
 /// Stores a project whose workflow is about to be started, and counts it. Writes neither event nor turn: a project that
@@ -139,6 +141,9 @@ async fn count_project(
     project: &NewProject<'_>,
     allowance: Allowance,
 ) -> Result<Creation, StoreError> {
+    if allowance.workspace.is_some() {
+        crate::workspaces::lock(conn, project.workspace_id).await?;
+    }
     let counted = i32::from(project.pipeline.id == PROMPTR);
     let row = sqlx::query!(
         "update users set projects_created = projects_created + $2 where id = $1
@@ -149,17 +154,23 @@ async fn count_project(
     .fetch_one(&mut *conn)
     .await?;
     // A statement of its own, so that it sees what whoever had the lock before has committed.
-    let present = sqlx::query_scalar!(
-        r#"select count(*) as "present!" from projects where created_by = $1 and lifecycle <> 'deleted'"#,
+    let present = sqlx::query!(
+        r#"select count(*) filter (where created_by = $1) as "mine!", count(*) filter (where workspace_id = $2) as "here!"
+           from projects where (created_by = $1 or workspace_id = $2) and lifecycle <> 'deleted'"#,
         project.owner_id.0,
+        project.workspace_id.0,
     )
     .fetch_one(conn)
     .await?;
-    let (created, present) = (count(row.projects_created), u32::try_from(present).unwrap_or(u32::MAX));
+    let counted_up = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
     let exception = row.max_projects.map(count);
     let total = allowance.total.map(|total| total.max(exception.unwrap_or_default()));
-    let promptr = (counted > 0).then_some(exception.unwrap_or(allowance.promptr));
-    let limits = [(Quota::PromptrProjects, created, promptr), (Quota::Projects, present, total)];
+    let promptr = if counted > 0 { exception.or(allowance.promptr) } else { None };
+    let limits = [
+        (Quota::PromptrProjects, count(row.projects_created), promptr),
+        (Quota::Projects, counted_up(present.mine), total),
+        (Quota::WorkspaceProjects, counted_up(present.here), allowance.workspace),
+    ];
     let uses =
         limits.into_iter().filter_map(|(quota, used, most)| Some(QuotaUse { quota, used, most: most? }));
     let uses: Vec<_> = uses.collect();

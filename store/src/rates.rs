@@ -3,6 +3,7 @@
 use crate::clean::{count, int};
 use crate::{Store, StoreError};
 use groundwork_domain::Digest;
+use sqlx::{PgConnection, PgExecutor};
 use std::time::Duration;
 
 /// What a call got.
@@ -27,6 +28,30 @@ pub async fn take(
     most: u32,
     window_s: u32,
 ) -> Result<Taken, StoreError> {
+    taken(store.pool(), key, wanted, most, window_s).await
+}
+
+/// As [`take`], with the transaction: what was taken is given back where that is rolled back.
+///
+/// # Errors
+/// Postgres's own.
+pub async fn take_within(
+    conn: &mut PgConnection,
+    key: &Digest,
+    wanted: u32,
+    most: u32,
+    window_s: u32,
+) -> Result<Taken, StoreError> {
+    taken(conn, key, wanted, most, window_s).await
+}
+
+async fn taken(
+    executor: impl PgExecutor<'_>,
+    key: &Digest,
+    wanted: u32,
+    most: u32,
+    window_s: u32,
+) -> Result<Taken, StoreError> {
     let row = sqlx::query!(
         r#"select granted as "granted!", used_now as "used!", resets_in_ms as "resets_in_ms!" from rate_taken($1, $2, $3, $4)"#,
         key.0,
@@ -34,7 +59,7 @@ pub async fn take(
         int(most),
         int(window_s),
     )
-    .fetch_one(store.pool())
+    .fetch_one(executor)
     .await?;
     Ok(Taken {
         granted: count(row.granted),

@@ -80,6 +80,21 @@ pub async fn unpark(conn: &mut PgConnection, project: ProjectId) -> Result<(), S
     Ok(())
 }
 
+/// Erases accounts that nobody ever signed in to and whose address was not verified within so many days; how many, at most so
+/// many.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn sweep_unverified(store: &Store, days: u32, at_most: u32) -> Result<i64, StoreError> {
+    Ok(sqlx::query_scalar!(
+        r#"select unverified_swept($1::integer * interval '1 day', $2) as "swept!""#,
+        crate::clean::int(days),
+        crate::clean::int(at_most),
+    )
+    .fetch_one(store.pool())
+    .await?)
+}
+
 /// Erases what was deleted longer ago than so many days, some at a time; returns how many projects, workspaces and people.
 ///
 /// # Errors

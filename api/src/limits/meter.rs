@@ -65,7 +65,7 @@ impl Meter {
         let key = Digest::of_parts([quota.as_str().as_bytes(), subject.as_bytes()]);
         let outcome = match self.count_down(&key, most) {
             Some(outcome) => outcome,
-            None => match self.take(&key, most, window_s).await {
+            None => match self.take(quota, &key, most, window_s).await {
                 Ok(outcome) => outcome,
                 Err(error) => {
                     tracing::debug!(%error, "a request was not counted");
@@ -80,11 +80,7 @@ impl Meter {
             resets_in: lease.ends_at.saturating_duration_since(Instant::now()),
         };
         match outcome {
-            Ok(lease) => {
-                let reading = reading(lease);
-                notice(reading, subject);
-                Ok(Some(reading))
-            }
+            Ok(lease) => Ok(Some(reading(lease))),
             Err(lease) => {
                 metrics::limit(quota.as_str(), "reached");
                 Err(reading(lease))
@@ -103,8 +99,15 @@ impl Meter {
         (lease.taken >= most).then_some(Err(*lease))
     }
 
-    async fn take(&self, key: &Digest, most: u32, window_s: u32) -> Result<Result<Lease, Lease>, StoreError> {
+    async fn take(
+        &self,
+        quota: Quota,
+        key: &Digest,
+        most: u32,
+        window_s: u32,
+    ) -> Result<Result<Lease, Lease>, StoreError> {
         let taken = rates::take(&self.store, key, (most / SHARES).max(1), most, window_s).await?;
+        notice(quota, key, most, taken);
         let mut leases = self.leases();
         let now = Instant::now();
         if leases.len() >= LEASES_MAX {
@@ -134,11 +137,12 @@ impl Meter {
     }
 }
 
-/// Once a window, when four fifths are used: for the operator (B-18); the person sees it in the answer's headers.
-fn notice(reading: Reading, subject: &str) {
-    let Reading { quota, most, used, .. } = reading;
-    if is_near(used.into(), most.into()) && !is_near(used.saturating_sub(1).into(), most.into()) {
+/// Once a window over all replicas, when four fifths of a limit are handed out: for the operator (B-18); the person sees it in the
+/// answers' headers. Whoever takes the share that passes the mark says so.
+fn notice(quota: Quota, key: &Digest, most: u32, taken: Taken) {
+    let Taken { granted, used, .. } = taken;
+    if is_near(used.into(), most.into()) && !is_near(used.saturating_sub(granted).into(), most.into()) {
         metrics::limit(quota.as_str(), "near");
-        tracing::info!(limit = quota.as_str(), subject, used, most, "limit_near");
+        tracing::info!(limit = quota.as_str(), counter = %key, used, most, "limit_near");
     }
 }

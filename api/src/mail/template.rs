@@ -16,6 +16,7 @@ pub(crate) enum Template {
     PasswordChanged,
     IdentityLinked,
     Invitation,
+    SignUpAgain,
 }
 
 /// What a link needs: what it is for, and the page of the web application that it opens.
@@ -33,7 +34,7 @@ pub(crate) struct Rendered {
 }
 
 impl Template {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::VerifyEmail,
         Self::ResetPassword,
         Self::MagicLink,
@@ -42,6 +43,7 @@ impl Template {
         Self::PasswordChanged,
         Self::IdentityLinked,
         Self::Invitation,
+        Self::SignUpAgain,
     ];
 
     /// As it waits in the outbox.
@@ -55,6 +57,7 @@ impl Template {
             Self::PasswordChanged => "password_changed",
             Self::IdentityLinked => "identity_linked",
             Self::Invitation => "invitation",
+            Self::SignUpAgain => "sign_up_again",
         }
     }
 
@@ -69,7 +72,11 @@ impl Template {
             Self::ResetPassword => (Purpose::ResetPassword, "/auth/reset-password"),
             Self::MagicLink => (Purpose::MagicLink, "/auth/magic-link"),
             Self::ChangeEmail => (Purpose::ChangeEmail, "/auth/change-email"),
-            Self::EmailChanged | Self::PasswordChanged | Self::IdentityLinked | Self::Invitation => {
+            Self::EmailChanged
+            | Self::PasswordChanged
+            | Self::IdentityLinked
+            | Self::Invitation
+            | Self::SignUpAgain => {
                 return None;
             }
         };
@@ -86,6 +93,7 @@ impl Template {
             Self::PasswordChanged => include_str!("templates/password_changed.txt"),
             Self::IdentityLinked => include_str!("templates/identity_linked.txt"),
             Self::Invitation => include_str!("templates/invitation.txt"),
+            Self::SignUpAgain => include_str!("templates/sign_up_again.txt"),
         }
     }
 

@@ -80,7 +80,7 @@ pub(crate) struct Stats {
     projects_used: u32,
     /// Projects that may still be created.
     projects_remaining: u32,
-    /// The limit.
+    /// The limit; 2147483647 where there is none.
     max_projects: u32,
     /// Projects that are not deleted.
     projects_present: i64,
@@ -126,6 +126,10 @@ pub(crate) async fn sign_up(
     let mut tx = app.store.tenant(workspaces::personal(user), user).await?;
     check_room(&app, &mut tx).await?;
     let is_new = accounts::create(&mut tx, &account, workspaces::personal(user)).await?;
+    if !is_new && app.settings.needs_verified_email() {
+        drop(tx);
+        return sign_up_again(&app, &email).await;
+    }
     if !is_new {
         drop(tx);
         let entered = repeated_sign_up(&app, user, &email, &wish.password, &origin, carrier).await?;
@@ -174,11 +178,14 @@ pub(crate) async fn stats(State(app): State<App>, user: CurrentUser) -> ApiResul
     let usage = accounts::usage(&mut tx, user.id).await?.ok_or_else(ApiError::unauthorized)?;
     let count = |number: i32| u32::try_from(number).unwrap_or_default();
     let projects_used = count(usage.projects_created);
-    let max_projects = usage.max_projects.map_or(app.settings.projects_max, count);
-    let promptr = limit_use(Quota::PromptrProjects, max_projects, projects_used.into());
+    let quotas = &app.settings.quotas;
+    let usual = quotas.most_or(Quota::PromptrProjects, tier, app.settings.projects_max);
+    let promptr = usage.max_projects.map(count).or(usual);
+    let max_projects = promptr.unwrap_or(i32::MAX.unsigned_abs());
+    let promptr = promptr.map(|most| limit_use(Quota::PromptrProjects, most, projects_used.into()));
     let present = u64::try_from(usage.projects_present).unwrap_or_default();
     let exception = usage.max_projects.map(count).unwrap_or_default();
-    let total = app.settings.quotas.most(Quota::Projects, tier);
+    let total = quotas.most(Quota::Projects, tier);
     let total = total.map(|total| limit_use(Quota::Projects, total.max(exception), present));
     Ok(Json(Stats {
         projects_used,
@@ -188,7 +195,7 @@ pub(crate) async fn stats(State(app): State<App>, user: CurrentUser) -> ApiResul
         cost_usd: usage.cost_usd.normalize(),
         input_tokens: usage.input_tokens,
         output_tokens: usage.output_tokens,
-        limits: [Some(promptr), total].into_iter().flatten().collect(),
+        limits: [promptr, total].into_iter().flatten().collect(),
     }))
 }
 
@@ -204,16 +211,31 @@ fn new_user_id(headers: &HeaderMap, email: &str) -> UserId {
 }
 
 pub(crate) async fn check_room(app: &App, tx: &mut Tx) -> ApiResult<()> {
-    if app.settings.users_max == 0 {
+    let usual = app.settings.users_max;
+    let Some(limit) = app.settings.quotas.most_or(Quota::Accounts, Tier::Free, usual) else {
         return Ok(());
-    }
+    };
     let used = u64::try_from(accounts::count(tx).await?).unwrap_or_default();
-    let limit = u64::from(app.settings.users_max);
+    let limit = u64::from(limit);
     if used < limit {
         return Ok(());
     }
     let words = format!("This installation has all of its {limit} accounts. Ask its operator for more.");
     Err(ApiError::limit_reached(words, limit, used))
+}
+
+/// Where a link comes first anyway, nobody learns by signing up who has an account: the answer is that of a new address, and the
+/// mail says the rest.
+async fn sign_up_again(app: &App, email: &str) -> ApiResult<Response> {
+    let owner = accounts::login_lookup(&app.store, email).await?.map(|(id, _)| id);
+    if let Some(user) = owner {
+        let mut tx = app.store.tenant(workspaces::personal(user), user).await?;
+        mail::offer(app, &mut tx, Template::SignUpAgain, email, json!({})).await?;
+        tx.commit().await?;
+        app.mailer.wake();
+    }
+    let waits = AwaitsVerification { email: email.to_owned(), next: VERIFY };
+    Ok((StatusCode::ACCEPTED, Json(waits)).into_response())
 }
 
 /// A sign-up with the Idempotency-Key and the password of one that succeeded signs that person in.

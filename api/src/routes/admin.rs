@@ -6,14 +6,16 @@ use super::projects::page_limit;
 use crate::access;
 use crate::app::App;
 use crate::auth::CurrentUser;
-use crate::extract::{Path, Query};
+use crate::extract::{Body, Path, Query};
 use crate::openapi::{ReadProblems, WriteProblems};
 use crate::problem::{ApiError, ApiResult};
 use crate::speaker::Speaker;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use groundwork_domain::UserId;
+use garde::Validate;
+use groundwork_domain::quota::Tier;
+use groundwork_domain::{UserId, WorkspaceId};
 use groundwork_store::administration::{self, WorkspaceOverview};
 use groundwork_store::workspaces::personal;
 use groundwork_store::{accounts, audit};
@@ -91,12 +93,44 @@ pub(crate) async fn restore_user(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// What a workspace pays for: limits follow it.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+pub(crate) struct Plan {
+    /// `free`, `paid` or `enterprise`.
+    #[garde(skip)]
+    #[schema(value_type = String, example = "paid")]
+    plan_tier: Tier,
+}
+
+/// Change what a workspace pays for.
+#[utoipa::path(put, operation_id = "admin_set_plan", path = "/admin/workspaces/{workspace_id}/plan", tag = "administration",
+    params(("workspace_id" = uuid::Uuid, Path)), request_body = Plan, security(("bearer" = [])),
+    responses((status = NO_CONTENT, description = "It holds for what is begun from now on"), WriteProblems))]
+pub(crate) async fn set_plan(
+    State(app): State<App>,
+    speaker: Speaker,
+    Path(workspace): Path<WorkspaceId>,
+    Body(wish): Body<Plan>,
+) -> ApiResult<StatusCode> {
+    check_operator(&app, speaker.user).await?;
+    if !administration::set_plan(&app.store, workspace, wish.plan_tier).await? {
+        return Err(ApiError::not_found("workspace"));
+    }
+    let mut tx = app.store.tenant(workspace, speaker.user.id).await?;
+    let details = json!({"plan_tier": wish.plan_tier});
+    audit::record(&mut tx, speaker.entry(workspace, "plan.changed", ("workspace", workspace), details))
+        .await?;
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// Operators are named by the installation's settings, by the address of their account.
 pub(super) async fn check_operator(app: &App, user: CurrentUser) -> ApiResult<()> {
     access::account(user)?;
     let mut tx = app.store.person(user.id).await?;
-    let email = accounts::proven_email(&mut tx).await?.unwrap_or_default();
-    if app.settings.is_operator(&email) {
+    // An address that nobody has shown to be theirs is none: anybody can sign up with anybody's.
+    let email = accounts::proven_email(&mut tx).await?.filter(|email| !email.is_empty());
+    if email.is_some_and(|email| app.settings.is_operator(&email)) {
         return Ok(());
     }
     Err(ApiError::forbidden("Only operators of the installation may do this."))

@@ -16,7 +16,7 @@ use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
 use garde::Validate;
 use groundwork_domain::access::Permission;
-use groundwork_domain::limits::IDEA_BYTES_MAX;
+use groundwork_domain::limits::{IDEA_BYTES_MAX, Limits};
 use groundwork_domain::quota::{Quota, QuotaUse, Tier};
 use groundwork_domain::{ProjectId, Timestamp, WorkspaceId};
 use groundwork_store::project_reads::{self, ProjectItem};
@@ -135,8 +135,15 @@ pub(super) async fn create_project(
     let has_own_title = wish.title.is_some();
     let title = wish.title.map_or_else(|| title_of(&idea), super::projects::redacted_title);
     let name = format!("{}|{}", user.id, speaker.key.0);
-    let total = app.settings.quotas.most(Quota::Projects, Tier::parse(&place.plan_tier));
-    let allowance = Allowance { promptr: app.settings.projects_max, total };
+    let (quotas, tier) = (&app.settings.quotas, Tier::parse(&place.plan_tier));
+    let allowance = Allowance {
+        promptr: quotas.most_or(Quota::PromptrProjects, tier, app.settings.projects_max),
+        total: quotas.most(Quota::Projects, tier),
+        workspace: quotas.most(Quota::WorkspaceProjects, tier),
+    };
+    let usual = &app.settings.limits;
+    let refinements = quotas.most_or(Quota::Refinements, tier, usual.refinements_max);
+    let limits = Limits { refinements_max: refinements.unwrap_or(u32::MAX), ..usual.clone() };
     let project_id = ProjectId(Uuid::new_v5(&workspace.0, name.as_bytes()));
     let new = NewProject {
         project_id,
@@ -150,7 +157,7 @@ pub(super) async fn create_project(
         },
         idea: &idea,
         pipeline: &pipeline,
-        limits: &app.settings.limits,
+        limits: &limits,
     };
     if let Some(near) = store(tx, speaker, &new, allowance).await? {
         start(app, user, &new).await?;

@@ -6,13 +6,16 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use groundwork_store::health;
 use serde::Serialize;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use tokio::sync::Mutex;
 use utoipa::ToSchema;
 
 /// How long a part may take to say that it is there.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// A worker that has not reported for so long is not asked about its providers.
 const REPORTS_WITHIN_S: u32 = 120;
+/// What was seen is told for so long: anybody may ask, and as often as they like.
+const KEPT: Duration = Duration::from_secs(1);
 
 /// How a part is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -46,7 +49,7 @@ pub(crate) struct Health {
 }
 
 /// A model provider as workers see it.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct Provider {
     /// Its name.
     provider: String,
@@ -58,29 +61,71 @@ pub(crate) struct Provider {
 #[utoipa::path(get, path = "/healthz", tag = "operations",
     responses((status = OK, body = Health), (status = SERVICE_UNAVAILABLE, body = Health)))]
 pub(crate) async fn healthz(State(app): State<App>) -> (StatusCode, Json<Health>) {
+    let Seen { db_status, workflow_status, llm_providers } =
+        app.health.get(KEPT, async || look(&app).await).await;
+    let is_ending = app.shutdown.is_cancelled();
+    let health = Health {
+        api_status: if is_ending { Status::Down } else { Status::Ok },
+        db_status,
+        workflow_status,
+        llm_status: together(&llm_providers),
+        llm_providers,
+        version: env!("CARGO_PKG_VERSION"),
+    };
+    let status = if is_ending { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
+    (status, Json(health))
+}
+
+/// How the parts outside of this process are.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    db_status: Status,
+    workflow_status: Status,
+    llm_providers: Vec<Provider>,
+}
+
+/// What was seen last, and when. Who comes while somebody looks waits for what they see.
+#[derive(Debug)]
+pub(crate) struct Recent<T>(Mutex<Option<(Instant, T)>>);
+
+impl<T> Default for Recent<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<T: Clone> Recent<T> {
+    async fn get(&self, kept: Duration, look: impl AsyncFnOnce() -> T) -> T {
+        let mut last = self.0.lock().await;
+        if let Some((at, seen)) = last.as_ref()
+            && at.elapsed() < kept
+        {
+            return seen.clone();
+        }
+        let seen = look().await;
+        *last = Some((Instant::now(), seen.clone()));
+        seen
+    }
+}
+
+async fn look(app: &App) -> Seen {
     let (db, workflow, providers) = tokio::join!(
         tokio::time::timeout(PATIENCE, app.store.ping()),
         app.engine.health(PATIENCE),
         tokio::time::timeout(PATIENCE, health::seen(&app.store, REPORTS_WITHIN_S)),
     );
-    let providers: Vec<_> = providers
+    let llm_providers = providers
         .ok()
         .and_then(Result::ok)
         .unwrap_or_default()
         .into_iter()
         .map(|seen| Provider { provider: seen.provider, status: of_breaker(&seen.breaker) })
         .collect();
-    let is_ending = app.shutdown.is_cancelled();
-    let health = Health {
-        api_status: if is_ending { Status::Down } else { Status::Ok },
+    Seen {
         db_status: of(matches!(db, Ok(Ok(())))),
         workflow_status: of(workflow.is_ok()),
-        llm_status: together(&providers),
-        llm_providers: providers,
-        version: env!("CARGO_PKG_VERSION"),
-    };
-    let status = if is_ending { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
-    (status, Json(health))
+        llm_providers,
+    }
 }
 
 /// How everything is, under its other name.
@@ -111,5 +156,23 @@ fn together(providers: &[Provider]) -> Status {
         Status::Down
     } else {
         Status::Degraded
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    #[tokio::test]
+    async fn many_who_ask_make_one_look() {
+        let (recent, looks) = (Recent::default(), AtomicU32::new(0));
+        let look = async || {
+            tokio::task::yield_now().await;
+            looks.fetch_add(1, Ordering::Relaxed)
+        };
+        let asked = (0..600).map(|_| recent.get(Duration::from_secs(3_600), look));
+        assert!(futures::future::join_all(asked).await.into_iter().all(|seen| seen == 0));
+        assert_eq!(recent.get(Duration::ZERO, look).await, 1);
     }
 }

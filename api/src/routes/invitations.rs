@@ -1,5 +1,7 @@
 //! Invitations: of a workspace, for those who manage its members; and one's own, to accept or to decline.
 
+use super::members::{above, role_of};
+use super::workspaces::lock;
 use crate::access;
 use crate::app::App;
 use crate::auth::CurrentUser;
@@ -56,7 +58,14 @@ pub(crate) async fn revoke(
     speaker: Speaker,
     Path((workspace, invitation)): Path<(WorkspaceId, Uuid)>,
 ) -> ApiResult<StatusCode> {
-    let (mut tx, _) = access::workspace(&app, speaker.user, workspace, Permission::ManageMembers).await?;
+    let permission = Permission::ManageMembers;
+    let (mut tx, _) = access::workspace(&app, speaker.user, workspace, permission).await?;
+    lock(&mut tx, speaker.user, workspace, permission).await?;
+    let mine = role_of(&mut tx, workspace, speaker.user.id).await?;
+    let offered = invitations::offered(&mut tx, workspace, Some(invitation), None).await?;
+    if offered.is_some_and(|offered| !mine.may_change_member(offered, None)) {
+        return Err(above());
+    }
     if !invitations::revoke(&mut tx, workspace, invitation).await? {
         return Err(ApiError::not_found("invitation"));
     }

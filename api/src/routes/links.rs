@@ -19,7 +19,7 @@ use garde::Validate;
 use groundwork_domain::UserId;
 use groundwork_store::audit::{self, Origin};
 use groundwork_store::links::{self, Follower, Purpose};
-use groundwork_store::{StoreError, Tx, accounts, sessions, workspaces};
+use groundwork_store::{StoreError, Tx, accounts, api_tokens, sessions, workspaces};
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
@@ -118,7 +118,7 @@ pub(crate) async fn ask_for_password(
     ask(&app, &origin, &wish.email, Template::ResetPassword).await
 }
 
-/// Set a password with a link. All sessions end.
+/// Set a password with a link. All sessions and API tokens end.
 #[utoipa::path(post, path = "/auth/password/reset/confirm", tag = "accounts", request_body = NewPassword,
     responses((status = NO_CONTENT, description = "The password is set; log in with it"), PublicProblems))]
 pub(crate) async fn set_password(
@@ -135,6 +135,8 @@ pub(crate) async fn set_password(
     }
     accounts::set_password(&mut tx, user, &hash).await?;
     sessions::end_others(&mut tx, user, None).await?;
+    // Whoever made them may be why the password is set anew.
+    api_tokens::delete_all(&mut tx, user).await?;
     links::void(&mut tx, user).await?;
     audit::record(&mut tx, of_account("password.reset", user, &origin)).await?;
     mail::leave(&app, &mut tx, Template::PasswordChanged, user, &email, json!({})).await?;

@@ -7,7 +7,7 @@ use crate::access;
 use crate::app::App;
 use crate::auth::CurrentUser;
 use crate::extract::{Body, Path};
-use crate::mail::{self, Template};
+use crate::mail::{self, NotMailed, Template};
 use crate::openapi::{ReadProblems, WriteProblems};
 use crate::problem::{ApiError, ApiResult};
 use crate::speaker::Speaker;
@@ -45,6 +45,18 @@ pub(crate) struct Invite {
     role: Role,
 }
 
+/// An invitation, and whether a mail tells of it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Invited {
+    #[serde(flatten)]
+    invitation: Invitation,
+    /// Whether a mail is on its way. The invitation stands either way, and is found by whoever signs in with the address.
+    mailed: bool,
+    /// Why none is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_mailed: Option<NotMailed>,
+}
+
 /// Another role.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 pub(crate) struct RoleChange {
@@ -70,20 +82,22 @@ pub(crate) async fn list(
 /// Invite somebody by their address. They get a mail, and find the invitation when they sign in with it, now or after signing up.
 #[utoipa::path(post, operation_id = "invite_member", path = "/workspaces/{workspace_id}/members", tag = "workspaces",
     params(("workspace_id" = Uuid, Path)), request_body = Invite, security(("bearer" = [])),
-    responses((status = CREATED, body = Invitation), WriteProblems))]
+    responses((status = CREATED, body = Invited), WriteProblems))]
 pub(crate) async fn invite(
     State(app): State<App>,
     speaker: Speaker,
     Path(workspace): Path<WorkspaceId>,
     Body(wish): Body<Invite>,
-) -> ApiResult<(StatusCode, Json<Invitation>)> {
+) -> ApiResult<(StatusCode, Json<Invited>)> {
     let me = speaker.user.id;
     let email = wish.email.trim().to_lowercase();
     let (mut tx, found) = access::workspace(&app, speaker.user, workspace, Permission::ManageMembers).await?;
     check_shared(&found)?;
     lock(&mut tx, speaker.user, workspace, Permission::ManageMembers).await?;
     let mine = role_of(&mut tx, workspace, me).await?;
-    if !mine.may_change_member(wish.role, None) {
+    // What somebody higher offered is theirs to change.
+    let offered = invitations::offered(&mut tx, workspace, None, Some(&email)).await?;
+    if !mine.may_change_member(offered.unwrap_or(wish.role), Some(wish.role)) {
         return Err(above());
     }
     if members::list(&mut tx, workspace).await?.iter().any(|member| member.email == email) {
@@ -95,11 +109,14 @@ pub(crate) async fn invite(
     let entry = speaker.entry(workspace, "member.invited", ("invitation", invitation.id), details);
     audit::record(&mut tx, entry).await?;
     let until = expires_at.format("%Y-%m-%d").to_string();
-    let params = json!({"workspace": found.name, "role": wish.role, "until": until});
-    mail::offer(&app, &mut tx, Template::Invitation, &email, params).await?;
+    let workspace = mail::quoted(&found.name).unwrap_or_else(|| "a workspace".to_owned());
+    let params = json!({"workspace": workspace, "role": wish.role, "until": until});
+    let not_mailed =
+        mail::offer(&app, &mut tx, Template::Invitation, &email, params, (me, speaker.origin.ip)).await?;
     tx.commit().await?;
     app.mailer.wake();
-    Ok((StatusCode::CREATED, Json(invitation)))
+    let invited = Invited { invitation, mailed: not_mailed.is_none(), not_mailed };
+    Ok((StatusCode::CREATED, Json(invited)))
 }
 
 /// Give a member another role.
@@ -190,11 +207,11 @@ pub(super) async fn hand_over(
     Ok(())
 }
 
-async fn role_of(tx: &mut Tx, workspace: WorkspaceId, user: UserId) -> ApiResult<Role> {
+pub(super) async fn role_of(tx: &mut Tx, workspace: WorkspaceId, user: UserId) -> ApiResult<Role> {
     members::role_of(tx, workspace, user).await?.ok_or_else(|| ApiError::not_found("member"))
 }
 
-fn above() -> ApiError {
+pub(super) fn above() -> ApiError {
     ApiError::new(
         StatusCode::FORBIDDEN,
         "role_above_yours",

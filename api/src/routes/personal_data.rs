@@ -5,11 +5,13 @@
 //! and the texts of those workspaces are erased. Ids stay where others work on: they say nobody's name any more.
 
 use super::members::hand_over;
+use super::second_factor::confirm_whole;
 use crate::access;
 use crate::app::App;
-use crate::auth::CurrentUser;
+use crate::auth::{CurrentUser, Holder};
 use crate::extract::Body;
 use crate::openapi::{ReadProblems, WriteProblems};
+use crate::origin::RequestOrigin;
 use crate::problem::{ApiError, ApiResult, FieldError};
 use crate::speaker::Speaker;
 use axum::Json;
@@ -17,9 +19,9 @@ use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
 use garde::Validate;
 use groundwork_domain::access::Role;
-use groundwork_domain::{Lifecycle, UserId, WorkspaceId};
+use groundwork_domain::{Lifecycle, WorkspaceId};
 use groundwork_store::workspaces::{self, Workspace, personal};
-use groundwork_store::{Tx, accounts, audit, invitations, members, personal_data};
+use groundwork_store::{Tx, audit, invitations, members, personal_data};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -42,6 +44,9 @@ pub(crate) struct Farewell {
     /// The account's password.
     #[garde(length(bytes, max = 1_024))]
     password: String,
+    /// A code of the second factor, or a recovery code, where one is on.
+    #[garde(inner(length(bytes, max = 100)))]
+    code: Option<String>,
 }
 
 /// Everything that is known of you, as one document.
@@ -69,12 +74,13 @@ pub(crate) async fn export(
     responses((status = NO_CONTENT, description = "The account is closed, and all its sessions have ended"), WriteProblems))]
 pub(crate) async fn delete(
     State(app): State<App>,
+    RequestOrigin(origin): RequestOrigin,
     speaker: Speaker,
     Body(farewell): Body<Farewell>,
 ) -> ApiResult<StatusCode> {
-    access::account(speaker.user)?;
-    let user = speaker.user.id;
-    check_password(&app, user, &farewell.password).await?;
+    let holder = Holder::of(speaker.user)?;
+    let user = holder.id;
+    confirm_whole(&app, holder, &farewell.password, farewell.code.as_deref(), &origin).await?;
     let mut tx = app.store.person(user).await?;
     let mut orphans = Vec::new();
     for workspace in workspaces::list(&mut tx, user, None).await? {
@@ -119,17 +125,6 @@ async fn leave(tx: &mut Tx, speaker: &Speaker, workspace: &Workspace) -> ApiResu
     audit::record(tx, speaker.entry(id, "member.left", ("member", user), details)).await?;
     members::remove(tx, id, user).await?;
     Ok(true)
-}
-
-async fn check_password(app: &App, user: UserId, password: &str) -> ApiResult<()> {
-    let mut tx = app.store.person(user).await?;
-    let account = accounts::find(&mut tx, user).await?.ok_or_else(ApiError::unauthorized)?;
-    drop(tx);
-    let hash = accounts::login_lookup(&app.store, &account.email).await?.map(|(_, hash)| hash);
-    if app.passwords.matches(password, hash).await? {
-        return Ok(());
-    }
-    Err(ApiError::unprocessable("wrong_password", "This is not the account's password."))
 }
 
 fn sole_owner(workspaces: &[String]) -> ApiError {

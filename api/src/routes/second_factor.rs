@@ -245,6 +245,28 @@ async fn confirm_both(app: &App, holder: Holder, wish: &BothAgain, origin: &Orig
     Ok(tx)
 }
 
+/// Whether it is really the person: their password, and their second factor where one is on.
+pub(super) async fn confirm_whole(
+    app: &App,
+    holder: Holder,
+    password: &str,
+    code: Option<&str>,
+    origin: &Origin,
+) -> ApiResult<()> {
+    confirm(app, holder, password, "password", origin).await?;
+    let mut tx = app.store.tenant(workspaces::personal(holder.id), holder.id).await?;
+    if !second_factors::standing(&mut tx, holder.id).await?.is_on {
+        return Ok(());
+    }
+    let code = code.ok_or_else(|| ApiError::field("code", "is needed: a second factor is on"))?;
+    let counted = throttle::count(app, Attempt::Confirmation { user: holder.id }, origin.ip).await?;
+    if factor::take(app, &mut tx, holder.id, code).await?.is_none() {
+        return Err(ApiError::field("code", "is wrong, or was used before"));
+    }
+    tx.commit().await?;
+    counted.forgive(app).await
+}
+
 async fn renew(tx: &mut Tx, holder: Holder) -> ApiResult<RecoveryCodes> {
     let recovery_codes = factor::new_recovery_codes();
     let digests: Vec<_> = recovery_codes.iter().map(|code| factor::recovery_digest(code)).collect();

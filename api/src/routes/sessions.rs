@@ -2,8 +2,9 @@
 
 use crate::app::App;
 use crate::auth::Holder;
-use crate::entrance::{of_account, of_session};
+use crate::entrance::{of_account, of_session, person};
 use crate::extract::{Body, Path};
+use crate::mail::{self, Template};
 use crate::openapi::{ReadProblems, WriteProblems};
 use crate::origin::RequestOrigin;
 use crate::problem::{ApiError, ApiResult};
@@ -16,6 +17,7 @@ use groundwork_store::audit::Origin;
 use groundwork_store::sessions::{self, SessionRow};
 use groundwork_store::{accounts, audit, workspaces};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -103,11 +105,14 @@ pub(crate) async fn change_password(
     let hash = app.passwords.hash(&wish.new_password).await?;
     let mut tx = app.store.tenant(workspaces::personal(holder.id), holder.id).await?;
     accounts::set_password(&mut tx, holder.id, &hash).await?;
+    let (account, _) = person(&mut tx, holder.id).await?;
+    mail::leave(&app, &mut tx, Template::PasswordChanged, holder.id, &account.email, json!({})).await?;
     let ended = sessions::end_others(&mut tx, holder.id, Some(holder.session)).await?;
     let mut entry = of_account("password.changed", holder.id, &origin);
     entry.details = serde_json::json!({ "sessions_ended": ended });
     audit::record(&mut tx, entry).await?;
     tx.commit().await?;
+    app.mailer.wake();
     Ok(Json(SessionsEnded { ended }))
 }
 

@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::auth::{Holder, cookies, secrets};
-use crate::entrance::{self, Carrier, SignInAnswer, TokenSet, of_session};
+use crate::entrance::{self, Carrier, SignInAnswer, TokenSet, of_account, of_session};
 use crate::extract::{Body, OptionalBody};
 use crate::idempotent::IDEMPOTENCY_KEY;
 use crate::openapi::{PublicProblems, WriteProblems};
@@ -14,7 +14,8 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse};
 use garde::Validate;
-use groundwork_domain::Digest;
+use groundwork_domain::{Digest, UserId};
+use groundwork_store::audit::Origin;
 use groundwork_store::sessions::{Rotate, Rotation};
 use groundwork_store::{accounts, audit, sessions, workspaces};
 use jsonwebtoken::jwk::JwkSet;
@@ -63,6 +64,7 @@ pub(crate) async fn log_in(
     let (user, hash) = accounts::login_lookup(&app.store, &email).await?.unzip();
     let matches = app.passwords.matches(&wish.password, hash).await?;
     let Some(user) = user.filter(|_| matches) else {
+        note_failure(&app, user, origin);
         return Err(ApiError::new(
             StatusCode::UNAUTHORIZED,
             "wrong_credentials",
@@ -71,6 +73,22 @@ pub(crate) async fn log_in(
     };
     counted.forgive(&app).await?;
     entrance::enter(&app, user, &origin, carrier).await
+}
+
+/// Leaves a trace for the person whose password was tried. Beside the answer, which takes as long for people who are not there.
+fn note_failure(app: &App, user: Option<UserId>, origin: Origin) {
+    let Some(user) = user else { return };
+    let app = app.clone();
+    tokio::spawn(async move {
+        let noted = async {
+            let mut tx = app.store.tenant(workspaces::personal(user), user).await?;
+            audit::record(&mut tx, of_account("login.failed", user, &origin)).await?;
+            tx.commit().await
+        };
+        if let Err(error) = noted.await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "a failed login was not noted");
+        }
+    });
 }
 
 /// Get new tokens for a refresh token, which is spent by that. A spent one that is shown again ends its session: somebody has

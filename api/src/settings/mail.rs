@@ -36,8 +36,12 @@ pub struct MailSettings {
     pub look_every_ms: u64,
     /// Mails that one replica sends at once.
     pub at_once_max: u32,
-    /// Mails of one kind that can be asked for to one address within the window; 0: any number.
+    /// Mails of one kind to one address that can be asked for from one place, or by one person, within the window; 0: any number.
+    pub per_asker_max: u32,
+    /// Mails of one kind that can be asked for to one address within the window, by all together; 0: any number.
     pub per_address_max: u32,
+    /// Invitations by mail that one person can send a day; 0: any number.
+    pub per_person_max: u32,
     /// Mails that can be asked for from one IP address (IPv6: one /64) within the window; 0: any number.
     pub per_ip_max: u32,
     /// Seconds of that window.
@@ -58,7 +62,9 @@ impl Default for MailSettings {
             retry_ms_max: 3_600_000,
             look_every_ms: 1_000,
             at_once_max: 10,
-            per_address_max: 5,
+            per_asker_max: 5,
+            per_address_max: 20,
+            per_person_max: 50,
             per_ip_max: 30,
             window_s: 3_600,
         }

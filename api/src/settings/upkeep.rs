@@ -12,6 +12,8 @@ pub struct Upkeep {
     pub archive_idle_days: u32,
     /// Days in which an invitation can be accepted.
     pub invitation_days: u32,
+    /// Days in which a new address can be verified, where it must be; then the account is erased.
+    pub unverified_days: u32,
     /// Shared workspaces that a person may own first.
     pub workspaces_owned_max: u32,
     /// Seconds after which putting a project away, or taking it back, is tried again.
@@ -26,6 +28,7 @@ impl Default for Upkeep {
             undo_days: 30,
             archive_idle_days: 90,
             invitation_days: 7,
+            unverified_days: 7,
             workspaces_owned_max: 50,
             shelve_again_s: 30,
             erase_every_s: 3_600,

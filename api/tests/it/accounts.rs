@@ -1,6 +1,7 @@
 //! Sign-up, login, logout, and what a person knows of themselves.
 
 use crate::server::{Answer, PASSWORD, Server};
+use groundwork_domain::quota::Quota;
 use reqwest::Method;
 use serde_json::json;
 
@@ -134,6 +135,36 @@ async fn no_token_and_a_forged_one_are_nobody() {
         let request = server.request(Method::GET, "/api/v1/projects").bearer_auth(forged);
         Answer::of(request).await.refused(401, "unauthorized");
     }
+    server.remove().await;
+}
+
+#[tokio::test]
+async fn a_failed_login_is_noted_for_its_person_and_one_for_nobody_nowhere() {
+    let server = Server::new().await;
+    let ada = server.sign_up("ada").await;
+    for email in ["ada@example.org", "nobody@example.org"] {
+        let body = json!({"email": email, "password": "not the password"});
+        server.post("/api/v1/auth/login", &body).await.refused(401, "wrong_credentials");
+    }
+    let failed = "select user_id from audit_logs where action = 'login.failed'";
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    loop {
+        let noted: Vec<uuid::Uuid> = sqlx::query_scalar(failed).fetch_all(&server.owner).await.unwrap();
+        if noted == [ada.id.0] {
+            break;
+        }
+        assert!(noted.is_empty() && std::time::Instant::now() < deadline, "{noted:?}");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    server.remove().await;
+}
+
+#[tokio::test]
+async fn the_cap_of_accounts_can_be_a_quota_like_others() {
+    let server = Server::with(|settings| settings.quotas.set(Quota::Accounts, 1)).await;
+    server.sign_up("ada").await;
+    let body = json!({"email": "bob@example.org", "password": PASSWORD, "name": "Bob"});
+    server.post("/api/v1/auth/signup", &body).await.refused(429, "limit_reached");
     server.remove().await;
 }
 

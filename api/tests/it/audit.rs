@@ -129,5 +129,18 @@ async fn operators_see_all_workspaces_and_nobody_else_does() {
     let path = format!("/admin/users/{}/restore", bob.id);
     bob.send(Method::POST, &path, &json!({})).await.refused(403, "forbidden");
     ada.send(Method::POST, &path, &json!({})).await.refused(404, "not_found");
+
+    // What a workspace pays for is theirs to say, and nobody else's.
+    let place = seen["items"][0]["id"].as_str().unwrap();
+    let (plan, paid) = (format!("/admin/workspaces/{place}/plan"), json!({"plan_tier": "paid"}));
+    bob.send(Method::PUT, &plan, &paid).await.refused(403, "forbidden");
+    ada.send(Method::PUT, &plan, &json!({"plan_tier": "gold"})).await.refused(422, "invalid_body");
+    assert_eq!(ada.send(Method::PUT, &plan, &paid).await.status, 204);
+    assert_eq!(bob.get(&format!("/workspaces/{place}")).await.ok()["plan_tier"], "paid");
+    let log = bob.get(&format!("/workspaces/{place}/audit")).await.ok();
+    assert_eq!(
+        (&log["items"][0]["action"], &log["items"][0]["user_id"]),
+        (&json!("plan.changed"), &json!(ada.id))
+    );
     server.remove().await;
 }

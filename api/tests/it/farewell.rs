@@ -42,7 +42,7 @@ async fn an_account_is_closed_only_by_its_password_and_never_leaves_others_witho
     let team = shared(&ada, "Team").await;
     let alone = shared(&ada, "Alone").await;
     join(&ada, &team, &bob, "bob@example.org", "editor").await;
-    leave(&ada, "wrong password").await.refused(422, "wrong_password");
+    leave(&ada, "wrong password").await.refused(422, "invalid_fields");
     let refused = leave(&ada, PASSWORD).await;
     assert_eq!(refused.refused(409, "sole_owner")["errors"][0]["message"], "Team");
     // Nothing of it happened.
@@ -123,5 +123,25 @@ async fn an_operator_undoes_it_and_after_that_time_the_person_is_erased() {
     let audit = operator.get(&format!("/workspaces/{team}/audit?user={}", ada.id)).await.ok();
     assert!(audit["items"].as_array().unwrap().iter().all(|item| item["ip"].is_null()), "{audit}");
     assert_eq!(audit["items"][0]["action"], "member.left");
+    server.remove().await;
+}
+
+#[tokio::test]
+async fn who_found_a_session_open_cannot_guess_their_way_to_the_end_of_the_account() {
+    let server = Server::new().await;
+    let ada = server.sign_up("ada").await;
+    let (authenticator, _) = crate::second_factor::enabled(&server, &ada).await;
+    let without = leave(&ada, PASSWORD).await;
+    assert_eq!(without.refused(422, "invalid_fields")["errors"][0]["field"], "code");
+    let with = |code: String| json!({"password": PASSWORD, "code": code});
+    let wrong = ada.send(Method::DELETE, "/users/me", &with("000000".to_owned())).await;
+    assert_eq!(wrong.refused(422, "invalid_fields")["errors"][0]["field"], "code");
+    let mut statuses = Vec::new();
+    for number in 0..8 {
+        statuses.push(leave(&ada, &format!("guess {number}")).await.status.as_u16());
+    }
+    assert!(statuses.starts_with(&[422]) && statuses.ends_with(&[429]), "{statuses:?}");
+    sqlx::query("delete from attempt_counters").execute(&server.owner).await.unwrap();
+    assert_eq!(ada.send(Method::DELETE, "/users/me", &with(authenticator.code())).await.status, 204);
     server.remove().await;
 }

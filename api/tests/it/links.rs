@@ -107,12 +107,20 @@ async fn a_password_is_reset_once_and_everybody_is_signed_out() {
     ask(&server, "magic-link", ADA).await;
     let magic = mailbox.token(ADA, MAGIC).await;
     let token = mailbox.token(ADA, RESET).await;
+    let named = json!({"name": "script", "scopes": ["projects:read"]});
+    let script = ada.send(Method::POST, "/users/me/tokens", &named).await.ok()["token"].clone();
+    let by_script = async || {
+        let request = server.request(Method::GET, "/api/v1/projects").bearer_auth(script.as_str().unwrap());
+        Answer::of(request).await
+    };
+    by_script().await.ok();
 
     let short = json!({"token": token, "password": "short"});
     server.post("/api/v1/auth/password/reset/confirm", &short).await.refused(422, "invalid_fields");
     assert_eq!(follow(&server, "password/reset/confirm", &token).await.status, 204);
     follow(&server, "password/reset/confirm", &token).await.refused(400, "invalid_link");
     ada.get("/auth/me").await.refused(401, "unauthorized");
+    by_script().await.refused(401, "unauthorized");
     bob.get("/auth/me").await.ok();
     log_in(&server, ADA, PASSWORD).await.refused(401, "wrong_credentials");
     log_in(&server, ADA, "a new password").await.ok();
@@ -123,6 +131,36 @@ async fn a_password_is_reset_once_and_everybody_is_signed_out() {
     mailbox.wait(ADA, "Your password was changed").await;
     assert!(actions(&server).await.contains(&"password.reset".to_owned()));
     assert!(mailbox.all("nobody@example.org", RESET).is_empty());
+    server.remove().await;
+}
+
+#[tokio::test]
+async fn signing_up_tells_nobody_who_has_an_account_where_a_link_comes_first() {
+    let (server, mailbox) = with_mail(|settings| {
+        settings.sign_in.email_verification = EmailVerification::Required;
+    })
+    .await;
+    let sign_up = async |email: &str| {
+        let body = json!({"email": email, "password": PASSWORD, "name": "Somebody"});
+        server.post("/api/v1/auth/signup", &body).await
+    };
+    let (first, again) = (sign_up(ADA).await, sign_up(ADA).await);
+    assert_eq!((first.status.as_u16(), &first.body), (again.status.as_u16(), &again.body));
+    assert_eq!(first.status, 202);
+    mailbox.wait(ADA, "You have an account already").await;
+    // What nobody ever confirmed is erased, and its address is free.
+    let left = "select count(*) from users where email = 'ada@example.org'";
+    let left = async || sqlx::query_scalar::<_, i64>(left).fetch_one(&server.owner).await.unwrap();
+    let sweep = async || groundwork_store::shelving::sweep_unverified(&server.store, 7, 50).await.unwrap();
+    assert_eq!((sweep().await, left().await), (0, 1));
+    change(&server, "update users set created_at = now() - interval '8 days'").await;
+    // The server's own sweeper may be before us.
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while left().await > 0 {
+        assert!(std::time::Instant::now() < deadline);
+        sweep().await;
+    }
+    assert_eq!(sign_up(ADA).await.status, 202);
     server.remove().await;
 }
 

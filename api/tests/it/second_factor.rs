@@ -17,7 +17,7 @@ impl Authenticator {
         Self { totp: Builder::new().with_secret(secret).build().unwrap() }
     }
 
-    fn code(&self) -> String {
+    pub(crate) fn code(&self) -> String {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
         self.totp.generate(now).to_string()
     }

@@ -13,7 +13,7 @@ async fn the_last_projects_are_announced_once_and_one_more_is_refused() {
     let database = Database::new().await;
     let tenant = database.tenant().await;
     let (pipeline, limits) = (pipeline(), Limits::default());
-    let allowance = Allowance { promptr: 3, total: Some(4) };
+    let allowance = Allowance { promptr: Some(3), total: Some(4), workspace: Some(9) };
     let mut made = Vec::new();
     for number in 1..=4 {
         let project_id = ProjectId(Uuid::new_v4());
@@ -58,5 +58,43 @@ async fn the_last_projects_are_announced_once_and_one_more_is_refused() {
     assert_eq!((log[0].kind.as_str(), log[0].seq), ("limit_near", 1));
     assert_eq!(log[0].payload["message"], "You have used 3 of 3 projects of pipeline promptr.");
     drop(tx);
+    database.remove().await;
+}
+
+#[tokio::test]
+async fn a_workspace_is_full_whoever_fills_it() {
+    let database = Database::new().await;
+    let tenant = database.tenant().await;
+    let (pipeline, limits) = (pipeline(), Limits::default());
+    let allowance = Allowance { promptr: None, total: None, workspace: Some(2) };
+    // Those of other people and other workspaces do not count, those of other people here do.
+    let other = database.tenant().await;
+    database.project(other).await;
+    database.project(tenant).await;
+    sqlx::query("update projects set created_by = $1 where created_by = $2")
+        .bind(other.user.0)
+        .bind(tenant.user.0)
+        .execute(&database.owner)
+        .await
+        .unwrap();
+    for (number, refused) in [(2, false), (3, true)] {
+        let new = NewProject {
+            project_id: ProjectId(Uuid::new_v4()),
+            workspace_id: tenant.workspace,
+            owner_id: tenant.user,
+            title: "One more",
+            project_type: "greenfield",
+            idea: "An idea",
+            pipeline: &pipeline,
+            limits: &limits,
+        };
+        let mut tx = database.store.tenant(tenant.workspace, tenant.user).await.unwrap();
+        let creation = project_writes::create(&mut tx, &new, allowance).await.unwrap();
+        let full = QuotaUse { quota: Quota::WorkspaceProjects, used: 2, most: 2 };
+        assert_eq!(creation == Creation::LimitReached(full), refused, "project {number}: {creation:?}");
+        if !refused {
+            tx.commit().await.unwrap();
+        }
+    }
     database.remove().await;
 }

@@ -100,6 +100,11 @@ async fn what_is_append_only_refuses_updates_and_deletes_even_to_the_owner() {
             );
         }
     }
+    // Goes with its person, but is not changed.
+    for statement in ["update audit_origins set user_agent = 'x'", "truncate audit_origins"] {
+        let refused = sqlx::query(statement).execute(&database.owner).await;
+        assert!(refused.unwrap_err().to_string().contains("append-only"), "{statement}");
+    }
     database.remove().await;
 }
 

@@ -69,6 +69,7 @@ pub(super) const TABLE: &[Row] = &[
     ("DELETE", "/users/me", Person, r#"{"password": "x"}"#),
 
     ("GET", "/admin/workspaces", Operator, ""),
+    ("PUT", "/admin/workspaces/{workspace_id}/plan", Operator, r#"{"plan_tier": "paid"}"#),
     ("GET", "/admin/health", Operator, ""),
     ("POST", "/admin/users/{user_id}/restore", Operator, ""),
     ("GET", "/admin/dead-letters", Operator, ""),
@@ -175,4 +176,36 @@ pub(super) const TABLE: &[Row] = &[
     ("PATCH", "/projects/{project_id}/respond", Member(WorkOnProject), r#"{"answers": [{"question_id": "Q1", "text": "x"}]}"#),
     ("POST", "/projects/{project_id}/resume", Member(WorkOnProject), ""),
     ("POST", "/projects/{project_id}/retry", Member(WorkOnProject), ""),
+];
+
+/// What who is let in gets where it is not 200: the status, and a problem's code. There is no engine behind these tests, and the
+/// bodies of some rows go no further than the first check.
+#[rustfmt::skip]
+pub(super) const LET_IN: &[(&str, &str, u16, &str)] = &[
+    ("POST", "/auth/logout", 204, ""),
+    ("POST", "/auth/password/change", 422, "invalid_body"),
+    ("POST", "/auth/2fa/enable", 422, "invalid_body"),
+    ("POST", "/auth/2fa/disable", 422, "invalid_body"),
+    ("POST", "/auth/2fa/recovery-codes", 422, "invalid_body"),
+    ("POST", "/auth/email/change", 422, "invalid_body"),
+    ("POST", "/users/me/tokens", 201, ""),
+    ("POST", "/projects", 503, "engine_unavailable"),
+    ("DELETE", "/users/me", 422, "invalid_fields"),
+    ("POST", "/workspaces", 201, ""),
+    ("POST", "/workspaces/{workspace_id}/restore", 409, "wrong_state"),
+    ("POST", "/workspaces/{workspace_id}/members", 201, ""),
+    ("DELETE", "/workspaces/{workspace_id}/members/{member_id}", 204, ""),
+    ("DELETE", "/workspaces/{workspace_id}/invitations/{invitation_id}", 204, ""),
+    ("POST", "/workspaces/{workspace_id}/projects", 503, "engine_unavailable"),
+    ("DELETE", "/projects/{project_id}", 503, "engine_unavailable"),
+    ("POST", "/projects/{project_id}/answers", 503, "engine_unavailable"),
+    ("POST", "/projects/{project_id}/archive", 503, "engine_unavailable"),
+    ("POST", "/projects/{project_id}/restore", 503, "engine_unavailable"),
+    ("POST", "/projects/{project_id}/cancel", 503, "engine_unavailable"),
+    ("POST", "/projects/{project_id}/commands", 503, "engine_unavailable"),
+    ("POST", "/projects/{project_id}/pause", 503, "engine_unavailable"),
+    ("POST", "/projects/{project_id}/refine", 503, "engine_unavailable"),
+    ("PATCH", "/projects/{project_id}/respond", 503, "engine_unavailable"),
+    ("POST", "/projects/{project_id}/resume", 503, "engine_unavailable"),
+    ("POST", "/projects/{project_id}/retry", 503, "engine_unavailable"),
 ];
