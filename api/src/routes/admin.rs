@@ -130,7 +130,8 @@ async fn check_operator(app: &App, user: CurrentUser) -> ApiResult<()> {
     let mut tx = app.store.person(user.id).await?;
     // An address that nobody has shown to be theirs is none: anybody can sign up with anybody's.
     let email = accounts::proven_email(&mut tx).await?.filter(|email| !email.is_empty());
-    let is_named = |email| app.settings.operators.iter().any(|operator| operator.trim().to_lowercase() == email);
+    let is_named =
+        |email| app.settings.operators.iter().any(|operator| operator.trim().to_lowercase() == email);
     if email.is_some_and(is_named) {
         return Ok(());
     }
