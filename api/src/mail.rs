@@ -90,12 +90,27 @@ pub(crate) async fn ask(
     recipient: &str,
     ip: Option<IpAddr>,
 ) -> ApiResult<()> {
+    match tell(app, tx, template, user, recipient, ip).await? {
+        None => Ok(()),
+        Some(NotMailed::TooMany) => Err(ApiError::too_many_mails(app.settings.mail.window_s)),
+        Some(NotMailed::MailOff | NotMailed::EmailUnverified) => {
+            let words = "This installation sends no mail. Ask its operator.";
+            Err(ApiError::unavailable("mail_off", words, 3_600))
+        }
+    }
+}
+
+/// Leaves a mail to an address because of what somebody at a place did; or says why not.
+pub(crate) async fn tell(
+    app: &App,
+    tx: &mut Tx,
+    template: Template,
+    user: Option<UserId>,
+    recipient: &str,
+    ip: Option<IpAddr>,
+) -> ApiResult<Option<NotMailed>> {
     if !app.mailer.is_on() {
-        return Err(ApiError::unavailable(
-            "mail_off",
-            "This installation sends no mail. Ask its operator.",
-            3_600,
-        ));
+        return Ok(Some(NotMailed::MailOff));
     }
     let (settings, ip) = (&app.settings.mail, ip.map(place));
     // Who asks from one place uses up their own share first, and only a part of what the address gets: so whoever asks for
@@ -103,13 +118,11 @@ pub(crate) async fn ask(
     let asker = ip.map_or_else(|| "unknown".to_owned(), |ip| ip.to_string());
     let pair = [template.as_str(), recipient, &asker];
     if !share(tx, pair, settings.per_asker_max, settings.window_s).await? {
-        return Err(ApiError::too_many_mails(settings.window_s));
+        return Ok(Some(NotMailed::TooMany));
     }
     let mail = Wanted { template: template.as_str(), recipient, user, params: json!({}), ip };
-    if outbox::want(tx, &mail, app.settings.mail.allowance()).await? {
-        return Ok(());
-    }
-    Err(ApiError::too_many_mails(app.settings.mail.window_s))
+    let is_left = outbox::want(tx, &mail, settings.allowance()).await?;
+    Ok((!is_left).then_some(NotMailed::TooMany))
 }
 
 /// Takes one of a share, with the transaction: false where nothing is left. 0 is any number.

@@ -258,7 +258,8 @@ mod tests {
         };
         assert_eq!(check(&[]), Ok(()));
         assert_eq!(check(&["ops@example.org", " Ada@example.org "]), Ok(()));
-        for refused in ["", " ", "ops", "@example.org", "ops@", "a@b@c", "a b@example.org", "a@x.org,b@x.org"] {
+        for refused in ["", " ", "ops", "@example.org", "ops@", "a@b@c", "a b@example.org", "a@x.org,b@x.org"]
+        {
             assert!(check(&["ops@example.org", refused]).is_err(), "{refused:?}");
         }
     }

@@ -74,7 +74,7 @@ pub async fn create(
     workspace: WorkspaceId,
 ) -> Result<bool, StoreError> {
     let inserted = sqlx::query!(
-        "insert into users (id, email, password_hash, name, last_login_at) values ($1, $2, $3, $4, now())
+        "insert into users (id, email, password_hash, name) values ($1, $2, $3, $4)
          on conflict do nothing",
         account.user_id.0,
         account.email,

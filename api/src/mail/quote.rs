@@ -41,8 +41,19 @@ mod tests {
             assert_eq!(quoted(name), Some(format!("\"{name}\"")), "{name}");
         }
         for name in [
-            "Win at https://evil.example", "www.evil.example", "Go to evil.example now", "evil.example:8080", "EVIL.EXAMPLE!",
-            "evil\u{3002}example", "call@evil", "evil/x", "a\nb", "a\u{202e}b", "a\u{200b}b", " ", "",
+            "Win at https://evil.example",
+            "www.evil.example",
+            "Go to evil.example now",
+            "evil.example:8080",
+            "EVIL.EXAMPLE!",
+            "evil\u{3002}example",
+            "call@evil",
+            "evil/x",
+            "a\nb",
+            "a\u{202e}b",
+            "a\u{200b}b",
+            " ",
+            "",
         ] {
             assert_eq!(quoted(name), None, "{name:?}");
         }

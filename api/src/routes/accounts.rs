@@ -128,7 +128,7 @@ pub(crate) async fn sign_up(
     let is_new = accounts::create(&mut tx, &account, workspaces::personal(user)).await?;
     if !is_new && app.settings.needs_verified_email() {
         drop(tx);
-        return sign_up_again(&app, &email).await;
+        return sign_up_again(&app, &email, &origin).await;
     }
     if !is_new {
         drop(tx);
@@ -226,11 +226,12 @@ pub(crate) async fn check_room(app: &App, tx: &mut Tx) -> ApiResult<()> {
 
 /// Where a link comes first anyway, nobody learns by signing up who has an account: the answer is that of a new address, and the
 /// mail says the rest.
-async fn sign_up_again(app: &App, email: &str) -> ApiResult<Response> {
+async fn sign_up_again(app: &App, email: &str, origin: &Origin) -> ApiResult<Response> {
     let owner = accounts::login_lookup(&app.store, email).await?.map(|(id, _)| id);
     if let Some(user) = owner {
         let mut tx = app.store.tenant(workspaces::personal(user), user).await?;
-        mail::offer(app, &mut tx, Template::SignUpAgain, email, json!({})).await?;
+        // Where there were too many, the answer still is that of a new address.
+        mail::tell(app, &mut tx, Template::SignUpAgain, Some(user), email, origin.ip).await?;
         tx.commit().await?;
         app.mailer.wake();
     }

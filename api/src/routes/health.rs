@@ -121,11 +121,7 @@ async fn look(app: &App) -> Seen {
         .into_iter()
         .map(|seen| Provider { provider: seen.provider, status: of_breaker(&seen.breaker) })
         .collect();
-    Seen {
-        db_status: of(matches!(db, Ok(Ok(())))),
-        workflow_status: of(workflow.is_ok()),
-        llm_providers,
-    }
+    Seen { db_status: of(matches!(db, Ok(Ok(())))), workflow_status: of(workflow.is_ok()), llm_providers }
 }
 
 /// How everything is, under its other name.
