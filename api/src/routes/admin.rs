@@ -130,13 +130,7 @@ pub(super) async fn check_operator(app: &App, user: CurrentUser) -> ApiResult<()
     let mut tx = app.store.person(user.id).await?;
     // An address that nobody has shown to be theirs is none: anybody can sign up with anybody's.
     let email = accounts::proven_email(&mut tx).await?.filter(|email| !email.is_empty());
-<<<<<<< HEAD
     if email.is_some_and(|email| app.settings.is_operator(&email)) {
-=======
-    let is_named =
-        |email| app.settings.operators.iter().any(|operator| operator.trim().to_lowercase() == email);
-    if email.is_some_and(is_named) {
->>>>>>> issue4-mends
         return Ok(());
     }
     Err(ApiError::forbidden("Only operators of the installation may do this."))
