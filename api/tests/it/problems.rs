@@ -3,6 +3,7 @@
 use crate::server::{Answer, PASSWORD, Server};
 use reqwest::Method;
 use serde_json::json;
+use std::time::Duration;
 use uuid::Uuid;
 
 #[tokio::test]
@@ -138,7 +139,10 @@ async fn health_says_what_is_there() {
     .execute(&server.owner)
     .await
     .unwrap();
-    assert_eq!(server.get("/healthz").await.ok()["llm_status"], "degraded");
+    // What was seen is told for a second.
+    while server.get("/healthz").await.ok()["llm_status"] != "degraded" {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     let metrics = server.get("/metrics").await;
     let text = String::from_utf8(metrics.bytes).unwrap();
     assert!(
