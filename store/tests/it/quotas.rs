@@ -84,6 +84,7 @@ async fn a_workspace_is_full_whoever_fills_it() {
             owner_id: tenant.user,
             title: "One more",
             project_type: "greenfield",
+            has_own_title: false,
             idea: "An idea",
             pipeline: &pipeline,
             limits: &limits,
