@@ -8,9 +8,9 @@ use axum::http::StatusCode;
 use axum::routing::post;
 use groundwork_tests::{Component, Options, Stack};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::process::Command;
+use tokio::sync::{mpsc, oneshot};
 
 /// Slow enough that a page shows work going on, fast enough to wait for it.
 const CALL_MS: &str = "--call-ms=400";
@@ -31,9 +31,10 @@ async fn the_web_application_works_in_a_browser() -> Result<()> {
         env: environment(around.path())?,
         ..Options::default()
     };
-    let stack = Arc::new(Stack::start(options).await?);
-    let control = serve_control(stack.clone()).await?;
-    let status = Command::new("npm")
+    let stack = Stack::start(options).await?;
+    let (wishes, wished) = mpsc::channel(1);
+    let control = serve_control(wishes).await?;
+    let mut npm = Command::new("npm")
         .args(["run", "--silent", "e2e"])
         .current_dir(&web)
         // A cookie that is `Secure` is kept over plain http for this name.
@@ -42,9 +43,12 @@ async fn the_web_application_works_in_a_browser() -> Result<()> {
         .env("GROUNDWORK_E2E_MAIL", around.path().join("mail"))
         .env("GROUNDWORK_E2E_OPERATOR", OPERATOR)
         .kill_on_drop(true)
-        .status()
-        .await
+        .spawn()
         .context("running npm")?;
+    let status = tokio::select! {
+        status = npm.wait() => status?,
+        () = obey(&stack, wished) => bail!("nobody can wish anything any more"),
+    };
     if !status.success() {
         bail!("tests in web/e2e failed: see above");
     }
@@ -74,29 +78,44 @@ fn environment(around: &Path) -> Result<Vec<(String, String)>> {
     ])
 }
 
+/// What a test asks for: the API away, or back. The answer goes back through the channel.
+#[derive(Clone, Copy, Debug)]
+enum Wish {
+    Kill,
+    Start,
+}
+
+type Wishes = mpsc::Sender<(Wish, oneshot::Sender<StatusCode>)>;
+
 /// Lets a test take the API away and bring it back: the browser shall see what a person sees then.
-async fn serve_control(stack: Arc<Stack>) -> Result<String> {
+async fn serve_control(wishes: Wishes) -> Result<String> {
     let router = Router::new()
-        .route("/api/kill", post(kill))
-        .route("/api/start", post(start))
-        .with_state(stack);
+        .route("/api/kill", post(async |State(wishes): State<Wishes>| pass_on(wishes, Wish::Kill).await))
+        .route("/api/start", post(async |State(wishes): State<Wishes>| pass_on(wishes, Wish::Start).await))
+        .with_state(wishes);
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}", listener.local_addr()?);
     tokio::spawn(async move { axum::serve(listener, router).await });
     Ok(url)
 }
 
-async fn kill(State(stack): State<Arc<Stack>>) -> StatusCode {
-    outcome(stack.kill(Component::Api).await)
+async fn pass_on(wishes: Wishes, wish: Wish) -> StatusCode {
+    let (tell, told) = oneshot::channel();
+    match wishes.send((wish, tell)).await {
+        Ok(()) => told.await.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE,
+    }
 }
 
-async fn start(State(stack): State<Arc<Stack>>) -> StatusCode {
-    outcome(stack.restart(Component::Api).await)
-}
-
-fn outcome(done: Result<()>) -> StatusCode {
-    match done {
-        Ok(()) => StatusCode::NO_CONTENT,
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR,
+/// Does what is wished, one after the other, for ever.
+async fn obey(stack: &Stack, mut wishes: mpsc::Receiver<(Wish, oneshot::Sender<StatusCode>)>) {
+    while let Some((wish, tell)) = wishes.recv().await {
+        let done = match wish {
+            Wish::Kill => stack.kill(Component::Api).await,
+            Wish::Start => stack.restart(Component::Api).await,
+        };
+        let status = if done.is_ok() { StatusCode::NO_CONTENT } else { StatusCode::INTERNAL_SERVER_ERROR };
+        // Whoever wished may have gone.
+        let _ = tell.send(status);
     }
 }

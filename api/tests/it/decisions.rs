@@ -172,8 +172,10 @@ async fn code_is_taken_away_as_the_same_bytes_each_time() {
     let server = Server::new().await;
     let ada = server.sign_up("ada").await;
     let project = feature(&server, &ada, Vec::new()).await;
-    let file =
-        |path: &str, content: &str| CodeFile { path: CodePath::parse(path).unwrap(), content: content.to_owned() };
+    let file = |path: &str, content: &str| CodeFile {
+        path: CodePath::parse(path).unwrap(),
+        content: content.to_owned(),
+    };
     let files = [file("README.md", "# Gym"), file("src/main.ts", "export {}")];
     let manifest =
         serde_json::to_string(&CodeManifest::of(&files, "Two files.".to_owned(), Vec::new())).unwrap();

@@ -17,14 +17,16 @@ struct Request {
     request_id: Uuid,
     project_id: Uuid,
     status: String,
-    #[serde(default)]
-    gate: Option<String>,
+    /// `gate` or `question`.
+    kind: String,
+    /// The gate's name; of a question the stage that asked.
+    gate: String,
+    /// SHA-256 of what is to be read.
+    digest: String,
     #[serde(default)]
     artifact_name: Option<String>,
     #[serde(default)]
     artifact_version: Option<i64>,
-    #[serde(default)]
-    artifact_digest: Option<String>,
     #[serde(flatten)]
     rest: serde_json::Map<String, Value>,
 }
@@ -39,6 +41,10 @@ impl Request {
         self.status == "pending"
     }
 
+    fn is_gate(&self) -> bool {
+        self.kind == "gate"
+    }
+
     fn word(&self, name: &str) -> &str {
         self.rest.get(name).and_then(Value::as_str).unwrap_or_default()
     }
@@ -47,16 +53,14 @@ impl Request {
     fn told(&self) -> String {
         let mine = self.rest.get("waits_for_me").and_then(Value::as_bool).unwrap_or_default();
         let mut text = format!("{}  {}", self.project_id, self.word("project_title"));
-        let what = self
-            .gate
-            .as_deref()
-            .map_or_else(|| self.word("request_content").to_owned(), |gate| format!("gate {gate}"));
+        let what = if self.is_gate() {
+            format!("gate {}", self.gate)
+        } else {
+            format!("{} asks: {}", self.gate, self.word("request_content"))
+        };
         let _ = write!(text, "\n  {}{what}", if mine { "" } else { "(waits for others) " });
         if let (Some(name), Some(version)) = (&self.artifact_name, self.artifact_version) {
-            let _ = write!(text, ": {name} v{version}");
-        }
-        if let Some(digest) = &self.artifact_digest {
-            let _ = write!(text, " {}", digest.get(..12).unwrap_or(digest));
+            let _ = write!(text, ": {name} v{version} {}", self.digest.get(..12).unwrap_or(&self.digest));
         }
         if !self.word("recommendation").is_empty() {
             let _ = write!(
@@ -66,7 +70,7 @@ impl Request {
                 self.word("reason")
             );
         }
-        if self.gate.is_none() {
+        if !self.is_gate() {
             let _ = write!(text, "\n  groundwork respond {} approve|reject|amend", self.request_id);
         }
         text
@@ -92,7 +96,7 @@ pub(super) async fn decide(gate: &GateArguments, decision: Decision, file: Optio
     let (client, output) = open(&gate.connection)?;
     let id = project_id(&client, &gate.project).await?;
     let waiting = waiting(&client, id, gate.gate.as_deref()).await?;
-    let digest = gate.digest.clone().or_else(|| waiting.artifact_digest.clone());
+    let digest = gate.digest.as_ref().unwrap_or(&waiting.digest);
     let mut body = json!({
         "command": "decide", "gate": waiting.gate, "digest": digest, "decision": decision.as_str(),
     });
@@ -104,11 +108,11 @@ pub(super) async fn decide(gate: &GateArguments, decision: Decision, file: Optio
     }
     let answer: Value = client.change(Method::POST, &format!("/projects/{id}/commands"), &body).await?;
     output.result(&answer, || {
-        let gate = waiting.gate.as_deref().unwrap_or_default();
-        let shown = digest.as_deref().and_then(|digest| digest.get(..12)).unwrap_or_default();
         format!(
-            "{}: gate {gate} of {id}, on {shown}; now {}",
+            "{}: gate {} of {id}, on {}; now {}",
             decision.as_str(),
+            waiting.gate,
+            digest.get(..12).unwrap_or(digest),
             answer["status"].as_str().unwrap_or_default()
         )
     });
@@ -119,9 +123,8 @@ pub(super) async fn decide(gate: &GateArguments, decision: Decision, file: Optio
 /// The gate that waits; with several, the one that is named.
 async fn waiting(client: &Client, id: Uuid, gate: Option<&str>) -> Result<Request> {
     let all: Requests = client.get(&format!("/projects/{id}/hitl")).await?;
-    let pending = all.items.into_iter().filter(|one| one.is_pending() && one.gate.is_some());
-    let mut found: Vec<_> =
-        pending.filter(|one| gate.is_none_or(|gate| one.gate.as_deref() == Some(gate))).collect();
+    let pending = all.items.into_iter().filter(|one| one.is_pending() && one.is_gate());
+    let mut found: Vec<_> = pending.filter(|one| gate.is_none_or(|gate| one.gate == gate)).collect();
     match (found.pop(), found.is_empty()) {
         (Some(one), true) => Ok(one),
         (Some(_), false) => {
