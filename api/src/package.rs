@@ -1,6 +1,10 @@
 //! The prompt package as files: what a person or Claude Code builds from. The same project gives the same bytes: fixed
 //! order, fixed timestamps, nothing that is not in the project (L-01, L-07, L-10).
 
+mod delivery;
+
+pub(crate) use delivery::Delivery;
+
 use groundwork_domain::Digest;
 use groundwork_store::project_reads::{ProjectHead, QuestionItem};
 use groundwork_store::project_texts::{Artifact, FindingItem, PromptItem};
@@ -10,6 +14,9 @@ use std::io::{Cursor, Write as _};
 use zip::result::ZipResult;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
+
+/// What a README says where a simulator wrote.
+const SIMULATED: &str = "> Simulated: an offline stand-in for a model wrote this, to show how it works.\n\n";
 
 /// Everything that a package is made from.
 #[derive(Clone, Debug)]
@@ -68,9 +75,7 @@ impl Contents {
         let project = &self.project;
         let mut text = format!("# {}\n\n", inline(&project.item.title));
         if project.item.simulated {
-            text.push_str(
-                "> Simulated: an offline stand-in for a model wrote this, to show how it works.\n\n",
-            );
+            text.push_str(SIMULATED);
         }
         let _ = writeln!(
             text,
@@ -103,28 +108,11 @@ impl Contents {
                  beside the specification.\n",
             );
         }
-        self.decisions(&mut text);
+        decisions(&self.questions, &mut text);
         self.open_findings(&mut text);
         let _ = writeln!(text, "\n## The idea\n");
         quote(&mut text, "", &project.idea);
         text
-    }
-
-    fn decisions(&self, text: &mut String) {
-        let answered: Vec<_> =
-            self.questions.iter().filter(|question| question.state == "answered").collect();
-        if answered.is_empty() {
-            return;
-        }
-        text.push_str("\n## Decisions\n\n");
-        for question in answered {
-            let by = question.assumption.as_ref().map_or(String::new(), |id| {
-                format!(" (assumption {}: nobody chose, the recommendation was taken)", inline(id))
-            });
-            let _ = writeln!(text, "- **{}** {}{by}\n", inline(&question.id), inline(&question.text));
-            quote(text, "  ", &chosen(question));
-            text.push('\n');
-        }
     }
 
     fn open_findings(&self, text: &mut String) {
@@ -211,6 +199,23 @@ impl Contents {
             "files": digests,
         });
         format!("{manifest:#}\n")
+    }
+}
+
+/// What was answered.
+fn decisions(questions: &[QuestionItem], text: &mut String) {
+    let answered: Vec<_> = questions.iter().filter(|question| question.state == "answered").collect();
+    if answered.is_empty() {
+        return;
+    }
+    text.push_str("\n## Decisions\n\n");
+    for question in answered {
+        let by = question.assumption.as_ref().map_or(String::new(), |id| {
+            format!(" (assumption {}: nobody chose, the recommendation was taken)", inline(id))
+        });
+        let _ = writeln!(text, "- **{}** {}{by}\n", inline(&question.id), inline(&question.text));
+        quote(text, "  ", &chosen(question));
+        text.push('\n');
     }
 }
 

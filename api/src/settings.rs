@@ -14,6 +14,7 @@ pub use upkeep::Upkeep;
 pub use uploads::UploadSettings;
 
 use groundwork_domain::limits::Limits;
+use groundwork_domain::model::Models;
 use groundwork_domain::quota::{Quota, Quotas};
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -35,6 +36,11 @@ pub struct Settings {
     /// Secrets that `secret_key` replaced: what they sealed still opens. Set by the caller from `SECRET_KEYS_PREVIOUS`.
     #[serde(skip)]
     pub previous_secret_keys: Vec<SecretString>,
+    /// The models that workers know; set by the caller from the workers' settings.
+    #[serde(skip)]
+    pub models: Models,
+    /// The namespace in Temporal's own pages, `https://temporal.example.org/namespaces/default`: operators are shown links there.
+    pub temporal_ui_url: Option<String>,
     /// Tokens, sessions, passwords.
     pub identity: Identity,
     /// Accounts of the installation; 0: no cap.
@@ -120,6 +126,8 @@ impl Default for Settings {
             public_url: None,
             secret_key: SecretString::default(),
             previous_secret_keys: Vec::new(),
+            models: Models::shipped().clone(),
+            temporal_ui_url: None,
             identity: Identity::default(),
             users_max: Quota::Accounts.definition().most[0],
             projects_max: Quota::PromptrProjects.definition().most[0],

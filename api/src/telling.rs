@@ -128,6 +128,7 @@ async fn prepare(
     redacted.sort_unstable();
     redacted.dedup();
     check_target(&mut tx, project, &body).await?;
+    check_model(app, &body)?;
     if body == CommandBody::Archive {
         shelving::unpark(&mut tx, project).await?;
     }
@@ -146,6 +147,21 @@ async fn check_target(tx: &mut Tx, project: ProjectId, body: &CommandBody) -> Ap
     let message = "The specification has no such section. Name one of its headings, a requirement's id (FR-003) or a prompt's number.";
     Err(Rejection { code: RejectionCode::UnknownTarget, message: message.to_owned(), allowed: Vec::new() }
         .into())
+}
+
+/// A model that no worker knows is refused before a stage fails of it.
+fn check_model(app: &App, body: &CommandBody) -> ApiResult<()> {
+    let (CommandBody::Retry { model: Some(name) } | CommandBody::Rewind { model: Some(name), .. }) = body
+    else {
+        return Ok(());
+    };
+    match app.settings.models.find(name, "model") {
+        Ok(_) => Ok(()),
+        Err(unknown) => {
+            let words = format!("There is no model `{}`; known: {}.", unknown.name, unknown.known);
+            Err(ApiError::unprocessable("unknown_model", words))
+        }
+    }
 }
 
 /// In the audit log. What was done is done: where this fails, the project's own log still says it.

@@ -86,6 +86,7 @@ async fn serve_api(
 ) -> Result<()> {
     settings.api.secret_key = required_secret("SECRET_KEY", "it signs access tokens; at least 32 bytes")?;
     settings.api.previous_secret_keys = previous_secrets()?;
+    settings.api.models = settings.worker.models().map_err(|error| Failure::usage(error.to_string()))?;
     let listener = listen(settings.api.bind).await?;
     groundwork_api::serve(settings.api, store, engine, listener, shutdown).await.context("the api ended")?;
     Ok(())

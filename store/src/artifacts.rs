@@ -1,7 +1,7 @@
 //! What stages read: the idea, questions with their answers, versions of what agents wrote.
 
-use crate::StoreError;
 use crate::clean::{count, int};
+use crate::{StoreError, versions};
 use groundwork_domain::document::files::{CodeFile, CodeManifest, CodePath};
 use groundwork_domain::document::handoff::Handoff;
 use groundwork_domain::document::{
@@ -185,6 +185,21 @@ pub async fn files(
             Ok(CodeFile { path, content: row.content })
         })
         .collect()
+}
+
+/// The files of a project that count now, with the version that they are; none where none were written yet.
+///
+/// # Errors
+/// As [`files`].
+pub async fn current_files(
+    conn: &mut PgConnection,
+    project: ProjectId,
+) -> Result<Option<(ArtifactRef, Vec<CodeFile>)>, StoreError> {
+    let Some(artifact) = versions::current_code(conn, project).await? else { return Ok(None) };
+    match load(conn, project, &artifact).await? {
+        Loaded::Files(_, files) => Ok(Some((artifact, files))),
+        Loaded::Document(_) | Loaded::Prompts(_) | Loaded::Handoff(_) | Loaded::Review(_) => Ok(None),
+    }
 }
 
 /// The prompts of a set, in order.

@@ -152,6 +152,40 @@ pub async fn artifacts(
     Ok(artifacts)
 }
 
+/// A text that counts now.
+#[derive(Clone, Debug)]
+pub struct Text {
+    /// Its name in the pipeline.
+    pub name: String,
+    /// 1, 2, …
+    pub version: i32,
+    /// SHA-256 of the artifact.
+    pub digest: String,
+    /// The agent that wrote it; none where a person did.
+    pub agent: Option<String>,
+    /// Markdown; of a handoff the text that its agent wrote.
+    pub content: String,
+}
+
+/// All texts of a project that count now, the earliest first: documents, handoffs, reviews.
+///
+/// # Errors
+/// Postgres's own.
+pub async fn texts(conn: &mut PgConnection, project: ProjectId) -> Result<Vec<Text>, StoreError> {
+    let texts = sqlx::query_as!(
+        Text,
+        r#"select name, version, digest as "digest!: String", agent,
+                  case when kind = 'handoff' then coalesce(content::jsonb ->> 'body', content) else content end as "content!"
+           from artifacts
+           where project_id = $1 and state = 'current' and kind in ('document', 'handoff', 'review')
+           order by generated_at, name"#,
+        project.0,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(texts)
+}
+
 /// Which artifact is meant.
 #[derive(Clone, Copy, Debug)]
 pub enum Named<'a> {

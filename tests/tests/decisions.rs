@@ -462,7 +462,7 @@ async fn a_feature_is_built_from_the_command_line_alone() -> Result<()> {
     let checked = cli.output(&["pipeline", "check", &wrong])?;
     let told =
         String::from_utf8_lossy(&checked.stderr).into_owned() + &String::from_utf8_lossy(&checked.stdout);
-    assert!(!checked.status.success() && told.contains("nobody") && told.contains("line"), "{told}");
+    assert!(!checked.status.success() && told.contains("nobody") && told.contains("wrong.toml:"), "{told}");
     cli.run(&["pipeline", "add", &file])?;
 
     let new = cli.json(&["new", "--idea", IDEA, "--pipeline", "build"])?;

@@ -4,10 +4,8 @@ use crate::{Settings, WorkerError};
 use groundwork_activities::{Workshop, WorkshopSettings};
 use groundwork_agents::prompt::PromptSet;
 use groundwork_agents::{Agents, AgentsSettings, KeyAccess};
-use groundwork_domain::model::Models;
 use groundwork_domain::sealed::KeyRing;
 use groundwork_store::Store;
-use std::fs;
 use std::sync::Arc;
 
 /// What all attempts of this process share.
@@ -21,11 +19,7 @@ pub(crate) fn workshop(settings: &Settings, store: Store) -> Result<Arc<Workshop
             "no model provider: set ANTHROPIC_API_KEY or OPENAI_API_KEY, or the base URL of a simulator; stages will fail"
         );
     }
-    if let Some(file) = &settings.models_file {
-        let unusable = |reason: String| WorkerError::Settings(format!("{}: {reason}", file.display()));
-        let text = fs::read_to_string(file).map_err(|error| unusable(error.to_string()))?;
-        agents.models = Models::parse(&text).map_err(|error| unusable(error.to_string()))?;
-    }
+    agents.models = settings.models()?;
     let prompts = match &settings.prompts_folder {
         Some(folder) => {
             PromptSet::from_folder(folder).map_err(|error| WorkerError::Settings(error.to_string()))?

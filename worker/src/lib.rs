@@ -13,6 +13,7 @@ pub use metrics::temporal_metrics_address;
 
 use groundwork_activities::{AgentActivities, PublishActivities};
 use groundwork_domain::document::files::FileLimits;
+use groundwork_domain::model::Models;
 use groundwork_store::Store;
 use groundwork_workflows::contract::{AGENTS_QUEUE, QUEUE};
 use serde::Deserialize;
@@ -57,6 +58,19 @@ impl Default for Settings {
             files: FileLimits::default(),
             tool_turns: 120,
         }
+    }
+}
+
+impl Settings {
+    /// The models that these settings know.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or is none of models.
+    pub fn models(&self) -> Result<Models, WorkerError> {
+        let Some(file) = &self.models_file else { return Ok(Models::shipped().clone()) };
+        let unusable = |reason: String| WorkerError::Settings(format!("{}: {reason}", file.display()));
+        let text = std::fs::read_to_string(file).map_err(|error| unusable(error.to_string()))?;
+        Models::parse(&text).map_err(|error| unusable(error.to_string()))
     }
 }
 

@@ -65,11 +65,22 @@ pub(crate) async fn workspaces(
 
 /// How everything is, for operators. 503 only where the API itself cannot serve.
 #[utoipa::path(get, operation_id = "admin_health", path = "/admin/health", tag = "administration", security(("bearer" = [])),
-    responses((status = OK, body = Health), ReadProblems))]
-pub(crate) async fn health(State(app): State<App>, user: CurrentUser) -> ApiResult<Json<Health>> {
+    responses((status = OK, body = AdminHealth), ReadProblems))]
+pub(crate) async fn health(State(app): State<App>, user: CurrentUser) -> ApiResult<Json<AdminHealth>> {
     check_operator(&app, user).await?;
-    let (_, health) = health::healthz(State(app)).await;
-    Ok(health)
+    let temporal_ui_url = app.settings.temporal_ui_url.clone();
+    let (_, Json(health)) = health::healthz(State(app)).await;
+    Ok(Json(AdminHealth { health, temporal_ui_url }))
+}
+
+/// How everything is, with what only operators are told.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct AdminHealth {
+    /// What everybody may know.
+    #[serde(flatten)]
+    health: Health,
+    /// Temporal's own pages; a project's workflow is at `workflows/project-<id>` below it.
+    temporal_ui_url: Option<String>,
 }
 
 /// Undo the deletion of an account that is not erased yet, with its personal workspace. Memberships that ended stay ended.

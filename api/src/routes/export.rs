@@ -5,14 +5,17 @@ use crate::app::App;
 use crate::auth::CurrentUser;
 use crate::extract::{Path, Query};
 use crate::openapi::WriteProblems;
-use crate::package::{self, Contents};
+use crate::package::{self, Contents, Delivery};
 use crate::problem::{ApiError, ApiResult, internal};
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use groundwork_domain::ProjectId;
 use groundwork_domain::access::Permission;
-use groundwork_store::{Tx, project_reads, project_texts, project_texts::Named};
+use groundwork_domain::pipeline::Verb;
+use groundwork_store::project_reads::ProjectHead;
+use groundwork_store::project_texts::Named;
+use groundwork_store::{Tx, artifacts, project_reads, project_texts, projects};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -37,7 +40,8 @@ pub(crate) enum Format {
     Markdown,
 }
 
-/// Download the prompt package. The same project gives the same bytes.
+/// Download the package: the specification with its prompts, or documents and files where the pipeline makes no prompts. The same
+/// project gives the same bytes.
 #[utoipa::path(post, operation_id = "export_project", path = "/projects/{project_id}/export", tag = "texts",
     params(("project_id" = Uuid, Path), ExportQuery), security(("bearer" = [])),
     responses((status = OK, description = "The package", content(
@@ -49,14 +53,14 @@ pub(crate) async fn export(
     Query(query): Query<ExportQuery>,
 ) -> ApiResult<Response> {
     let (mut tx, _) = access::project(&app, user, project, Permission::ExportProject).await?;
-    let contents = read(&mut tx, project).await?;
+    let package = read(&mut tx, project).await?;
     drop(tx);
-    let name = contents.slug();
+    let name = package.slug();
     let (bytes, content_type, file_name) = match query.format {
         Format::Markdown => {
-            (contents.markdown().into_bytes(), "text/markdown; charset=utf-8", format!("{name}.md"))
+            (package.markdown().into_bytes(), "text/markdown; charset=utf-8", format!("{name}.md"))
         }
-        Format::Zip => (packed(contents).await?, "application/zip", format!("{name}.zip")),
+        Format::Zip => (packed(package).await?, "application/zip", format!("{name}.zip")),
     };
     let disposition = format!("attachment; filename=\"{file_name}\"");
     let headers =
@@ -64,29 +68,76 @@ pub(crate) async fn export(
     Ok((headers, bytes).into_response())
 }
 
-async fn packed(contents: Contents) -> ApiResult<Vec<u8>> {
+/// What a project delivers.
+enum Package {
+    /// A specification with the prompts that build it.
+    Prompts(Box<Contents>),
+    /// Everything else.
+    Delivery(Box<Delivery>),
+}
+
+impl Package {
+    fn slug(&self) -> String {
+        match self {
+            Self::Prompts(contents) => contents.slug(),
+            Self::Delivery(delivery) => delivery.slug(),
+        }
+    }
+
+    fn markdown(&self) -> String {
+        match self {
+            Self::Prompts(contents) => contents.markdown(),
+            Self::Delivery(delivery) => delivery.markdown(),
+        }
+    }
+
+    fn files(&self) -> Vec<package::File> {
+        match self {
+            Self::Prompts(contents) => contents.files(),
+            Self::Delivery(delivery) => delivery.files(),
+        }
+    }
+}
+
+async fn packed(contents: Package) -> ApiResult<Vec<u8>> {
     tokio::task::spawn_blocking(move || package::zip(&contents.files()))
         .await
         .map_err(|error| internal("packing", &error))?
         .map_err(|error| internal("packing", &error))
 }
 
-async fn read(tx: &mut Tx, project: ProjectId) -> ApiResult<Contents> {
+async fn read(tx: &mut Tx, project: ProjectId) -> ApiResult<Package> {
     let head = project_reads::head(tx, project).await?;
     let prompts = project_texts::prompts(tx, project, false).await?;
     let spec = project_texts::artifact(tx, Named::Name(project, "spec"), None).await?;
+    let pipeline = projects::start_material(tx, project).await?.pipeline;
+    if !pipeline.stages.iter().any(|stage| stage.verb == Verb::Compose) {
+        return delivery(tx, project, head).await;
+    }
     let (Some(spec), false) = (spec, prompts.is_empty()) else {
         return Err(ApiError::conflict(
             "nothing_to_export",
             "There is no package yet: the specification and the prompts are not both written.",
         ));
     };
-    Ok(Contents {
+    Ok(Package::Prompts(Box::new(Contents {
         project: head,
         spec,
         prompts,
         questions: project_reads::questions(tx, project).await?,
         findings: project_texts::findings(tx, project).await?,
         set: project_texts::artifact(tx, Named::Name(project, "prompts"), None).await?,
-    })
+    })))
+}
+
+/// Everything that a project without prompts has by now.
+async fn delivery(tx: &mut Tx, project: ProjectId, head: ProjectHead) -> ApiResult<Package> {
+    let texts = project_texts::texts(tx, project).await?;
+    let code = artifacts::current_files(tx, project).await?.map_or_else(Vec::new, |(_, files)| files);
+    if texts.is_empty() && code.is_empty() {
+        let words = "There is nothing to take along yet: no document was written.";
+        return Err(ApiError::conflict("nothing_to_export", words));
+    }
+    let questions = project_reads::questions(tx, project).await?;
+    Ok(Package::Delivery(Box::new(Delivery { project: head, texts, questions, code })))
 }

@@ -24,8 +24,7 @@ use groundwork_domain::access::Permission;
 use groundwork_domain::command::CommandBody;
 use groundwork_domain::request::Decision;
 use groundwork_domain::{ProjectId, WorkspaceId};
-use groundwork_store::artifacts::{self, Loaded};
-use groundwork_store::{project_reads, versions, workspaces};
+use groundwork_store::{artifacts, project_reads, workspaces};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -285,12 +284,9 @@ pub(crate) async fn download(
     check(&app, user, feature).await?;
     let (mut tx, _) = access::project(&app, user, feature, Permission::ExportProject).await?;
     let head = project_reads::head(&mut tx, feature).await?;
-    let artifact = versions::current_code(&mut tx, feature).await?;
-    let artifact = artifact.ok_or_else(|| ApiError::conflict("no_code", "No files were written yet."))?;
-    let files = match artifacts::load(&mut tx, feature, &artifact).await? {
-        Loaded::Files(_, files) => files,
-        Loaded::Document(_) | Loaded::Prompts(_) | Loaded::Handoff(_) | Loaded::Review(_) => Vec::new(),
-    };
+    let code = artifacts::current_files(&mut tx, feature).await?;
+    let (artifact, files) =
+        code.ok_or_else(|| ApiError::conflict("no_code", "No files were written yet."))?;
     drop(tx);
     let files =
         files.into_iter().map(|file| package::File { path: file.path.to_string(), content: file.content });

@@ -57,6 +57,8 @@ pub(crate) struct StageItem {
     needs: Vec<String>,
     /// What it makes.
     produces: String,
+    /// The gate behind it, where people decide.
+    gate: Option<String>,
 }
 
 /// A pipeline as it can be chosen.
@@ -116,10 +118,10 @@ pub(crate) async fn list(
     let (mut tx, workspace) = enter(&app, user, query.workspace_id, Permission::ReadProject).await?;
     let mut items = Vec::new();
     for shipped in pipelines::shipped() {
-        items.push(item(&mut tx, workspace, &shipped.pipeline, None).await?);
+        items.push(item(&app, &mut tx, workspace, &shipped.pipeline, None).await?);
     }
     for own in stored::list(&mut tx, workspace, None).await? {
-        items.push(item(&mut tx, workspace, &own.pipeline, Some(&own)).await?);
+        items.push(item(&app, &mut tx, workspace, &own.pipeline, Some(&own)).await?);
     }
     Ok(Json(Pipelines { items }))
 }
@@ -136,7 +138,7 @@ pub(crate) async fn show(
 ) -> ApiResult<Json<PipelineView>> {
     let (mut tx, workspace) = enter(&app, user, query.workspace_id, Permission::ReadProject).await?;
     if let Some(shipped) = pipelines::shipped().iter().find(|shipped| shipped.pipeline.id == id) {
-        let item = item(&mut tx, workspace, &shipped.pipeline, None).await?;
+        let item = item(&app, &mut tx, workspace, &shipped.pipeline, None).await?;
         let versions = vec![item.version];
         return Ok(Json(PipelineView { item, source: shipped.source.to_owned(), versions }));
     }
@@ -145,7 +147,7 @@ pub(crate) async fn show(
     let wanted =
         all.into_iter().find(|one| query.version.is_none_or(|version| one.pipeline.version == version));
     let wanted = wanted.ok_or_else(|| ApiError::not_found("pipeline"))?;
-    let item = item(&mut tx, workspace, &wanted.pipeline, Some(&wanted)).await?;
+    let item = item(&app, &mut tx, workspace, &wanted.pipeline, Some(&wanted)).await?;
     Ok(Json(PipelineView { item, source: wanted.source, versions }))
 }
 
@@ -185,7 +187,7 @@ pub(crate) async fn add(
         return Err(ApiError::field("source", words));
     }
     if wish.check_only {
-        return Ok((StatusCode::OK, Json(item(&mut tx, workspace, &pipeline, None).await?)));
+        return Ok((StatusCode::OK, Json(item(&app, &mut tx, workspace, &pipeline, None).await?)));
     }
     let kept = stored::keep(&mut tx, workspace, &pipeline, &wish.source, speaker.user.id).await?;
     let status = match kept {
@@ -205,7 +207,7 @@ pub(crate) async fn add(
         audit::record(&mut tx, entry).await?;
     }
     let own = stored::find(&mut tx, workspace, &pipeline.id, Some(pipeline.version)).await?;
-    let item = item(&mut tx, workspace, &pipeline, own.as_ref()).await?;
+    let item = item(&app, &mut tx, workspace, &pipeline, own.as_ref()).await?;
     tx.commit().await?;
     Ok((status, Json(item)))
 }
@@ -222,6 +224,7 @@ async fn enter(
 }
 
 async fn item(
+    app: &App,
     tx: &mut Tx,
     workspace: WorkspaceId,
     pipeline: &Pipeline,
@@ -237,14 +240,14 @@ async fn item(
         stages: pipeline.stages.iter().map(stage).collect(),
         delivers: pipeline.stages.iter().filter(last).map(|stage| stage.produces.clone()).collect(),
         estimate: stored::experience(tx, workspace, &pipeline.id).await?,
-        at_most_usd: at_most(pipeline),
+        at_most_usd: at_most(pipeline, &app.settings.models),
         created_by: own.map(|own| own.created_by),
         created_at: own.map(|own| own.created_at),
     })
 }
 
 /// Each stage once, with the first model of its agent's tier, a long prompt and all the output that the agent may give.
-fn at_most(pipeline: &Pipeline) -> Option<Decimal> {
+fn at_most(pipeline: &Pipeline, models: &Models) -> Option<Decimal> {
     let now = Timestamp(Utc::now().timestamp_millis());
     let mut sum = Decimal::ZERO;
     for stage in &pipeline.stages {
@@ -254,7 +257,7 @@ fn at_most(pipeline: &Pipeline) -> Option<Decimal> {
             caps.or_else(|| agent::find(&stage.agent).map(|agent| (agent.tier, agent.output_tokens_max)));
         // A stage without an agent is code.
         let Some((tier, output_tokens_max)) = caps else { continue };
-        let model = Models::shipped().tier(tier).next()?;
+        let model = models.tier(tier).next()?;
         sum += model.cost_max(PROMPT_TOKENS, output_tokens_max, now)?;
     }
     Some(sum.round_dp(4).normalize())
@@ -268,5 +271,6 @@ fn stage(stage: &Stage) -> StageItem {
         agent: stage.agent.clone(),
         needs: stage.needs.iter().map(|need| need.0.clone()).collect(),
         produces: stage.produces.clone(),
+        gate: stage.gate.as_ref().map(|gate| gate.name.clone()),
     }
 }

@@ -262,6 +262,8 @@ impl LocalStack {
                 let place = format!("{}, UI {}", temporal.address(), temporal.ui_url());
                 report(&format!("{} Temporal         {place}", verb(temporal.was_found())));
                 self.set("TEMPORAL_ADDRESS", temporal.address());
+                let ui = format!("{}/namespaces/default", temporal.ui_url());
+                self.set("GROUNDWORK__API__TEMPORAL_UI_URL", ui);
                 self.temporal = Some(temporal);
             }
         }
