@@ -62,6 +62,12 @@ export const waitingQuery = queryOptions({
   },
 });
 
+/** The projects in which something happened last, over all workspaces. */
+export const recentQuery = queryOptions({
+  queryKey: [...keys.projects, "recent"] as const,
+  queryFn: async () => (await answer(client.GET("/api/v1/projects", { params: { query: { limit: 20, lifecycle: "active" } } }))).items,
+});
+
 const inProject = (project_id: string) => ({ params: { path: { project_id } } });
 
 export const projectQuery = (id: string) =>

@@ -3,6 +3,7 @@ import { answer, client, onSessionEnded } from "@/api/client";
 import { live, onLiveEnded } from "@/live/live";
 import { streams } from "@/live/streams";
 import { queryClient } from "./query-client";
+import { setTitleCount } from "./title";
 
 const SIGNED_IN = "gw.signed_in";
 
@@ -20,6 +21,7 @@ export function forget(): void {
   localStorage.removeItem("gw.refresh_key");
   // Drafts of ideas and of answers are of the person who wrote them.
   for (const key of Object.keys(sessionStorage)) if (key.startsWith("gw.")) sessionStorage.removeItem(key);
+  setTitleCount(0);
   live.stop();
   streams.forget();
   queryClient.clear();

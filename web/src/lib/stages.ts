@@ -33,11 +33,11 @@ export function stagesOf(tasks: readonly Task[]): StageState[] {
   return [...stages.values()];
 }
 
-/** Work beside the stages: advice at a gate. It blocks nothing, so it is no step. */
-const ADVICE = /-advice$/;
+/** Work beside the stages: advice at a gate, a name for the project. It blocks nothing, so it is no step. */
+const BESIDE = /-advice$|^title$/;
 
 /** The stages that are steps of the way. */
-export const mainStages = (tasks: readonly Task[]): StageState[] => stagesOf(tasks.filter((task) => !ADVICE.test(task.stage)));
+export const mainStages = (tasks: readonly Task[]): StageState[] => stagesOf(tasks.filter((task) => !BESIDE.test(task.stage)));
 
 /** Where the project stands: what waits for somebody, else what is broken, else what works, else what comes next, else the end. */
 export function nowOf(stages: readonly StageState[]): StageState {

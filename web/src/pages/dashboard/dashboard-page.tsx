@@ -47,7 +47,7 @@ export function DashboardPage() {
     if (isNarrowed && hasNextPage && !isFetchingNextPage) void fetchNextPage();
   }, [isNarrowed, hasNextPage, isFetchingNextPage, fetchNextPage]);
   const end = useSeen<HTMLDivElement>(() => hasNextPage && !isFetchingNextPage && void fetchNextPage(), hasNextPage);
-  useFollow(all.filter(isMoving).slice(0, FOLLOWED_MAX).map((project) => ({ id: project.project_id, after: 0 })));
+  useFollow(all.filter(isMoving).slice(0, FOLLOWED_MAX).map((project) => ({ id: project.project_id, after: project.last_sequence })));
   const canCreate = may(current?.role, "editor") && current?.lifecycle === "active";
   const isEmpty = query.isSuccess && all.length === 0 && lifecycle === "active";
   const others = useHasOthers(current?.id, isEmpty);

@@ -69,7 +69,7 @@ function FromFile({ onText }: { onText: (text: string) => void }) {
     const file = event.target.files?.[0];
     event.target.value = "";
     if (file === undefined) return;
-    if (file.size > IDEA_BYTES_MAX) tell(t.idea.tooLong(byteSize(file.size), byteSize(IDEA_BYTES_MAX)), true);
+    if (file.size > IDEA_BYTES_MAX) tell(t.idea.tooLong(byteSize(file.size), byteSize(IDEA_BYTES_MAX)), { bad: true });
     else onText(await file.text());
   };
   return (

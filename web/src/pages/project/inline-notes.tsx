@@ -57,9 +57,10 @@ function Notes({ place: { artifactId, version, project }, section }: { place: No
         <NoteForm artifactId={artifactId} version={version} section={section} onDone={() => setOpen(false)} />
       ) : (
         canSpeak && (
-          <Button look="quiet" size="sm" className="-ml-3 text-muted" aria-label={t.comment.onPartOf(section)} onClick={() => setOpen(true)}>
+          <Button look="quiet" size="sm" className="-ml-3 text-muted" onClick={() => setOpen(true)}>
             <MessageSquarePlus className="size-4" aria-hidden />
             {t.comment.onPart}
+            <span className="sr-only">{t.comment.onPartOf(section)}</span>
           </Button>
         )
       )}
