@@ -19,4 +19,9 @@ fi
 if [ -f dist/index.html ] && [ -z "$(find src public scripts index.html vite.config.ts package-lock.json -newer dist/index.html -print -quit)" ]; then
     exit 0
 fi
-npm run --silent build
+# What is over its budget, or half built, must not stand there as if it were whole: the next call would take it for built.
+npm run --silent build || {
+    status=$?
+    rm -rf dist
+    exit "$status"
+}

@@ -45,6 +45,8 @@ pub struct ProjectItem {
     pub last_activity_at: DateTime<Utc>,
     /// When all stages were done for the last time.
     pub completed_at: Option<DateTime<Utc>>,
+    /// Sequence number of the last event; 0: none yet.
+    pub last_sequence: i64,
 }
 
 /// Which projects a list shows.
@@ -81,7 +83,7 @@ pub async fn list(
         r#"select p.id as project_id, p.workspace_id, p.title, p.pipeline_id as pipeline, p.project_type,
                   case when p.workflow_state = 'starting' then 'starting' else p.status end as "status!",
                   p.phase, p.stage, p.waiting_for, p.cost_usd, p.simulated, p.lifecycle, p.created_by, p.created_at,
-                  p.last_activity_at, p.completed_at
+                  p.last_activity_at, p.completed_at, p.next_seq - 1 as "last_sequence!"
            from projects p
            join workspace_members m on m.workspace_id = p.workspace_id and m.user_id = $1 and m.joined_at is not null
            join workspaces w on w.id = p.workspace_id and w.lifecycle <> 'deleted'
@@ -140,8 +142,6 @@ pub struct ProjectHead {
     pub active_ms: i64,
     /// Calls to models.
     pub model_calls: i32,
-    /// Sequence number of the last event; 0: none yet.
-    pub last_sequence: i64,
     /// The history that this was read from: changes with everything that can be seen here.
     #[serde(skip)]
     pub updated_at: DateTime<Utc>,
@@ -184,6 +184,7 @@ pub async fn head(conn: &mut PgConnection, project: ProjectId) -> Result<Project
             created_at: row.created_at,
             last_activity_at: row.last_activity_at,
             completed_at: row.completed_at,
+            last_sequence: row.last_sequence,
         },
         idea: row.idea,
         pipeline_version: row.pipeline_version,
@@ -196,7 +197,6 @@ pub async fn head(conn: &mut PgConnection, project: ProjectId) -> Result<Project
         output_tokens: row.output_tokens,
         active_ms: row.active_ms,
         model_calls: row.model_calls,
-        last_sequence: row.last_sequence,
         updated_at: row.updated_at,
     })
 }

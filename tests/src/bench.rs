@@ -4,7 +4,7 @@
 //! Every round of every measure gets a stack of its own, so none is slowed by what another one left in the database, and the
 //! measures take turns: a machine that is busy for a minute spoils one round of several of them, not all rounds of one.
 //!
-//! - [`throughput`], [`next_stage`], [`overhead`], [`streaming`], [`reads`], [`logins`], [`guards`], [`parked`], [`history`]: the measures
+//! - [`throughput`], [`next_stage`], [`overhead`], [`streaming`], [`reads`], [`logins`], [`guards`], [`parked`], [`history`], [`web`]: the measures
 //! - [`bare`] is the workflow that Groundwork is compared with, [`walk`] one project through the API
 //! - [`load`] reads from /proc who used the processors, [`figures`] and [`report`] say what came out
 
@@ -24,6 +24,7 @@ pub mod steady;
 pub mod streaming;
 pub mod throughput;
 pub mod walk;
+pub mod web;
 
 use crate::chaos::say;
 use crate::client::Client;
@@ -56,11 +57,13 @@ pub enum Measure {
     Parked,
     /// Events and bytes of a project's history.
     History,
+    /// How soon pages are there, and how soon they answer, in Chromium.
+    Web,
 }
 
 impl Measure {
     /// All of them, in the order in which they take turns.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Throughput,
         Self::NextStage,
         Self::Overhead,
@@ -69,6 +72,7 @@ impl Measure {
         Self::Logins,
         Self::Guards,
         Self::History,
+        Self::Web,
         Self::Parked,
     ];
 
@@ -85,6 +89,7 @@ impl Measure {
             Self::Guards => "guards",
             Self::Parked => "parked",
             Self::History => "history",
+            Self::Web => "web",
         }
     }
 
@@ -170,6 +175,10 @@ pub async fn run(plan: Plan) -> Result<Report> {
             if number > measure.rounds(plan.rounds) {
                 continue;
             }
+            if let (Measure::Web, Some(why)) = (measure, web::lacks()) {
+                say(&format!("round {number} of web is skipped: {why}"));
+                continue;
+            }
             let began = Instant::now();
             let what = || format!("round {number} of {}", measure.as_str());
             let round = take(measure, &plan.sizes).await.with_context(what)?;
@@ -191,6 +200,7 @@ async fn take(measure: Measure, sizes: &Sizes) -> Result<Round> {
         Measure::Guards => guards::round(sizes).await,
         Measure::Parked => parked::round(sizes).await,
         Measure::History => history::round(sizes).await,
+        Measure::Web => web::round(sizes).await,
     }
 }
 

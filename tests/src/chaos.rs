@@ -26,6 +26,8 @@ use uuid::Uuid;
 const PATIENCE: Duration = Duration::from_secs(120);
 /// How often the supervisor looks for processes that ended by themselves.
 const TEND_EVERY: Duration = Duration::from_millis(200);
+/// Analysts ask a person in the middle of their work.
+const ASKING: &str = "--fault=ask_person,agent=analyst";
 
 /// What is to be done.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +48,7 @@ pub struct Plan {
 /// When it could not be carried out: a process that does not come back, a project that does not complete.
 pub async fn run(plan: Plan) -> Result<(Report, Stack)> {
     let began = Instant::now();
-    let mut stack = Stack::start(Options::durable(&[&format!("--call-ms={}", plan.call_ms)]))
+    let mut stack = Stack::start(Options::durable(&[&format!("--call-ms={}", plan.call_ms), ASKING]))
         .await
         .context("starting the stack")?;
     say(&format!("stack up after {} s; logs in {}", began.elapsed().as_secs(), stack.logs().display()));
@@ -67,7 +69,7 @@ pub async fn run(plan: Plan) -> Result<(Report, Stack)> {
 }
 
 async fn carry_out(plan: Plan, stack: &Arc<Stack>) -> Result<Report> {
-    let errands = driver::errands(plan.projects);
+    let errands = driver::mixed_errands(plan.projects);
     let (reference, seconds) = without_kills(stack, &errands).await.context("the run without kills")?;
     say(&format!("{} projects without kills: {seconds} s", errands.len()));
     let (projects, kills, seconds) = with_kills(plan, stack, &errands).await?;

@@ -129,12 +129,20 @@ impl Client {
         Ok(())
     }
 
-    /// Creates a project from an idea. The same key makes the same project, once.
+    /// Creates a project of pipeline `promptr` from an idea. The same key makes the same project, once.
     ///
     /// # Errors
     /// When the API refuses, or is away for longer than the client's patience.
     pub async fn create(&self, key: &str, idea: &str) -> Result<Uuid> {
-        let body = json!({"idea": idea, "pipeline": "promptr"});
+        self.create_in(key, idea, "promptr").await
+    }
+
+    /// Creates a project of a pipeline from an idea. The same key makes the same project, once.
+    ///
+    /// # Errors
+    /// As [`Client::create`].
+    pub async fn create_in(&self, key: &str, idea: &str, pipeline: &str) -> Result<Uuid> {
+        let body = json!({"idea": idea, "pipeline": pipeline});
         let answer = self.call(Method::POST, "/projects", Some(key), Some(&body)).await?;
         let answer = answer.ok().context("creating a project")?;
         let id = answer.body["project_id"].as_str().context("no project_id in the answer")?;

@@ -75,6 +75,8 @@ pub struct Purchase {
 /// What the row of a project says.
 #[derive(Clone, Debug, FromRow)]
 pub struct ProjectRow {
+    /// The pipeline's id.
+    pub pipeline_id: String,
     /// The canonical phase.
     pub phase: String,
     /// `starting`, `started` or `closed`.
@@ -116,7 +118,7 @@ impl Database {
     /// # Errors
     /// When there is none, or the database is away.
     pub async fn project(&self, id: Uuid) -> Result<ProjectRow> {
-        let sql = "select phase, workflow_state, summary, cost_usd, input_tokens, output_tokens, model_calls, next_seq
+        let sql = "select pipeline_id, phase, workflow_state, summary, cost_usd, input_tokens, output_tokens, model_calls, next_seq
                    from projects where id = $1";
         sqlx::query_as(sql).bind(id).fetch_one(&self.pool).await.context("reading a project's row")
     }

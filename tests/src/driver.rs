@@ -1,5 +1,7 @@
 //! Takes an idea to a completed project as a patient person would: asks again when the server is away, never gives up a
-//! key, answers in one of three ways.
+//! key, answers in one of three ways, decides at every gate.
+
+mod decisions;
 
 use crate::client::{Client, Question};
 use crate::wait;
@@ -24,6 +26,30 @@ pub enum Style {
     OneByOne,
 }
 
+/// What comes out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pipeline {
+    /// Prompts.
+    #[default]
+    Promptr,
+    /// A feature, with a talk, three gates and reviews side by side.
+    Build,
+    /// Files, handed on by three agents that may ask.
+    Handoff,
+}
+
+impl Pipeline {
+    /// Its id.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Promptr => "promptr",
+            Self::Build => "build",
+            Self::Handoff => "handoff",
+        }
+    }
+}
+
 /// One project to be.
 #[derive(Clone, Debug)]
 pub struct Errand {
@@ -33,12 +59,25 @@ pub struct Errand {
     pub idea: String,
     /// How its questions are answered.
     pub style: Style,
+    /// What comes out.
+    pub pipeline: Pipeline,
 }
 
 /// As many errands as wanted: every idea is another one, all styles take turns. The same number gives the same errand.
 #[must_use]
 pub fn errands(count: usize) -> Vec<Errand> {
     (0..count).map(errand).collect()
+}
+
+/// As [`errands`], of all pipelines: of ten, six are `promptr`, two `build` and two `handoff`.
+#[must_use]
+pub fn mixed_errands(count: usize) -> Vec<Errand> {
+    let pipeline = |number: usize| match number % 5 {
+        3 => Pipeline::Build,
+        4 => Pipeline::Handoff,
+        _ => Pipeline::Promptr,
+    };
+    (0..count).map(|number| Errand { pipeline: pipeline(number), ..errand(number) }).collect()
 }
 
 /// The errand of a number.
@@ -64,24 +103,35 @@ pub fn errand(number: usize) -> Errand {
             THINGS[number % THINGS.len()]
         ),
         style: STYLES[number % STYLES.len()],
+        pipeline: Pipeline::default(),
     }
 }
 
-/// Creates the project and waits until it asks.
+/// Creates the project and waits until something waits for a person.
 ///
 /// # Errors
 /// When it does not come to that.
 pub async fn begin(client: &Client, errand: &Errand) -> Result<Uuid> {
-    let id = client.create(&errand.key, &errand.idea).await?;
-    until_phase(client, id, &["awaiting_input", "completed"]).await?;
+    let id = client.create_in(&errand.key, &errand.idea, errand.pipeline.as_str()).await?;
+    match errand.pipeline {
+        Pipeline::Promptr => {
+            until_phase(client, id, &["awaiting_input", "completed"]).await?;
+        }
+        Pipeline::Build | Pipeline::Handoff => {
+            decisions::until_waiting(client, id).await?;
+        }
+    }
     Ok(id)
 }
 
-/// Answers its questions and waits until it is completed.
+/// Answers its questions, decides what waits, and waits until it is completed.
 ///
 /// # Errors
 /// When it does not come to that, or the API refuses what it must take.
 pub async fn complete(client: &Client, id: Uuid, errand: &Errand) -> Result<()> {
+    if errand.pipeline != Pipeline::Promptr {
+        return decisions::decide_all(client, id, errand).await;
+    }
     let open: Vec<Question> =
         client.questions(id).await?.into_iter().filter(|question| question.state == "open").collect();
     if !open.is_empty() {

@@ -41,6 +41,7 @@ async fn once(stack: &Stack, client: &Client, number: u32, into_call: Duration) 
         key: format!("recovery-{number}"),
         idea: format!("An app for crew number {number} that finds out how quickly it is back at work."),
         style: driver::Style::Recommended,
+        pipeline: driver::Pipeline::Promptr,
     };
     let id = driver::begin(client, &errand).await?;
     client

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use anyhow::{Context as _, Result, bail};
-use groundwork_tests::driver::{self, Errand, Style};
+use groundwork_tests::driver::{self, Errand, Pipeline, Style};
 use groundwork_tests::{Client, Options, Stack, wait};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ const SOON: Duration = Duration::from_secs(60);
 fn errand(name: &str) -> Errand {
     let idea =
         format!("A booking app for the climbing gym {name}. Members book classes; trainers see who comes.");
-    Errand { key: name.to_owned(), idea, style: Style::Recommended }
+    Errand { key: name.to_owned(), idea, style: Style::Recommended, pipeline: Pipeline::Promptr }
 }
 
 /// Kinds of a project's events, oldest first.
@@ -283,9 +283,17 @@ async fn ideas(client: &Client) -> Result<()> {
         ("japanese", "パン屋のための注文アプリ。お客様は前日に予約します。"),
         ("one-line", "todo app"),
     ] {
-        driver::run(client, &Errand { key: name.into(), idea: idea.into(), style: Style::Recommended })
-            .await
-            .context(name)?;
+        driver::run(
+            client,
+            &Errand {
+                key: name.into(),
+                idea: idea.into(),
+                style: Style::Recommended,
+                pipeline: Pipeline::Promptr,
+            },
+        )
+        .await
+        .context(name)?;
     }
     Ok(())
 }

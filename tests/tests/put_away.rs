@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use anyhow::{Context as _, Result};
-use groundwork_tests::driver::{self, Errand, Style};
+use groundwork_tests::driver::{self, Errand, Pipeline, Style};
 use groundwork_tests::{Client, Options, Stack, wait};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ const SOON: Duration = Duration::from_secs(60);
 fn errand(name: &str) -> Errand {
     let idea =
         format!("A booking app for the climbing gym {name}. Members book classes; trainers see who comes.");
-    Errand { key: name.to_owned(), idea, style: Style::Recommended }
+    Errand { key: name.to_owned(), idea, style: Style::Recommended, pipeline: Pipeline::Promptr }
 }
 
 async fn post(client: &Client, path: &str) -> Result<Value> {

@@ -6,42 +6,42 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::post;
+use groundwork_tests::bench::web;
 use groundwork_tests::{Component, Options, Stack};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use tokio::net::TcpListener;
 use tokio::process::Command;
 use tokio::sync::{mpsc, oneshot};
 
 /// Slow enough that a page shows work going on, fast enough to wait for it.
 const CALL_MS: &str = "--call-ms=400";
-/// What one test of `web/e2e` makes go wrong, once: an idea with these words is refused by the model.
-const REFUSED: &str = "--fault=refuse,agent=architect,idea=forbidden greenhouse,times=1";
 /// Of the person who looks at the administration.
 const OPERATOR: &str = "operator@example.org";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_web_application_works_in_a_browser() -> Result<()> {
-    let web = folder();
-    if !web.join("node_modules").is_dir() || !web.join("dist/index.html").is_file() {
-        bail!("the web application is not built: make web");
+    if let Some(why) = web::lacks() {
+        bail!("{why}");
     }
     let around = tempfile::tempdir()?;
     let options = Options {
-        simulator: vec![CALL_MS.to_owned(), REFUSED.to_owned()],
+        simulator: vec![CALL_MS.to_owned()],
         env: environment(around.path())?,
         ..Options::default()
     };
     let stack = Stack::start(options).await?;
+    let seeded = web::seed(&stack).await?;
     let (wishes, wished) = mpsc::channel(1);
     let control = serve_control(wishes).await?;
     let mut npm = Command::new("npm")
         .args(["run", "--silent", "e2e"])
-        .current_dir(&web)
+        .current_dir(web::folder())
         // A cookie that is `Secure` is kept over plain http for this name.
         .env("GROUNDWORK_E2E_URL", stack.url().replace("127.0.0.1", "localhost"))
         .env("GROUNDWORK_E2E_CONTROL", control)
         .env("GROUNDWORK_E2E_MAIL", around.path().join("mail"))
         .env("GROUNDWORK_E2E_OPERATOR", OPERATOR)
+        .env("GROUNDWORK_E2E_SEEDED", serde_json::to_string(&seeded)?)
         .kill_on_drop(true)
         .spawn()
         .context("running npm")?;
@@ -53,10 +53,6 @@ async fn the_web_application_works_in_a_browser() -> Result<()> {
         bail!("tests in web/e2e failed: see above");
     }
     Ok(())
-}
-
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../web")
 }
 
 /// Everybody in these tests comes from one address, makes many projects, and has mail that can be read.
@@ -78,20 +74,25 @@ fn environment(around: &Path) -> Result<Vec<(String, String)>> {
     ])
 }
 
-/// What a test asks for: the API away, or back. The answer goes back through the channel.
-#[derive(Clone, Copy, Debug)]
+/// What a test asks for: the API away, or back, or calls to models that go wrong. The answer goes back through the channel.
+#[derive(Clone, Debug)]
 enum Wish {
     Kill,
     Start,
+    Fault(String),
 }
 
 type Wishes = mpsc::Sender<(Wish, oneshot::Sender<StatusCode>)>;
 
-/// Lets a test take the API away and bring it back: the browser shall see what a person sees then.
+/// Lets a test take the API away and bring it back, and models fail: the browser shall see what a person sees then.
 async fn serve_control(wishes: Wishes) -> Result<String> {
     let router = Router::new()
         .route("/api/kill", post(async |State(wishes): State<Wishes>| pass_on(wishes, Wish::Kill).await))
         .route("/api/start", post(async |State(wishes): State<Wishes>| pass_on(wishes, Wish::Start).await))
+        .route(
+            "/faults",
+            post(async |State(wishes): State<Wishes>, rule: String| pass_on(wishes, Wish::Fault(rule)).await),
+        )
         .with_state(wishes);
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}", listener.local_addr()?);
@@ -113,6 +114,7 @@ async fn obey(stack: &Stack, mut wishes: mpsc::Receiver<(Wish, oneshot::Sender<S
         let done = match wish {
             Wish::Kill => stack.kill(Component::Api).await,
             Wish::Start => stack.restart(Component::Api).await,
+            Wish::Fault(rule) => stack.simulator().add_faults(&[&rule]).await,
         };
         let status = if done.is_ok() { StatusCode::NO_CONTENT } else { StatusCode::INTERNAL_SERVER_ERROR };
         // Whoever wished may have gone.

@@ -6,10 +6,13 @@ import { createRoot } from "react-dom/client";
 import "./app.css";
 import { queryClient } from "./app/query-client";
 import { router } from "./app/router";
+import { watchSession } from "./app/session";
 
 // Dialogs lock the page behind them with a style element; the policy lets only those in that carry the page's nonce.
 const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content;
 if (nonce) setNonce(nonce);
+
+watchSession();
 
 const root = document.getElementById("root");
 if (root !== null) {

@@ -24,12 +24,12 @@ use groundwork_domain::access::Permission;
 use groundwork_domain::command::CommandBody;
 use groundwork_domain::request::Decision;
 use groundwork_domain::{ProjectId, WorkspaceId};
-use groundwork_store::{artifacts, project_reads, workspaces};
+use groundwork_store::{artifacts, project_reads, projects as store_projects, workspaces};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// The pipeline whose projects are features.
+/// The pipeline that features are begun with, and listed of.
 const PIPELINE: &str = "build";
 
 /// A feature with its parts, and what waits for people.
@@ -300,9 +300,13 @@ pub(crate) async fn download(
     Ok((headers, bytes).into_response())
 }
 
-/// A project of another pipeline is no feature.
+/// A project whose pipeline shapes no brief in a talk is no feature.
 async fn check(app: &App, user: CurrentUser, feature: ProjectId) -> ApiResult<()> {
     let (mut tx, _) = access::project(app, user, feature, Permission::ReadProject).await?;
-    let head = project_reads::head(&mut tx, feature).await?;
-    if head.item.pipeline == PIPELINE { Ok(()) } else { Err(ApiError::not_found("feature")) }
+    let pipeline = store_projects::start_material(&mut tx, feature).await?.pipeline;
+    if pipeline.stages.iter().any(|stage| stage.confirm) {
+        Ok(())
+    } else {
+        Err(ApiError::not_found("feature"))
+    }
 }

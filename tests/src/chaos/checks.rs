@@ -25,7 +25,7 @@ pub fn completed(records: &[Record]) -> Vec<String> {
 
 /// Every log is gapless from 1, has no event twice, and tells the same story as the same errand without kills.
 ///
-/// The order is compared too. It could legitimately differ only where two facts reach a workflow at the same time: two
+/// The order is compared too, of `promptr` as a whole, of pipelines with stages side by side within each cause. It could legitimately differ only where two facts reach a workflow at the same time: two
 /// commands, or a command and the end of a stage. Here every command is given by somebody who has seen the effect of the one
 /// before, at a time when no stage runs; so one order is possible, and any other is a fault.
 #[must_use]
@@ -60,7 +60,7 @@ pub fn contents(records: &[Record], reference: &[Record]) -> Vec<String> {
     let pairs = records.iter().zip(reference);
     pairs
         .flat_map(|(record, undisturbed)| {
-            difference(record.id, "content", &record.content, &undisturbed.content)
+            difference(record.id, "content", &record.texts(), &undisturbed.texts())
         })
         .collect()
 }

@@ -59,17 +59,46 @@ impl Record {
     }
 
     /// The log as (kind, cause, item), ids replaced by the order in which they appear: two projects of the same idea,
-    /// treated alike, have the same.
+    /// treated alike, have the same. Where stages run side by side, what has one cause stays together and in its order, and
+    /// causes come in the order of their words.
     #[must_use]
     pub fn story(&self) -> Vec<String> {
-        let mut ids = Ids::default();
-        self.events
-            .iter()
-            .map(|event| {
-                let item = event.item.as_deref().unwrap_or("-");
-                ids.replace(&format!("{} because of {} ({item})", event.kind, event.cause))
-            })
-            .collect()
+        let line = |event: &Event| {
+            let item = event.item.as_deref().unwrap_or("-");
+            format!("{} because of {} ({item})", event.kind, event.cause)
+        };
+        if self.is_in_order() {
+            let mut ids = Ids::default();
+            return self.events.iter().map(|event| ids.replace(&line(event))).collect();
+        }
+        let mut lines: Vec<_> =
+            self.events.iter().map(|event| (Ids::hide(&event.cause), Ids::hide(&line(event)))).collect();
+        lines.sort_by(|one, other| one.0.cmp(&other.0));
+        lines.into_iter().map(|(_, line)| line).collect()
+    }
+
+    /// What people read, comparable in the same way.
+    #[must_use]
+    pub fn texts(&self) -> Vec<String> {
+        if self.is_in_order() {
+            return self.content.clone();
+        }
+        let mut lines: Vec<_> = self.content.iter().map(|line| Ids::hide(&without_number(line))).collect();
+        lines.sort();
+        lines
+    }
+
+    /// Whether one thing happens after another: in `promptr` no two stages run at once.
+    fn is_in_order(&self) -> bool {
+        self.row.pipeline_id == "promptr"
+    }
+}
+
+/// A turn's number is its place among all others.
+fn without_number(line: &str) -> String {
+    match line.strip_prefix("turn ").and_then(|rest| rest.split_once(' ')) {
+        Some((_, rest)) => format!("turn {rest}"),
+        None => line.to_owned(),
     }
 }
 
@@ -94,6 +123,16 @@ impl Ids {
             }
         }
         replaced
+    }
+
+    /// Without any ids.
+    fn hide(text: &str) -> String {
+        let mut ids = Self::default();
+        let mut hidden = ids.replace(text);
+        for number in 1..=ids.0.len() {
+            hidden = hidden.replace(&format!("<id {number}>"), "<id>");
+        }
+        hidden
     }
 
     fn number(&mut self, id: Uuid) -> usize {

@@ -1,12 +1,15 @@
 // The one way to the API: cookies of the session, an idempotency key on everything that changes something, one refresh
 // of the session where it has ended, and every refusal as an `ApiProblem`.
 import createClient from "openapi-fetch";
+import { LostAnswers } from "./lost-answers";
 import { ApiProblem, type Problem } from "./problem";
 import type { components, paths } from "./schema";
 
 export type Schemas = components["schemas"];
 
 const REFRESHED_AT = "gw.refreshed_at";
+const REFRESH_KEY = "gw.refresh_key";
+const lost = new LostAnswers();
 /** Answers of these say 401 about what was typed, not about the session. */
 const PUBLIC = /^\/api\/v1\/auth\/(login|signup|register|refresh|2fa\/verify|verify-|password\/reset|magic-link|oauth)/;
 
@@ -14,23 +17,46 @@ function refreshedAt(): number {
   return Number(localStorage.getItem(REFRESHED_AT) ?? 0);
 }
 
+/** `ended`: there is no session any more, and only a sign-in helps. */
+export type Renewal = "renewed" | "ended";
+
+/** What is done when a session has ended that this browser took for good. */
+let whenEnded: () => void = () => undefined;
+export function onSessionEnded(listener: () => void): void {
+  whenEnded = listener;
+}
+
 /**
  * Renews the session's cookies unless another tab did so since `since` (milliseconds since 1970): a refresh token is good once,
- * and using it twice would end the session.
+ * and using it twice would end the session. Throws where nothing was learned: a server that restarts ends no session.
  */
-export async function refreshSession(since: number): Promise<boolean> {
+export async function refreshSession(since: number): Promise<Renewal> {
   return navigator.locks.request("groundwork-refresh", async () => {
-    if (refreshedAt() > since) return true;
-    const response = await fetch("/api/v1/auth/refresh", {
-      method: "POST",
-      headers: { "content-type": "application/json", "idempotency-key": crypto.randomUUID() },
-      body: "{}",
-    });
-    if (!response.ok) return false;
-    localStorage.setItem(REFRESHED_AT, String(Date.now()));
-    return true;
+    if (refreshedAt() > since) return "renewed";
+    // The key outlives a lost answer: with it the same successor comes again.
+    const key = localStorage.getItem(REFRESH_KEY) ?? crypto.randomUUID();
+    localStorage.setItem(REFRESH_KEY, key);
+    const response = await send(
+      new Request("/api/v1/auth/refresh", {
+        method: "POST",
+        headers: { "content-type": "application/json", "idempotency-key": key },
+        body: "{}",
+      }),
+    );
+    if (response.ok) {
+      localStorage.removeItem(REFRESH_KEY);
+      localStorage.setItem(REFRESHED_AT, String(Date.now()));
+      return "renewed";
+    }
+    const problem = await readProblem(response.clone());
+    if (!isRefusal(response.status)) throw new ApiProblem(problem, response.status);
+    localStorage.removeItem(REFRESH_KEY);
+    return "ended";
   });
 }
+
+/** Whether a status says no for good. A server that is busy, away or restarting says nothing about what it was asked. */
+export const isRefusal = (status: number): boolean => status >= 400 && status < 500 && status !== 408 && status !== 425 && status !== 429;
 
 async function send(request: Request): Promise<Response> {
   try {
@@ -48,10 +74,9 @@ async function sessionFetch(request: Request): Promise<Response> {
   // What the error says decides: a password that is asked for again is wrong without the session being over.
   const problem = await readProblem(response.clone());
   if (problem.code !== "unauthorized") return response;
-  const renewed = await refreshSession(begun).catch(() => {
-    throw ApiProblem.unreachable();
-  });
-  return renewed ? send(again) : response;
+  if ((await refreshSession(begun)) === "renewed") return send(again);
+  whenEnded();
+  return response;
 }
 
 async function readProblem(response: Response): Promise<Partial<Problem>> {
@@ -62,13 +87,26 @@ async function readProblem(response: Response): Promise<Partial<Problem>> {
 export const client = createClient<paths>({ baseUrl: location.origin, fetch: sessionFetch });
 
 client.use({
-  onRequest({ request }) {
-    if (request.method !== "GET" && !request.headers.has("idempotency-key")) {
-      request.headers.set("idempotency-key", crypto.randomUUID());
-    }
+  async onRequest({ request }) {
+    if (request.method === "GET" || request.headers.has("idempotency-key")) return request;
+    request.headers.set("idempotency-key", await keyOf(request));
     return request;
   },
+  async onResponse({ request, response }) {
+    const isOpen = response.status >= 500 || (response.status === 409 && (await readProblem(response.clone())).code === "request_in_progress");
+    if (isOpen) lost.keep(request);
+  },
+  onError({ request }) {
+    lost.keep(request);
+  },
 });
+
+async function keyOf(request: Request): Promise<string> {
+  const isJson = (request.headers.get("content-type") ?? "").includes("json");
+  // What is not POST may be repeated as it is.
+  if (request.method !== "POST" || !isJson) return crypto.randomUUID();
+  return lost.keyFor(request, `${request.url} ${await request.clone().text()}`);
+}
 
 interface Answered<T> {
   data?: T;

@@ -5,6 +5,7 @@ import { answer, client, type Schemas } from "./client";
 import { keys } from "./queries";
 
 export type PersonRequest = Schemas["RequestView"];
+export type RequestList = Schemas["Requests"];
 export type Decision = "approve" | "amend" | "request_changes" | "reject";
 
 /** Gates and questions of one project, also settled ones. */
@@ -22,12 +23,12 @@ export const inboxQuery = queryOptions({
 
 export const commentsQuery = (artifact: string) =>
   queryOptions({
-    queryKey: ["comments", artifact] as const,
+    queryKey: keys.comments(artifact),
     queryFn: () => answer(client.GET("/api/v1/artifacts/{artifact_id}/comments", { params: { path: { artifact_id: artifact } } })),
   });
 
 export const refreshComments = (artifact: string): Promise<void> =>
-  queryClient.invalidateQueries({ queryKey: ["comments", artifact] });
+  queryClient.invalidateQueries({ queryKey: keys.comments(artifact) });
 
 export type Redo = "revise" | "rewind" | "edit" | "request_changes" | "amend_answer";
 

@@ -8,10 +8,9 @@ export type PipelineStage = Schemas["StageItem"];
 
 /** Models that a stage can be tried with, as domain/models.toml has them (`npm run generate`). */
 export const MODELS: readonly { id: string; provider: string }[] = shipped.models;
-/** Gates of the pipelines that ship: lists of the API name stages and not their gates. */
-const GATES = new Set(shipped.pipelines.flatMap((pipeline) => pipeline.stages.filter((stage) => stage.gate !== null).map((stage) => `${pipeline.id}/${stage.id}`)));
 
-export const hasGate = (pipeline: string, stage: string): boolean => GATES.has(`${pipeline}/${stage}`);
+/** Whether people decide behind a stage. */
+export const hasGate = (stage: PipelineStage): boolean => stage.gate != null;
 
 const at = (workspace: string | undefined) => (workspace === undefined ? {} : { workspace_id: workspace });
 

@@ -18,6 +18,7 @@ export const keys = {
   events: (id: string) => ["events", id] as const,
   workspaces: ["workspaces"] as const,
   workspace: (id: string) => ["workspace", id] as const,
+  comments: (artifact: string) => ["comments", artifact] as const,
 };
 
 export const meQuery = queryOptions({

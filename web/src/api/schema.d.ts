@@ -175,6 +175,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/workspaces/{workspace_id}/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change what a workspace pays for. */
+        put: operations["admin_set_plan"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/artifacts/{artifact_id}": {
         parameters: {
             query?: never;
@@ -583,7 +600,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Set a password with a link. All sessions end. */
+        /** Set a password with a link. All sessions and API tokens end. */
         post: operations["set_password"];
         delete?: never;
         options?: never;
@@ -1315,7 +1332,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Download the prompt package. The same project gives the same bytes. */
+        /**
+         * Download the package: the specification with its prompts, or documents and files where the pipeline makes no prompts. The same
+         *     project gives the same bytes.
+         */
         post: operations["export_project"];
         delete?: never;
         options?: never;
@@ -2118,6 +2138,11 @@ export interface components {
              */
             email: string;
         };
+        /** @description How everything is, with what only operators are told. */
+        AdminHealth: components["schemas"]["Health"] & {
+            /** @description Temporal's own pages; a project's workflow is at `workflows/project-<id>` below it. */
+            temporal_ui_url?: string | null;
+        };
         /** @description What became of all of them. */
         AllMoved: {
             /** @description How many were told and did it. */
@@ -2694,6 +2719,8 @@ export interface components {
         };
         /** @description That it is really them. */
         Farewell: {
+            /** @description A code of the second factor, or a recovery code, where one is on. */
+            code?: string | null;
             /** @description The account's password. */
             password: string;
         };
@@ -2893,6 +2920,12 @@ export interface components {
              */
             role: string;
         };
+        /** @description An invitation, and whether a mail tells of it. */
+        Invited: components["schemas"]["Invitation"] & {
+            /** @description Whether a mail is on its way. The invitation stands either way, and is found by whoever signs in with the address. */
+            mailed: boolean;
+            not_mailed?: components["schemas"]["NotMailed"] | null;
+        };
         /** @description What can be read of a key. */
         KeyItem: {
             /**
@@ -2933,7 +2966,7 @@ export interface components {
          * @description What a secret is.
          * @enum {string}
          */
-        Kind: "private_key" | "provider_key" | "cloud_key" | "service_token" | "jwt" | "bearer_token" | "url_password";
+        Kind: "private_key" | "provider_key" | "cloud_key" | "service_token" | "jwt" | "bearer_token" | "url_password" | "password";
         /** @description How much of a limit is used. */
         LimitUse: {
             /** @description Whether four fifths of it are used (`limit_near`). */
@@ -3067,6 +3100,11 @@ export interface components {
             name: string;
             settings?: components["schemas"]["SettingsWish"] | null;
         };
+        /**
+         * @description Why somebody's wish sends no mail.
+         * @enum {string}
+         */
+        NotMailed: "mail_off" | "email_unverified" | "too_many";
         /** @description An invitation, as who is invited sees it. */
         Offer: {
             /**
@@ -3215,6 +3253,14 @@ export interface components {
         Pipelines: {
             /** @description Those that ship first. */
             items: components["schemas"]["PipelineItem"][];
+        };
+        /** @description What a workspace pays for: limits follow it. */
+        Plan: {
+            /**
+             * @description `free`, `paid` or `enterprise`.
+             * @example paid
+             */
+            plan_tier: string;
         };
         /** @description What a command would do. */
         PreviewAnswer: {
@@ -3876,6 +3922,8 @@ export interface components {
         StageItem: {
             /** @description Who does it. */
             agent: string;
+            /** @description The gate behind it, where people decide. */
+            gate?: string | null;
             /** @description Unique in its pipeline. */
             id: string;
             /** @description Stages that come before. */
@@ -3924,7 +3972,7 @@ export interface components {
             limits: components["schemas"]["LimitUse"][];
             /**
              * Format: int32
-             * @description The limit.
+             * @description The limit; 2147483647 where there is none.
              */
             max_projects: number;
             /**
@@ -4849,7 +4897,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Health"];
+                    "application/json": components["schemas"]["AdminHealth"];
                 };
             };
             /** @description The request does not read */
@@ -5623,6 +5671,129 @@ export interface operations {
                 };
             };
             /** @description A part that is needed is not there; try again after Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    admin_set_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Plan"];
+            };
+        };
+        responses: {
+            /** @description It holds for what is begun from now on */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request does not read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown, or of somebody else */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state does not allow it; `allowed` names what it does allow */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A text or the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fields are wrong, or the Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached: `limit`, `used` and `resets_at` say which */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed is not there, or the outcome is unknown; the same Idempotency-Key finds out */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -19968,7 +20139,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Invitation"];
+                    "application/json": components["schemas"]["Invited"];
                 };
             };
             /** @description The request does not read */

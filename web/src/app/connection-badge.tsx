@@ -7,6 +7,7 @@ const DOTS = {
   off: "bg-edge",
   connecting: "bg-sky animate-breathe",
   live: "bg-spruce",
+  partly: "bg-clay",
   lost: "bg-clay animate-breathe",
   offline: "bg-danger",
 } as const;
@@ -17,7 +18,7 @@ export function ConnectionBadge({ compact = false }: { compact?: boolean }) {
   const since = live.lostSince();
   const words = since === null ? t.live[standing] : `${t.live[standing]} · ${t.live.since(timeOnly(since))}`;
   return (
-    <p role="status" data-standing={standing} className={cx("flex items-center gap-2 text-sm text-muted", compact && "text-xs")} title={t.live.explain[standing]}>
+    <p data-standing={standing} className={cx("flex items-center gap-2 text-sm text-muted", compact && "text-xs")} title={t.live.explain[standing]}>
       <span aria-hidden className={cx("size-2 shrink-0 rounded-full", DOTS[standing])} />
       {words}
     </p>
@@ -27,10 +28,11 @@ export function ConnectionBadge({ compact = false }: { compact?: boolean }) {
 /** Across the page, when it matters. */
 export function ConnectionBar() {
   const standing = useStanding();
-  if (standing !== "lost" && standing !== "offline") return null;
+  const isAway = standing === "lost" || standing === "offline";
+  // The region is always there, so that what comes into it is said.
   return (
-    <div className={cx("px-4 py-2 text-center text-sm font-medium", standing === "offline" ? "bg-danger-soft text-danger" : "bg-clay-soft text-clay")}>
-      {t.live.explain[standing]}
+    <div role="status" className={cx(!isAway && "sr-only","px-4 py-2 text-center text-sm font-medium", standing === "offline" ? "bg-danger-soft text-danger" : "bg-clay-soft text-clay")}>
+      {isAway && t.live.explain[standing]}
     </div>
   );
 }

@@ -21,8 +21,10 @@ const landing = createRoute({ getParentRoute: () => root, path: "/", component: 
 /** Pages of signing in: one folder, loaded when somebody signs in. */
 const auth = () => import("@/pages/auth");
 const open = createRoute({ getParentRoute: () => root, id: "open", component: lazyRouteComponent(auth, "AuthFrame") });
-const search = (raw: Record<string, unknown>): { next?: string } =>
-  typeof raw.next === "string" ? { next: safeNext(raw.next) } : {};
+const search = (raw: Record<string, unknown>): { next?: string; ended?: boolean } => ({
+  ...(typeof raw.next === "string" ? { next: safeNext(raw.next) } : {}),
+  ...(raw.ended === undefined ? {} : { ended: true }),
+});
 const login = createRoute({ getParentRoute: () => open, path: "/login", validateSearch: search, component: lazyRouteComponent(auth, "LoginPage") });
 const signup = createRoute({ getParentRoute: () => open, path: "/signup", validateSearch: search, component: lazyRouteComponent(auth, "SignUpPage") });
 const register = createRoute({ getParentRoute: () => open, path: "/register", beforeLoad: () => { throw redirect({ to: "/signup" }); } });

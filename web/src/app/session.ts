@@ -1,6 +1,7 @@
 // Beginning and end of a session in this browser.
-import { answer, client } from "@/api/client";
-import { live } from "@/live/live";
+import { answer, client, onSessionEnded } from "@/api/client";
+import { live, onLiveEnded } from "@/live/live";
+import { streams } from "@/live/streams";
 import { queryClient } from "./query-client";
 
 const SIGNED_IN = "gw.signed_in";
@@ -16,7 +17,11 @@ export function enter(): void {
 
 export function forget(): void {
   localStorage.removeItem(SIGNED_IN);
+  localStorage.removeItem("gw.refresh_key");
+  // Drafts of ideas and of answers are of the person who wrote them.
+  for (const key of Object.keys(sessionStorage)) if (key.startsWith("gw.")) sessionStorage.removeItem(key);
   live.stop();
+  streams.forget();
   queryClient.clear();
   navigator.serviceWorker?.controller?.postMessage("forget");
 }
@@ -26,6 +31,18 @@ export async function signOut(): Promise<void> {
   forget();
   // A fresh page: nothing of the session stays in memory.
   location.assign("/");
+}
+
+/** The session ended elsewhere: to the sign-in, and back here afterwards. */
+export function watchSession(): void {
+  const leave = () => {
+    if (!hadSession()) return;
+    const next = location.pathname + location.search;
+    forget();
+    location.assign(`/login?${new URLSearchParams({ next, ended: "1" })}`);
+  };
+  onSessionEnded(leave);
+  onLiveEnded(leave);
 }
 
 /** A path of ours to go to after signing in; anything else is not followed. */

@@ -12,6 +12,7 @@ import { Menu, MenuItem, MenuLabel, MenuLine } from "@/ui/menu";
 import { Toasts, tellProblem } from "@/ui/toast";
 import { ConnectionBadge, ConnectionBar } from "./connection-badge";
 import { useIsOperator } from "./operator";
+import { RouteFocus } from "./route-focus";
 import { signOut } from "./session";
 import { setTheme, type Theme, useTheme } from "./theme";
 import { selectWorkspace, useWorkspace } from "./workspace";
@@ -78,6 +79,7 @@ export function Shell() {
           <BottomLink key={place.to} {...place} />
         ))}
       </nav>
+      <RouteFocus />
       <Toasts />
     </div>
   );
@@ -159,7 +161,7 @@ function PersonMenu({ compact = false }: { compact?: boolean }) {
     <Menu
       align={compact ? "end" : "start"}
       trigger={
-        <button type="button" aria-label={t.nav.person(name)} className="flex min-h-10 w-full items-center gap-2.5 rounded-md text-left hover:text-spruce">
+        <button type="button" aria-label={t.nav.person(name)} className={cx("flex min-h-10 items-center gap-2.5 rounded-md text-left hover:text-spruce", !compact && "w-full")}>
           <Initials name={name} className="size-8 text-xs" />
           {!compact && <span className="min-w-0 truncate">{name}</span>}
         </button>

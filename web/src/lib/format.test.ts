@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ago, duration, initials, money, words } from "./format";
+import { ago, byteSize, duration, initials, money, words } from "./format";
 
 test("money is never rounded to nothing", () => {
   expect(money("0")).toBe("$0.00");
@@ -13,6 +13,10 @@ test("times are told in the unit that people use", () => {
   expect(ago("2026-11-21T11:15:00Z", now)).toBe("45 minutes ago");
   expect(ago("2026-11-20T12:00:00Z", now)).toBe("yesterday");
   expect(ago("2026-09-01T12:00:00Z", now)).toBe("Sep 1, 2026");
+});
+
+test("sizes have one unit", () => {
+  expect([byteSize(64), byteSize(1200), byteSize(65_536), byteSize(2_500_000)]).toEqual(["64 bytes", "1.2 kB", "66 kB", "2.5 MB"]);
 });
 
 test("durations, names and initials", () => {

@@ -32,6 +32,13 @@ export const fullTime = (at: string): string => exact.format(Date.parse(at));
 export const integer = (value: number): string => whole.format(value);
 export const short = (value: number): string => compact.format(value);
 
+/** `1234` → `1.2 kB`. */
+export function byteSize(bytes: number): string {
+  if (bytes < 1000) return t.time.bytes(whole.format(bytes));
+  const [size, unit] = bytes < 1_000_000 ? [bytes / 1000, "kB"] : [bytes / 1_000_000, "MB"];
+  return `${size.toLocaleString(LOCALE, { maximumFractionDigits: size < 10 ? 1 : 0 })} ${unit}`;
+}
+
 /** US dollars, which arrive as decimal text: cents, or more places where there are no whole cents. */
 export function money(amount: string): string {
   const value = Number(amount);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ProjectItem } from "@/api/queries";
-import { arrange } from "./projects";
+import { arrange, wishOf } from "./projects";
 
 const project = (id: string, phase: string, title = id): ProjectItem =>
   ({ project_id: id, phase, title, lifecycle: "active" }) as ProjectItem;
@@ -10,6 +10,10 @@ const ids = (projects: ProjectItem[]) => projects.map((one) => one.project_id);
 
 test("what waits for a person comes first, then what failed; otherwise the order stays", () => {
   expect(ids(arrange(ALL, "all", ""))).toEqual(["2", "5", "3", "1", "4"]);
+});
+
+test("a project says what it wants where its phase does not", () => {
+  expect([wishOf("answers"), wishOf(null), wishOf("gate:spec"), wishOf("gate:own_step"), wishOf("budget")]).toEqual([null, null, "Specification", "Own step", "waits for a higher budget"]);
 });
 
 test("a filter and a search leave out the rest", () => {

@@ -1,5 +1,7 @@
 // How projects stand in lists.
 import type { ProjectItem } from "@/api/queries";
+import { t } from "@/text/en";
+import { words } from "./format";
 
 export type Filter = "all" | "waiting" | "working" | "completed" | "failed";
 
@@ -29,6 +31,15 @@ export function arrange(projects: readonly ProjectItem[], filter: Filter, search
     .map((project, index) => ({ project, index }))
     .sort((a, b) => rank(a.project) - rank(b.project) || a.index - b.index)
     .map(({ project }) => project);
+}
+
+/** What a project wants of people, where that says more than its phase: `gate:spec`, `question:code`, `budget`, `brief`. */
+export function wishOf(waitingFor: string | null | undefined): string | null {
+  if (waitingFor == null || waitingFor === "answers") return null;
+  const [kind = "", name = ""] = waitingFor.split(":");
+  if (kind === "gate") return t.artifact[name] ?? t.stage[name] ?? words(name);
+  if (kind === "question") return t.waits.question ?? null;
+  return t.waits[kind] ?? t.waits.other ?? null;
 }
 
 /** Whether something still happens in it without anybody. */

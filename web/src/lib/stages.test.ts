@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { lookOf, stagesOf } from "./stages";
+import { lookOf, mainStages, nowOf, stagesOf } from "./stages";
 
 const task = (stage: string, attempt: number, status: string) => ({
   stage,
@@ -17,4 +17,12 @@ test("the latest attempt counts, in whatever order attempts come; the order of s
     ["prompts", 2, "now"],
     ["critique", 1, "ahead"],
   ]);
+});
+
+test("advice is no step, and the step that counts is the one that somebody can do something about", () => {
+  const tasks = [task("brief", 1, "completed"), task("spec", 1, "waiting_for_hitl"), task("spec-advice", 1, "working"), task("title", 1, "working"), task("plan", 1, "pending")];
+  const stages = mainStages(tasks);
+  expect(stages.map((stage) => stage.id)).toEqual(["brief", "spec", "title", "plan"]);
+  expect(nowOf(stages).id).toBe("spec");
+  expect(nowOf(mainStages([task("brief", 1, "completed"), task("spec", 1, "completed")])).id).toBe("spec");
 });

@@ -33,6 +33,21 @@ export function stagesOf(tasks: readonly Task[]): StageState[] {
   return [...stages.values()];
 }
 
+/** Work beside the stages: advice at a gate. It blocks nothing, so it is no step. */
+const ADVICE = /-advice$/;
+
+/** The stages that are steps of the way. */
+export const mainStages = (tasks: readonly Task[]): StageState[] => stagesOf(tasks.filter((task) => !ADVICE.test(task.stage)));
+
+/** Where the project stands: what waits for somebody, else what is broken, else what works, else what comes next, else the end. */
+export function nowOf(stages: readonly StageState[]): StageState {
+  const looks: readonly StepLook[] = ["you", "broken", "now", "ahead"];
+  const found = looks.map((look) => stages.find((stage) => lookOf(stage) === look)).find((stage) => stage !== undefined);
+  const last = found ?? stages.at(-1);
+  if (last === undefined) throw new Error("a pipeline without stages");
+  return last;
+}
+
 export type StepLook = "done" | "now" | "you" | "broken" | "ahead";
 
 const LOOKS: Record<string, StepLook> = {

@@ -1,12 +1,12 @@
 // One WebSocket a tab. It subscribes to projects, resumes each after its last sequence number, and says how it stands.
-import { refreshSession } from "@/api/client";
+import { isRefusal, refreshSession } from "@/api/client";
 import { count, field, readEvent, text, type ProjectEvent } from "@/api/shapes";
 
 /**
- * `off`: nobody asked for anything yet. `connecting`: the first time. `live`: what is shown is what is. `lost`: tries again, and what
- * is shown may be old. `offline`: the device has no network.
+ * `off`: nobody asked for anything yet. `connecting`: the first time. `live`: what is shown is what is. `partly`: more is shown than the
+ * server tells one connection of. `lost`: tries again, and what is shown may be old. `offline`: the device has no network.
  */
-export type Standing = "off" | "connecting" | "live" | "lost" | "offline";
+export type Standing = "off" | "connecting" | "live" | "partly" | "lost" | "offline";
 
 export interface Delta {
   projectId: string;
@@ -21,13 +21,21 @@ export interface Hearers {
   event(event: ProjectEvent): void;
   delta(delta: Delta): void;
   refused(projectId: string): void;
+  /** The session is over: only a sign-in helps. */
+  ended(): void;
   /** After a connection was lost: what has no sequence number has to be asked for again. */
   resumed(): void;
 }
 
 const PING_MS = 20_000;
+/** After so long a refused subscription is asked for again. */
+const ASK_AGAIN_MS = 30_000;
+/** Refusals that more waiting does not change. */
+const FINAL = new Set(["not_found", "forbidden"]);
 /** Without a word for so long the connection counts as lost, whatever the browser says. */
 const SILENCE_MS_MAX = 45_000;
+/** The server's word for "your session has ended" when it closes. */
+const CLOSED_UNAUTHORIZED = 4401;
 const RETRY_MS = [500, 1_000, 2_000, 4_000, 8_000, 15_000];
 
 export function retryDelay(tries: number, random: number): number {
@@ -56,7 +64,14 @@ export class LiveConnection {
   private everLive = false;
   private retryTimer: number | undefined;
   private pingTimer: number | undefined;
+  private againTimer: number | undefined;
+  /** Raised with everything that ends an attempt to connect: what was begun before it counts no more. */
+  private round = 0;
+  /** Wanted, and not told of at present. */
+  private readonly untold = new Set<string>();
   private readonly wanted = new Map<string, { holders: number; after: number }>();
+  /** The last event that came in of each project. */
+  private readonly heard = new Map<string, number>();
   private readonly listeners = new Set<() => void>();
 
   private readonly hearers: Hearers;
@@ -76,7 +91,7 @@ export class LiveConnection {
     return () => this.listeners.delete(listener);
   };
 
-  readonly standing = (): Standing => this.state;
+  readonly standing = (): Standing => (this.state === "live" && this.untold.size > 0 ? "partly" : this.state);
 
   /** Since when what is shown may be old, in milliseconds since 1970. */
   readonly lostSince = (): number | null => this.lostAt;
@@ -88,6 +103,8 @@ export class LiveConnection {
   /** Ends for good: after signing out. */
   stop(): void {
     this.wanted.clear();
+    this.untold.clear();
+    this.heard.clear();
     this.close();
     this.everLive = false;
     this.say("off");
@@ -97,7 +114,8 @@ export class LiveConnection {
   follow(projectId: string, after: number): () => void {
     const held = this.wanted.get(projectId);
     if (held === undefined) {
-      this.wanted.set(projectId, { holders: 1, after });
+      // What came in before is not told again.
+      this.wanted.set(projectId, { holders: 1, after: Math.max(after, this.heard.get(projectId) ?? 0) });
       this.ask(projectId);
     } else {
       held.holders += 1;
@@ -112,6 +130,7 @@ export class LiveConnection {
     held.holders -= 1;
     if (held.holders > 0) return;
     this.wanted.delete(projectId);
+    this.told(projectId);
     this.send({ type: "unsubscribe", project_id: projectId });
   }
 
@@ -153,7 +172,9 @@ export class LiveConnection {
       const delta = readDelta(frame);
       if (delta !== null) this.hearers.delta(delta);
     } else if (name === "subscription_refused" || name === "unsubscribed") {
-      this.refuse(text(field(frame, "project_id")), field(frame, "code") !== undefined);
+      this.refuse(text(field(frame, "project_id")), text(field(frame, "code")));
+    } else if (name === "subscribed") {
+      this.told(text(field(frame, "project_id")) ?? "");
     } else {
       const event = readEvent(frame);
       if (event !== null) this.take(event);
@@ -164,19 +185,34 @@ export class LiveConnection {
     const held = this.wanted.get(event.projectId);
     if (held === undefined || event.sequence <= held.after) return;
     held.after = event.sequence;
+    this.heard.set(event.projectId, event.sequence);
     this.hearers.event(event);
   }
 
-  private refuse(projectId: string | null, isRefusal: boolean): void {
-    if (projectId === null || !isRefusal) return;
-    this.wanted.delete(projectId);
+  /** A refusal for good is forgotten; one by a limit is asked for again, and what is shown is not called live meanwhile. */
+  private refuse(projectId: string | null, code: string | null): void {
+    if (projectId === null || code === null) return;
+    if (FINAL.has(code)) {
+      this.wanted.delete(projectId);
+      this.told(projectId);
+    } else if (this.wanted.has(projectId)) {
+      this.untold.add(projectId);
+      this.tell();
+      window.clearTimeout(this.againTimer);
+      this.againTimer = window.setTimeout(() => this.untold.forEach((id) => this.ask(id)), ASK_AGAIN_MS);
+    }
     this.hearers.refused(projectId);
+  }
+
+  private told(projectId: string): void {
+    if (this.untold.delete(projectId)) this.tell();
   }
 
   private welcome(): void {
     const again = this.everLive;
     this.tries = 0;
     this.everLive = true;
+    this.untold.clear();
     this.say("live");
     for (const projectId of this.wanted.keys()) this.ask(projectId);
     window.clearInterval(this.pingTimer);
@@ -207,14 +243,19 @@ export class LiveConnection {
   /** A refused upgrade does not say why: the session's end looks like a server that is away, so the session is asked for. */
   private async retry(code: number): Promise<void> {
     const begun = Date.now();
+    const round = this.round;
+    let isOver = false;
     try {
       const response = await fetch("/api/v1/auth/me");
-      if (response.status === 401 || code === 4401) await refreshSession(begun);
+      if (response.status === 401 || code === CLOSED_UNAUTHORIZED) isOver = (await refreshSession(begun)) === "ended";
+      else if (!response.ok && !isRefusal(response.status)) throw new Error(`${response.status}`);
     } catch {
-      this.lose(0);
+      if (round === this.round) this.lose(0);
       return;
     }
-    this.connect();
+    if (round !== this.round) return;
+    if (isOver) this.hearers.ended();
+    else this.connect();
   }
 
   private reviveNow(): void {
@@ -232,6 +273,8 @@ export class LiveConnection {
   }
 
   private close(): void {
+    this.round += 1;
+    window.clearTimeout(this.againTimer);
     window.clearTimeout(this.retryTimer);
     window.clearInterval(this.pingTimer);
     const socket = this.socket;
@@ -244,6 +287,10 @@ export class LiveConnection {
     else this.lostAt = null;
     if (this.state === state) return;
     this.state = state;
+    this.tell();
+  }
+
+  private tell(): void {
     for (const listener of this.listeners) listener();
   }
 }

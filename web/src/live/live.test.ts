@@ -1,9 +1,10 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { EventLog } from "@/api/queries";
 import { readEvent } from "@/api/shapes";
 import { readDelta, retryDelay } from "./connection";
 import { append } from "./live";
-import { extend } from "./streams";
+import { endedBy, extend, Streams } from "./streams";
+import { Throttle } from "./throttle";
 
 const event = (sequence: number) => {
   const read = readEvent({ event: "progress_update", project_id: "p", sequence, timestamp: "2026-11-21T12:00:00Z" });
@@ -43,4 +44,47 @@ test("frames that are no pieces of a text are none", () => {
   expect(readDelta({ event: "delta", project_id: "p", stage: "spec", attempt: 1, offset: 0, text: "a" })?.text).toBe("a");
   expect(readDelta({ event: "delta", project_id: "p" })).toBeNull();
   expect(readEvent({ event: "pong", project_id: null })).toBeNull();
+});
+
+test("texts of stages that run beside each other stay apart, and end one by one", () => {
+  const streams = new Streams();
+  const delta = (stage: string, text: string, attempt = 1, offset = 0) => ({ projectId: "p", stage, attempt, offset, text });
+  streams.add(delta("security_review", "one"));
+  streams.add(delta("code_review", "two"));
+  streams.add(delta("security_review", " more", 1, 3));
+  const shown = () => streams.of("p").map((one) => [one.stage, one.text]);
+  expect(shown()).toEqual([["security_review", "one more"], ["code_review", "two"]]);
+  streams.add(delta("code_review", "again", 2));
+  streams.add(delta("code_review", "late", 1, 3));
+  streams.end("p", "code_review", 1);
+  expect(shown()).toEqual([["security_review", "one more"], ["code_review", "again"]]);
+  streams.end("p", "security_review", 1);
+  expect(shown()).toEqual([["code_review", "again"]]);
+  expect(streams.of("p")).toBe(streams.of("p"));
+});
+
+test("an event says which attempt has ended", () => {
+  expect(endedBy("stage:spec-advice:2")).toEqual({ stage: "spec-advice", attempt: 2 });
+  expect(endedBy("stage:spec:1.2")).toEqual({ stage: "spec", attempt: 1 });
+  expect(endedBy("command:decide:45309b93")).toBeNull();
+  expect(endedBy(null)).toBeNull();
+});
+
+test("however much happens, a job runs soon and then at most once in its time", () => {
+  vi.useFakeTimers();
+  const throttle = new Throttle(100);
+  let runs = 0;
+  const ask = () => throttle.run("list", 2_000, () => (runs += 1));
+  ask();
+  ask();
+  vi.advanceTimersByTime(100);
+  expect(runs).toBe(1);
+  for (let index = 0; index < 15; index += 1) {
+    ask();
+    vi.advanceTimersByTime(100);
+  }
+  expect(runs).toBe(1);
+  vi.advanceTimersByTime(2_000);
+  expect(runs).toBe(2);
+  vi.useRealTimers();
 });

@@ -30,8 +30,19 @@ export function extend(known: Running | undefined, delta: Delta): Running {
   return { ...known, text: cut, missing: known.missing + encoder.encode(text.slice(0, text.length - SHOWN_MAX)).length };
 }
 
-class Streams {
-  private readonly texts = new Map<string, Running>();
+/** `stage:spec:1`: the end of that attempt brought an event about. With `.2` behind it had to wait for money before. */
+const ENDED = /^stage:(.+):(\d+)(?:\.\d+)?$/;
+
+export function endedBy(cause: string | null): { stage: string; attempt: number } | null {
+  const match = cause === null ? null : ENDED.exec(cause);
+  return match === null ? null : { stage: match[1] ?? "", attempt: Number(match[2]) };
+}
+
+const NONE: readonly Running[] = [];
+
+/** Running texts of projects. Stages run beside each other, and so do their texts: one for each attempt of a stage. */
+export class Streams {
+  private readonly texts = new Map<string, readonly Running[]>();
   private readonly listeners = new Set<() => void>();
   private frame = 0;
 
@@ -40,18 +51,39 @@ class Streams {
     return () => this.listeners.delete(listener);
   };
 
-  of(projectId: string): Running | undefined {
-    return this.texts.get(projectId);
+  /** In the order in which they began; the same array until something changes. */
+  of(projectId: string): readonly Running[] {
+    return this.texts.get(projectId) ?? NONE;
   }
 
   add(delta: Delta): void {
-    this.texts.set(delta.projectId, extend(this.texts.get(delta.projectId), delta));
+    const texts = this.of(delta.projectId);
+    const known = texts.find((one) => one.stage === delta.stage);
+    // A later attempt takes the place of an earlier one; what comes late of an earlier one is nobody's text any more.
+    if (known !== undefined && known.attempt > delta.attempt) return;
+    const longer = extend(known, delta);
+    if (longer === known) return;
+    this.texts.set(delta.projectId, known === undefined ? [...texts, longer] : texts.map((one) => (one === known ? longer : one)));
     this.tell();
   }
 
-  /** A stage ended, or another began. */
+  /** An attempt of a stage ended. */
+  end(projectId: string, stage: string, attempt: number): void {
+    const left = this.of(projectId).filter((one) => one.stage !== stage || one.attempt > attempt);
+    if (left.length === this.of(projectId).length) return;
+    this.texts.set(projectId, left);
+    this.tell();
+  }
+
+  /** Nothing is written in the project any more. */
   clear(projectId: string): void {
     if (this.texts.delete(projectId)) this.tell();
+  }
+
+  /** After signing out. */
+  forget(): void {
+    this.texts.clear();
+    this.tell();
   }
 
   /** At most once a frame, however fast agents write. */
@@ -66,6 +98,6 @@ class Streams {
 
 export const streams = new Streams();
 
-export function useRunningText(projectId: string): Running | undefined {
+export function useRunningTexts(projectId: string): readonly Running[] {
   return useSyncExternalStore(streams.subscribe, () => streams.of(projectId));
 }

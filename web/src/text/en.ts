@@ -20,6 +20,9 @@ const stage: Words = {
   security_review: "Security review",
   code_review: "Code review",
   verdict: "Verdict",
+  "spec-advice": "Advice on the specification",
+  "plan-advice": "Advice on the plan",
+  "tests-advice": "Advice on the tests",
   analyst: "Analysis",
   architect: "Architecture",
   coder: "Code",
@@ -42,6 +45,8 @@ const agent: Words = {
   analyst: "Analyst",
   handoff_architect: "Architect",
   coder: "Coder",
+  orchestrator: "Groundwork",
+  person: "A person",
 };
 
 const artifact: Words = {
@@ -56,10 +61,23 @@ const artifact: Words = {
   implementation_plan: "Implementation plan",
   security_review: "Security review",
   code_review: "Code review",
+  verdict: "Verdict",
+  title: "Title",
 };
+
+/** What people call a model: words, and versions with dots. */
+function modelName(id: string): string {
+  return id
+    .replaceAll(/(\d)-(?=\d)/g, "$1.")
+    .split("-")
+    .map((part) => (part === "gpt" ? "GPT" : part.charAt(0).toUpperCase() + part.slice(1)))
+    .join(" ");
+}
 
 const role: Words = { viewer: "Viewer", editor: "Editor", admin: "Admin", owner: "Owner" };
 const lifecycle = { label: "Which projects", active: "Active", archived: "Archived", deleted: "Deleted" };
+
+const gateStatus: Words = { approved: "Approved", rejected: "Sent back", amended: "Replaced by a text of their own", superseded: "Superseded", expired: "Expired" };
 
 interface PipelineWords {
   title: string;
@@ -117,6 +135,7 @@ export const t = {
   time: {
     now: "just now",
     underSecond: "under a second",
+    bytes: (count: string) => `${count} bytes`,
     seconds: (seconds: number) => `${seconds} s`,
     minutes: (minutes: number, seconds: number) => `${minutes} min ${seconds} s`,
     hours: (hours: number, minutes: number) => `${hours} h ${minutes} min`,
@@ -126,6 +145,7 @@ export const t = {
     loading: "Loading",
     again: "Try again",
     unreachable: "The server cannot be reached. What you see is what was last loaded.",
+    outcomeUnknown: "No answer came, so it is not known whether this was done. Try again: it is never done twice.",
     unexpected: "Something went wrong on this page.",
     requestId: (id: string) => `Request ${id}`,
     notices: "Notices",
@@ -136,6 +156,7 @@ export const t = {
     off: "Not connected",
     connecting: "Connecting",
     live: "Live",
+    partly: "Partly live",
     lost: "Reconnecting",
     offline: "Offline",
     since: (time: string) => `since ${time}`,
@@ -143,13 +164,15 @@ export const t = {
       off: "Nothing on this page changes by itself.",
       connecting: "The connection is being made.",
       live: "Changes appear as they happen.",
+      partly: "More projects are open than can be followed at once. Some change only when the page is loaded again.",
       lost: "The connection was lost and is being made again. What you see may be old.",
       offline: "This device is offline. You can read what was loaded; nothing can be changed.",
     },
   },
   simulated: {
     badge: "Simulated",
-    why: "A simulator stood in for the models: what is written here was composed by rules, by no model, and cost nothing.",
+    why: "A simulator stood in for the models: what is written here was composed by rules, and no model was paid. Costs are what real models would have charged.",
+    what: "What does Simulated mean?",
   },
   copy: { done: "Copied", failed: "The browser did not let us copy. Select the text and copy it by hand." },
   landing: {
@@ -174,6 +197,7 @@ export const t = {
   },
   auth: {
     signIn: "Sign in",
+    ended: "Your session has ended. Sign in again, and you are back where you were.",
     signUp: "Sign up",
     signUpTitle: "Make an account",
     signUpHint: "A name, an address and a password. A workspace of your own comes with it.",
@@ -252,13 +276,15 @@ export const t = {
     failed: "Failed",
     cancelled: "Cancelled",
   } as Words,
-  waits: { answers: "waits for your answers", brief: "waits for your word on the brief", budget: "waits for a higher budget", other: "waits for a decision" } as Words,
+  waits: { answers: "waits for your answers", brief: "waits for your word on the brief", budget: "waits for a higher budget", question: "an agent asks", other: "waits for a decision" } as Words,
   stage,
   agent,
   artifact,
   artifactState: { current: "Current", superseded: "Superseded", written: "Being written" } as Words,
   pipeline,
-  actor: { you: "You", user: "A person", operator: "An operator", system: "Groundwork" } as Words & { you: string; user: string; system: string },
+  actor: { you: "You", user: "A person", former: "A former member", operator: "An operator", system: "Groundwork" } as Words & { you: string; user: string; former: string; system: string },
+  /** `claude-opus-5-5` → `Claude Opus 5.5`. */
+  model: (id: string) => modelName(id),
   taskStatus: {
     pending: "Not yet",
     working: "Working",
@@ -277,6 +303,9 @@ export const t = {
     actions: (title: string) => `Actions for ${title}`,
     more: "More actions",
     noneFound: "No project fits",
+    noneActive: "No project is in use",
+    noneActiveHint: "Those that were put away are among the archived and the deleted ones. A new one begins with an idea.",
+    searching: "Looking through all projects",
     noneFoundHint: "Change the filter or the words you search for.",
     gone: "There is no such project",
     goneHint: "It was deleted, or you may not see it.",
@@ -313,8 +342,8 @@ export const t = {
     hint: "In any language, in your own words. It is kept exactly as you write it.",
     start: "Start",
     fromFile: "From a text file",
-    size: (bytes: string, most: string) => `${bytes} of ${most} bytes.`,
-    tooLong: (bytes: string, most: string) => `This has ${bytes} bytes, and ${most} is the most. Shorten it.`,
+    size: (size: string, most: string) => `${size} of ${most}.`,
+    tooLong: (size: string, most: string) => `This has ${size}, and ${most} is the most. Shorten it.`,
   },
   newProject: { hint: "Choose what shall come out, and say what it is about.", what: "What shall come out", idea: "What it is about" },
   tab: {
@@ -332,13 +361,15 @@ export const t = {
     now: "Working",
     you: "Your turn",
     broken: "Failed",
-    ahead: "Ahead",
-    attempt: (attempt: number) => `attempt ${attempt}`,
+    ahead: "Next",
+    attempt: (attempt: number) => (attempt === 2 ? "done again once" : `done again ${attempt - 1} times`),
+    place: (how: string, place: number, all: number) => `${how.toLowerCase()} · ${place} of ${all}`,
   },
   activity: {
     title: "Work is going on",
     works: (who: string, what: string) => `${who} · ${what}`,
     between: "Between two stages.",
+    textOf: (what: string) => `${what}, as it is being written`,
     silent: "The text appears here as it is written. You can leave: the work goes on without you.",
     text: "The text as it is being written",
   },
@@ -354,6 +385,20 @@ export const t = {
     sendRest: (given: number, rest: number) => `Send ${plural(given, "answer", "answers")}, take ${plural(rest, "recommendation", "recommendations")}`,
     recommendations: "Take the recommendations",
     viewer: "You can read the questions. An editor of the workspace answers them.",
+    defer: "Ask me later",
+    deferOf: (question: string) => `Ask me later: ${question}`,
+    deferred: "It comes back after the other questions.",
+    clear: "Clear my choice",
+    clearOf: (question: string) => `Clear my choice: ${question}`,
+    instead: { title: "Take every recommendation?", hint: "What you have answered here is left out. To keep it, send your answers: the rest takes the recommendations.", action: "Take the recommendations" },
+    insteadButton: "Take every recommendation instead",
+    given: (count: number) => (count === 1 ? "One answer was given" : `${count} answers were given`),
+    assumed: "Recommendation taken",
+    amend: "Change the answer",
+    amendOf: (question: string) => `Change the answer: ${question}`,
+    amendHint: "What was made from the old answer is made again. What there is stays readable.",
+    amendSend: "Change it and make it again",
+    amended: "The answer is changed, and what rests on it is made again.",
   },
   failure: {
     title: (where: string) => (where === "" ? "It stopped" : `It stopped at: ${where}`),
@@ -361,14 +406,21 @@ export const t = {
     attempts: (attempt: number) => `attempt ${attempt}`,
     permanent: "trying again without a change will not help",
     model: "With which model",
-    sameModel: "As the agent has it",
+    sameModel: "The agent's usual model",
+    providerDown: (provider: string) => `${provider} (does not answer now)`,
     retry: "Try again",
     retryWith: "Try with this model",
     kept: "Everything that was finished before is kept and is not paid for twice.",
   },
   completed: {
-    title: "The plan stands",
-    text: (prompts: number) => (prompts === 0 ? "All stages are done." : `${plural(prompts, "prompt", "prompts")}, in order, each covering named requirements. Give them to your coding agent one after another.`),
+    title: "Your plan is ready",
+    text: (prompts: number) => `${plural(prompts, "prompt", "prompts")}, in order, each covering named requirements. Give them to your coding agent one after another.`,
+    codeTitle: "Your code is ready",
+    codeText: "The files are written and reviewed. Read them here, or export them and build on.",
+    doneTitle: "Everything is done",
+    doneText: "All stages are finished. Read what was written, or export it.",
+    code: "Look at the code",
+    review: "Read the reviews",
     prompts: "Go to the prompts",
     spec: "Read the specification",
   },
@@ -412,8 +464,28 @@ export const t = {
     none: "The review found nothing",
     noneHint: "Findings of the critic appear here with what became of them.",
     fix: "To mend it:",
+    fixed: "What was asked for:",
     round: (version: number) => `review ${version}`,
   },
+  outcome: { pass: "PASS", fail: "FAIL", none: "Not applicable" },
+  verdict: {
+    title: (outcome: string) => `Verdict: ${outcome}`,
+    passed: "Every review has passed.",
+    failed: "At least one review did not pass. Try again lets the code be mended.",
+    whole: "Read it whole",
+    counts: (pass: number, fail: number, none: number) => `${pass} passed, ${fail} failed${none === 0 ? "" : `, ${none} not applicable`}.`,
+    rest: (count: number) => `${plural(count, "item", "items")} without a fault`,
+  },
+  failureCode: {
+    provider_unavailable: "The model's provider did not answer",
+    provider_rejected_key: "The model's provider did not take the key",
+    provider_refused: "The model refused to write this",
+    provider_rejected_request: "The model's provider did not take the request",
+    context_too_large: "There is more to read than the model can take",
+    unknown_model: "Nobody knows this model here",
+    no_provider_key: "There is no key for the model's provider",
+    over_budget: "The budget is used up",
+  } as Words,
   severity: { blocker: "Blocker", major: "Major", minor: "Minor" } as Words,
   findingState: { open: "Open", mended: "Mended", superseded: "Superseded" } as Words,
   layer: { prompt: "In a prompt", spec: "In the specification", intent: "In the intent", code: "In the code" } as Words,
@@ -490,6 +562,7 @@ export const t = {
     input: "Tokens read",
     output: "Tokens written",
     tokens: "Tokens",
+    inShort: (calls: string, tokens: string) => `${calls} calls · ${tokens} tokens`,
     active: "Model time",
     attempts: "Attempts of the stages",
     stage: "Stage",
@@ -700,9 +773,12 @@ export const t = {
     amendText: "Your text takes the place of the agent's, and is approved",
     send: { request_changes: "Send it back", amend: "Keep my text and go on", reject: "Reject for good" },
     decided: { approve: "Approved.", amend: "Your text is taken, and the work goes on.", request_changes: "It goes back with your words.", reject: "Rejected." },
-    bound: (digest: string) => `Your decision holds for the version with digest ${digest}… and for no other.`,
+    bound: (version: string) => `Your decision holds for ${version}, as you see it here, and for no other.`,
+    withNotes: (count: number) => `Send along ${plural(count, "comment on a part", "comments on parts")}`,
     notYours: "Somebody else decides here: your role, or that you wrote it, keeps you from it.",
     reload: "Show the present version",
+    settled: (who: string, what: string, status: string) => `${who} decided on this while you were here: ${what} is ${(gateStatus[status] ?? status).toLowerCase()}.`,
+    newer: "A newer version is here. What you see is the one before.",
   },
   ask: {
     title: (stage: string) => `${stage}: an agent asks you`,
@@ -718,6 +794,7 @@ export const t = {
     brief: "The new brief",
     briefHint: "Empty: the present brief stays.",
     would: "This would be done again:",
+    nothing: "Nothing would be done again.",
     superseded: (count: number) => `${plural(count, "version", "versions")} would no longer count`,
     cost: (cost: string, time: string) => `About ${cost} and ${time} of model time, by what it took last.`,
   },
@@ -740,8 +817,16 @@ export const t = {
     resolve: "Settle",
     resolved: "Settled",
     deleted: "This comment was deleted.",
-    somebody: "A member",
+    onPart: "Comment on this part",
+    onPartOf: (section: string) => `Comment on ${section}`,
+    of: (section: string) => `Your comment on ${section}`,
+    keep: "Keep the comment",
+    edit: "Edit",
+    edited: "edited",
+    editing: "Your comment",
+    sectionPlaceholder: "FR-001",
   },
+  document: { table: "Table" },
   chat: {
     title: "Talk it over",
     say: "Say something to the analyst",
@@ -751,7 +836,13 @@ export const t = {
     confirm: "This is what I want",
     confirmHint: "Confirming starts the specification. Until then nothing is written.",
   },
-  code: { download: (count: number) => `Download ${plural(count, "file", "files")}`, bytes: (size: string) => `${size} B` },
+  code: {
+    download: (count: number) => `Download ${plural(count, "file", "files")}`,
+    files: "Files",
+    copy: "Copy the file",
+    textOf: (path: string) => `Text of ${path}`,
+    unreadable: "The text of this file cannot be shown here. Download the files to read it.",
+  },
   budget: {
     title: "Budget",
     hint: "What all projects of the workspace may spend together. At the limit they wait, and go on when it is raised.",
@@ -763,6 +854,9 @@ export const t = {
     empty: "Empty: no limit",
     save: "Set the budget",
     over: "The budget is used up",
+    overOurs: "The workspace's budget is used up",
+    overOursHint: "All projects of the workspace spend from it. An administrator raises it, and the work goes on by itself.",
+    toWorkspace: "To the workspace's budget",
     overHint: "The next call could cost more than is left, so nothing is called. Raise the budget, and the work goes on by itself.",
   },
   upload: {

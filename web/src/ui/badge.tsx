@@ -1,4 +1,5 @@
 import { FlaskConical } from "lucide-react";
+import { Popover } from "radix-ui";
 import type { ReactNode } from "react";
 import { cx } from "@/lib/cx";
 import { t } from "@/text/en";
@@ -29,8 +30,22 @@ export function Badge({ tone = "plain", children, className, title }: { tone?: T
   );
 }
 
-/** Stands wherever a simulator did some of the work: nobody shall take its texts for a model's. */
-export function SimulatedBadge() {
+/** Stands wherever a simulator did some of the work: nobody shall take its texts for a model's. `explains`: says so when asked. */
+export function SimulatedBadge({ explains = false }: { explains?: boolean }) {
+  if (explains) {
+    return (
+      <Popover.Root>
+        <Popover.Trigger className="inline-flex min-h-6 items-center" aria-label={`${t.simulated.badge}. ${t.simulated.what}`}>
+          <SimulatedBadge />
+        </Popover.Trigger>
+        <Popover.Portal>
+          <Popover.Content sideOffset={6} collisionPadding={12} className="z-50 max-w-80 rounded-md border border-line bg-surface p-4 text-sm shadow-lg">
+            {t.simulated.why}
+          </Popover.Content>
+        </Popover.Portal>
+      </Popover.Root>
+    );
+  }
   return (
     <Badge tone="plum" title={t.simulated.why} className="border border-dashed border-plum/60">
       <FlaskConical className="size-3" aria-hidden />

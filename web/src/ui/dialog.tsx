@@ -1,6 +1,7 @@
 import { X } from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
 import type { ReactNode } from "react";
+import { cx } from "@/lib/cx";
 import { t } from "@/text/en";
 import { buttonClass } from "./button";
 
@@ -9,17 +10,22 @@ interface DialogProps {
   onOpenChange: (open: boolean) => void;
   title: string;
   hint?: ReactNode;
+  /** For long texts: most of the screen. */
+  wide?: boolean;
   children: ReactNode;
 }
 
-export function Dialog({ open, onOpenChange, title, hint, children }: DialogProps) {
+export function Dialog({ open, onOpenChange, title, hint, wide = false, children }: DialogProps) {
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-40 bg-black/45" />
         <Radix.Content
           {...(hint === undefined ? { "aria-describedby": undefined } : {})}
-          className="fixed inset-x-0 bottom-0 z-50 max-h-[92dvh] overflow-y-auto rounded-t-lg border border-line bg-paper p-6 animate-rise sm:inset-x-auto sm:bottom-auto sm:left-1/2 sm:top-1/2 sm:w-full sm:max-w-lg sm:-translate-x-1/2 sm:-translate-y-1/2 sm:rounded-lg"
+          className={cx(
+            "fixed inset-x-0 bottom-0 z-50 max-h-[94dvh] overflow-y-auto rounded-t-lg border border-line bg-paper p-5 animate-rise sm:inset-x-auto sm:bottom-auto sm:left-1/2 sm:top-1/2 sm:w-[calc(100vw-3rem)] sm:-translate-x-1/2 sm:-translate-y-1/2 sm:rounded-lg sm:p-6",
+            wide ? "sm:max-w-4xl" : "sm:max-w-lg",
+          )}
         >
           <div className="mb-4 flex items-start justify-between gap-4">
             <div>

@@ -21,12 +21,14 @@ export function Loading({ lines = 4 }: { lines?: number }) {
   );
 }
 
-export function Empty({ title, children, action, art }: { title: string; children?: ReactNode; action?: ReactNode; art?: ReactNode }) {
+/** `top`: it is all that the page has to say, so its title is that of the page. */
+export function Empty({ title, children, action, art, top = false }: { title: string; children?: ReactNode; action?: ReactNode; art?: ReactNode; top?: boolean }) {
+  const Title = top ? "h1" : "h2";
   return (
     <div className="strata rounded-lg border border-dashed border-edge/50 px-6 py-12 text-center">
       <div className="mx-auto w-fit max-w-md space-y-3 rounded-lg bg-paper px-6 py-4">
         {art}
-        <h2 className="text-xl">{title}</h2>
+        <Title className="text-xl">{title}</Title>
         {children !== undefined && <div className="text-muted">{children}</div>}
         {action !== undefined && <div className="pt-2">{action}</div>}
       </div>
@@ -37,6 +39,7 @@ export function Empty({ title, children, action, art }: { title: string; childre
 /** What an error says to a person. */
 export function explain(error: unknown): string {
   if (isProblem(error, "unreachable")) return t.state.unreachable;
+  if (isProblem(error, "outcome_unknown")) return t.state.outcomeUnknown;
   if (isProblem(error)) return error.message;
   return t.state.unexpected;
 }
@@ -50,6 +53,14 @@ export function Failed({ error, retry }: { error: unknown; retry?: () => void })
         {away ? <CloudOff className="mt-0.5 size-5 shrink-0" aria-hidden /> : <TriangleAlert className="mt-0.5 size-5 shrink-0" aria-hidden />}
         {explain(error)}
       </p>
+      {/* What a field refused, where nobody shows it beside the field. */}
+      {isProblem(error) && error.fields.size > 0 && (
+        <ul className="mt-1 list-disc pl-12">
+          {[...error.fields.values()].map((message) => (
+            <li key={message}>{message}</li>
+          ))}
+        </ul>
+      )}
       {requestId !== null && <p className="mt-1 pl-7 font-mono text-xs text-muted">{t.state.requestId(requestId)}</p>}
       {retry !== undefined && (
         <div className="mt-3 pl-7">

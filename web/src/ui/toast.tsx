@@ -49,7 +49,7 @@ export function Toasts() {
           )}
         >
           <Radix.Description className="grow">{note.text}</Radix.Description>
-          <Radix.Close aria-label={t.action.close} className="rounded-sm p-0.5 hover:bg-sunken">
+          <Radix.Close aria-label={t.action.close} className="grid size-7 shrink-0 place-items-center rounded-sm hover:bg-sunken">
             <X className="size-4" aria-hidden />
           </Radix.Close>
         </Radix.Root>

@@ -39,6 +39,7 @@ fn record() -> Record {
     Record {
         id: Uuid::from_u128(1),
         row: ProjectRow {
+            pipeline_id: "promptr".into(),
             phase: "completed".to_owned(),
             workflow_state: "started".to_owned(),
             summary: None,

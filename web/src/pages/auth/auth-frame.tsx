@@ -1,5 +1,6 @@
 import { Link, Outlet } from "@tanstack/react-router";
 import type { ReactNode } from "react";
+import { RouteFocus } from "@/app/route-focus";
 import { useTitle } from "@/app/title";
 import { t } from "@/text/en";
 import { Mark } from "@/ui/mark";
@@ -13,10 +14,11 @@ export function AuthFrame() {
           <Mark className="size-8" />
           {t.product}
         </Link>
-        <main className="rounded-lg border border-line bg-surface p-6 sm:p-8">
+        <main id="main" tabIndex={-1} className="rounded-lg outline-none border border-line bg-surface p-6 sm:p-8">
           <Outlet />
         </main>
       </div>
+      <RouteFocus />
       <Toasts />
     </div>
   );

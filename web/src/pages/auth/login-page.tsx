@@ -8,7 +8,7 @@ import { t } from "@/text/en";
 import { Button, buttonClass } from "@/ui/button";
 import { Input } from "@/ui/field";
 import { Failed } from "@/ui/states";
-import { tell } from "@/ui/toast";
+import { tell, tellProblem } from "@/ui/toast";
 import { AuthHead, AuthLink } from "./auth-frame";
 import { SecondFactorForm } from "./second-factor-form";
 import { useForm, value } from "./use-form";
@@ -41,10 +41,11 @@ function PasswordForm({ onSignedIn }: { onSignedIn: (answer: Schemas["SignInAnsw
     const body = { email: value(values, "email"), password: value(values, "password"), cookie: true };
     await onSignedIn(await answer(client.POST("/api/v1/auth/login", { body })));
   });
+  const { ended } = useSearch({ strict: false });
   const unverified = isProblem(form.error, "email_unverified");
   return (
     <>
-      <AuthHead title={t.auth.signIn} />
+      <AuthHead title={t.auth.signIn} hint={ended === true ? t.auth.ended : undefined} />
       <form onSubmit={form.submit} className="space-y-4">
         {form.error !== null && <Failed error={form.error} />}
         {unverified && <SendAgain email={email} />}
@@ -74,6 +75,8 @@ export function SendAgain({ email }: { email: string }) {
     try {
       await answer(client.POST("/api/v1/auth/verify-email/send", { body: { email } }));
       tell(t.auth.mailSent);
+    } catch (error) {
+      tellProblem(error);
     } finally {
       setBusy(false);
     }

@@ -1,12 +1,13 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Plus, Search } from "lucide-react";
-import { useDeferredValue, useMemo, useState } from "react";
-import { type Lifecycle, projectsQuery } from "@/api/queries";
+import { useDeferredValue, useEffect, useMemo, useState } from "react";
+import { type Lifecycle, projectsQuery, waitingQuery } from "@/api/queries";
 import { useTitle } from "@/app/title";
 import { may, useWorkspace } from "@/app/workspace";
 import { useFollow } from "@/live/live";
 import { cx } from "@/lib/cx";
 import { arrange, type Filter, FILTER_NAMES, isMoving } from "@/lib/projects";
+import { useSeen } from "@/lib/use-seen";
 import { t } from "@/text/en";
 import { Button, LinkButton } from "@/ui/button";
 import { PageHead } from "@/ui/card";
@@ -30,11 +31,27 @@ export function DashboardPage() {
     enabled: current !== undefined,
     refetchInterval: REFRESH_MS,
   });
-  const all = useMemo(() => query.data?.pages.flatMap((page) => page.items) ?? [], [query.data]);
+  // What waits is first, also where it lies pages away.
+  const waiting = useQuery({ ...waitingQuery, enabled: query.hasNextPage }).data;
+  const all = useMemo(() => {
+    const pages = query.data?.pages.flatMap((page) => page.items) ?? [];
+    const known = new Set(pages.map((project) => project.project_id));
+    const ahead = lifecycle !== "active" ? [] : (waiting ?? []).filter((project) => project.workspace_id === current?.id && !known.has(project.project_id));
+    return [...ahead, ...pages];
+  }, [query.data, waiting, lifecycle, current?.id]);
   const shown = useMemo(() => arrange(all, filter, wanted), [all, filter, wanted]);
+  // A filter and a search are for all projects, not for those that happen to be loaded.
+  const isNarrowed = filter !== "all" || wanted.trim() !== "";
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
+  useEffect(() => {
+    if (isNarrowed && hasNextPage && !isFetchingNextPage) void fetchNextPage();
+  }, [isNarrowed, hasNextPage, isFetchingNextPage, fetchNextPage]);
+  const end = useSeen<HTMLDivElement>(() => hasNextPage && !isFetchingNextPage && void fetchNextPage(), hasNextPage);
   useFollow(all.filter(isMoving).slice(0, FOLLOWED_MAX).map((project) => ({ id: project.project_id, after: 0 })));
   const canCreate = may(current?.role, "editor") && current?.lifecycle === "active";
-  const isFirst = query.isSuccess && all.length === 0 && lifecycle === "active";
+  const isEmpty = query.isSuccess && all.length === 0 && lifecycle === "active";
+  const others = useHasOthers(current?.id, isEmpty);
+  const isFirst = isEmpty && others === false;
   return (
     <>
       <PageHead
@@ -51,10 +68,10 @@ export function DashboardPage() {
         }
       />
       {!isFirst && (
-        <div className="mb-5 flex flex-wrap items-center gap-3">
+        <div className="mb-5 flex flex-wrap items-center gap-x-3 gap-y-2">
           <FilterBar filter={filter} onFilter={setFilter} />
-          <div className="ml-auto flex grow items-center justify-end gap-3 sm:grow-0">
-            <label className="relative grow sm:grow-0">
+          <div className="ml-auto flex grow items-center justify-end gap-2 sm:grow-0">
+            <label className="relative min-w-0 grow sm:grow-0">
               <span className="sr-only">{t.project.search}</span>
               <Search className="pointer-events-none absolute left-3 top-3 size-4 text-muted" aria-hidden />
               <input
@@ -62,7 +79,7 @@ export function DashboardPage() {
                 value={search}
                 onChange={(event) => setSearch(event.target.value)}
                 placeholder={t.project.search}
-                className="min-h-10 w-full rounded-md border border-edge bg-surface pl-9 pr-3 sm:w-56"
+                className="min-h-10 w-full rounded-md border border-edge bg-surface pl-9 pr-3 sm:w-52"
               />
             </label>
             <select
@@ -85,15 +102,19 @@ export function DashboardPage() {
           isFirst ? (
             <FirstProject canCreate={canCreate} />
           ) : shown.length === 0 ? (
-            <Empty title={t.project.noneFound}>{t.project.noneFoundHint}</Empty>
+            isEmpty ? (
+              <Empty title={t.project.noneActive}>{t.project.noneActiveHint}</Empty>
+            ) : (
+              <Empty title={hasNextPage ? t.project.searching : t.project.noneFound}>{t.project.noneFoundHint}</Empty>
+            )
           ) : (
             <ProjectList projects={shown} canEdit={canCreate} />
           )
         }
       </Await>
-      {query.hasNextPage && (
-        <div className="mt-6 text-center">
-          <Button busy={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
+      {hasNextPage && (
+        <div ref={end} className="mt-6 text-center">
+          <Button busy={isFetchingNextPage} onClick={() => void fetchNextPage()}>
             {t.action.more}
           </Button>
         </div>
@@ -102,16 +123,26 @@ export function DashboardPage() {
   );
 }
 
+/** Whether projects were put away, which is asked only where none is in use; undefined until it is known. */
+function useHasOthers(workspace: string | undefined, isAsked: boolean): boolean | undefined {
+  const enabled = isAsked && workspace !== undefined;
+  const archived = useInfiniteQuery({ ...projectsQuery(workspace ?? null, "archived"), enabled });
+  const deleted = useInfiniteQuery({ ...projectsQuery(workspace ?? null, "deleted"), enabled });
+  const lists = [archived, deleted];
+  if (lists.some((list) => (list.data?.pages[0]?.items.length ?? 0) > 0)) return true;
+  return lists.every((list) => list.isSuccess || list.isError) ? false : undefined;
+}
+
 function FilterBar({ filter, onFilter }: { filter: Filter; onFilter: (filter: Filter) => void }) {
   return (
-    <div role="group" aria-label={t.project.filter} className="-mx-1 flex max-w-full gap-1 overflow-x-auto px-1">
+    <div role="group" aria-label={t.project.filter} className="-mx-1 flex max-w-full gap-1 overflow-x-auto px-1 max-sm:w-full">
       {FILTER_NAMES.map((name) => (
         <button
           key={name}
           type="button"
           aria-pressed={name === filter}
           onClick={() => onFilter(name)}
-          className={cx("min-h-9 whitespace-nowrap rounded-md px-3 text-sm", name === filter ? "bg-spruce-soft font-medium text-spruce" : "text-muted hover:bg-sunken")}
+          className={cx("min-h-9 shrink-0 whitespace-nowrap rounded-md px-3 text-sm max-sm:px-2.5", name === filter ? "bg-spruce-soft font-medium text-spruce" : "text-muted hover:bg-sunken")}
         >
           {t.filter[name]}
         </button>

@@ -2,12 +2,16 @@ import { Link } from "@tanstack/react-router";
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import { Archive, ArchiveRestore, MoreHorizontal, Pencil, Trash2 } from "lucide-react";
 import { useLayoutEffect, useRef, useState } from "react";
+import { useQuery } from "@tanstack/react-query";
 import { useCommand, useRename } from "@/api/commands";
-import type { ProjectItem } from "@/api/queries";
+import { meQuery, type ProjectItem } from "@/api/queries";
+import { may, useRoleIn } from "@/app/workspace";
 import { money, words } from "@/lib/format";
+import { wishOf } from "@/lib/projects";
 import { t } from "@/text/en";
 import { PhaseBadge, SimulatedBadge } from "@/ui/badge";
 import { buttonClass } from "@/ui/button";
+import { Confirm } from "@/ui/confirm";
 import { Menu, MenuItem } from "@/ui/menu";
 import { Ago } from "@/ui/time";
 import { tellProblem } from "@/ui/toast";
@@ -33,7 +37,7 @@ export function ProjectList({ projects, canEdit }: { projects: readonly ProjectI
 function VirtualList({ projects, canEdit }: { projects: readonly ProjectItem[]; canEdit: boolean }) {
   const list = useRef<HTMLUListElement>(null);
   const [top, setTop] = useState(0);
-  useLayoutEffect(() => setTop(list.current?.offsetTop ?? 0), []);
+  useLayoutEffect(() => setTop((list.current?.getBoundingClientRect().top ?? 0) + window.scrollY), []);
   const rows = useWindowVirtualizer({ count: projects.length, estimateSize: () => ROW_PX, overscan: 8, scrollMargin: top });
   return (
     <ul ref={list} className="relative overflow-clip rounded-lg border border-line bg-surface" style={{ height: rows.getTotalSize() }}>
@@ -61,16 +65,22 @@ function Row({ project, canEdit }: { project: ProjectItem; canEdit: boolean }) {
   const [editing, setEditing] = useState(false);
   const rename = useRename(project.project_id);
   const waits = project.phase.startsWith("awaiting");
+  const row = useRef<HTMLDivElement>(null);
+  // The focus goes back to what opened the editor.
+  const close = () => {
+    setEditing(false);
+    window.setTimeout(() => row.current?.querySelector<HTMLElement>("[aria-haspopup]")?.focus());
+  };
   return (
-    <div className="relative flex items-center gap-3 px-4 py-3.5 hover:bg-sunken/60 sm:gap-4 sm:px-5">
+    <div ref={row} className="relative flex items-center gap-3 px-4 py-3.5 hover:bg-sunken/60 sm:gap-4 sm:px-5">
       <span aria-hidden className={waits ? "absolute inset-y-0 left-0 w-1 bg-clay" : "hidden"} />
       <div className="min-w-0 grow">
         {editing ? (
           <TitleEditor
             title={project.title}
-            onCancel={() => setEditing(false)}
+            onCancel={close}
             onSave={(title) => {
-              setEditing(false);
+              close();
               rename.mutate(title, { onError: tellProblem });
             }}
           />
@@ -81,10 +91,13 @@ function Row({ project, canEdit }: { project: ProjectItem; canEdit: boolean }) {
         )}
         <p className="mt-1 flex flex-wrap items-center gap-x-3 gap-y-1 text-sm text-muted">
           <PhaseBadge phase={project.phase} />
-          {waits && <span className="font-medium text-clay">{t.waits[project.waiting_for ?? ""] ?? t.waits.other}</span>}
+          {waits && wishOf(project.waiting_for) !== null && <span className="font-medium text-clay">{wishOf(project.waiting_for)}</span>}
           {!waits && project.stage != null && <span>{t.stage[project.stage] ?? words(project.stage)}</span>}
           <span className="hidden sm:inline">{t.pipeline[project.pipeline]?.title ?? words(project.pipeline)}</span>
           {project.simulated && <SimulatedBadge />}
+          <span className="tabular-nums sm:hidden">
+            <Ago at={project.last_activity_at} /> · {money(project.cost_usd)}
+          </span>
         </p>
       </div>
       <div className="hidden text-right text-sm text-muted sm:block">
@@ -97,9 +110,12 @@ function Row({ project, canEdit }: { project: ProjectItem; canEdit: boolean }) {
 }
 
 function RowMenu({ project, onRename }: { project: ProjectItem; onRename: () => void }) {
+  const me = useQuery(meQuery).data?.user.id;
+  const role = useRoleIn(project.workspace_id);
+  const canDelete = project.lifecycle !== "deleted" && (may(role, "admin") || project.created_by === me);
   const command = useCommand(project.project_id);
-  const say = (name: "archive" | "restore" | "delete") => command.mutate({ command: name }, { onError: tellProblem });
-  return (
+  const say = (name: "archive" | "restore") => command.mutate({ command: name }, { onError: tellProblem });
+  const menu = (askDelete: () => void) => (
     <Menu
       trigger={
         <button type="button" aria-label={t.project.actions(project.title)} className={buttonClass("quiet", "icon", "relative z-10")}>
@@ -125,12 +141,13 @@ function RowMenu({ project, onRename }: { project: ProjectItem; onRename: () => 
           {t.action.restore}
         </MenuItem>
       )}
-      {project.lifecycle !== "deleted" && (
-        <MenuItem danger onSelect={() => say("delete")}>
+      {canDelete && (
+        <MenuItem danger onSelect={askDelete}>
           <Trash2 className="size-4" aria-hidden />
           {t.action.delete}
         </MenuItem>
       )}
     </Menu>
   );
+  return <Confirm {...t.project.deleteDialog} onConfirm={() => command.mutateAsync({ command: "delete" })} trigger={menu} />;
 }

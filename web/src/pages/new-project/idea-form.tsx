@@ -5,7 +5,7 @@ import { keys } from "@/api/queries";
 import { queryClient } from "@/app/query-client";
 import { useWorkspace } from "@/app/workspace";
 import { bytesOf, IDEA_BYTES_MAX } from "@/lib/bytes";
-import { short } from "@/lib/format";
+import { byteSize } from "@/lib/format";
 import { t } from "@/text/en";
 import { Button, buttonClass } from "@/ui/button";
 import { Textarea } from "@/ui/field";
@@ -50,8 +50,8 @@ export function IdeaForm({ pipeline, onCreated }: { pipeline: string; onCreated:
         value={idea}
         onChange={(event) => write(event.target.value)}
         placeholder={t.idea.placeholder}
-        error={tooLong ? t.idea.tooLong(short(bytes), short(IDEA_BYTES_MAX)) : form.field("idea")}
-        hint={bytes > IDEA_BYTES_MAX * NEAR ? t.idea.size(short(bytes), short(IDEA_BYTES_MAX)) : t.idea.hint}
+        error={tooLong ? t.idea.tooLong(byteSize(bytes), byteSize(IDEA_BYTES_MAX)) : form.field("idea")}
+        hint={bytes > IDEA_BYTES_MAX * NEAR ? t.idea.size(byteSize(bytes), byteSize(IDEA_BYTES_MAX)) : t.idea.hint}
       />
       <div className="flex flex-wrap items-center gap-3">
         <Button type="submit" look="primary" busy={form.busy} disabled={idea.trim() === "" || tooLong}>
@@ -69,7 +69,7 @@ function FromFile({ onText }: { onText: (text: string) => void }) {
     const file = event.target.files?.[0];
     event.target.value = "";
     if (file === undefined) return;
-    if (file.size > IDEA_BYTES_MAX) tell(t.idea.tooLong(short(file.size), short(IDEA_BYTES_MAX)), true);
+    if (file.size > IDEA_BYTES_MAX) tell(t.idea.tooLong(byteSize(file.size), byteSize(IDEA_BYTES_MAX)), true);
     else onText(await file.text());
   };
   return (

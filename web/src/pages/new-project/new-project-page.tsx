@@ -58,7 +58,7 @@ function PipelineCard({ pipeline, checked, onChoose }: { pipeline: Pipeline; che
             <span key={stage.id} className="whitespace-nowrap">
               {index > 0 && <span aria-hidden className="mr-1.5 text-muted">→</span>}
               {t.stage[stage.id] ?? words(stage.id)}
-              {hasGate(pipeline.id, stage.id) && <span className="text-clay" title={t.pipelinePage.gate}> ◆</span>}
+              {hasGate(stage) && <span className="text-clay" title={t.pipelinePage.gate}> ◆</span>}
             </span>
           ))}
         </span>

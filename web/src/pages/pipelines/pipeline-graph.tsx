@@ -19,7 +19,7 @@ function layOut(pipeline: Pipeline): { nodes: StageNode[]; edges: Edge[] } {
   dagre.layout(graph);
   const nodes = pipeline.stages.map((stage): StageNode => {
     const place = graph.node(stage.id);
-    return { id: stage.id, type: "stage", data: { stage, gate: hasGate(pipeline.id, stage.id) }, position: { x: place.x - WIDTH_PX / 2, y: place.y - HEIGHT_PX / 2 } };
+    return { id: stage.id, type: "stage", data: { stage, gate: hasGate(stage) }, position: { x: place.x - WIDTH_PX / 2, y: place.y - HEIGHT_PX / 2 } };
   });
   return { nodes, edges };
 }

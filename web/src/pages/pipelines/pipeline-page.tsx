@@ -19,7 +19,7 @@ export function PipelinePage() {
   const { pipelineId } = useParams({ from: "/signed-in/pipelines/$pipelineId" });
   const { current } = useWorkspace();
   const query = useQuery(pipelineQuery(pipelineId, current?.id));
-  if (isProblem(query.error) && query.error.status === 404) return <Empty title={t.pipelinePage.none} />;
+  if (isProblem(query.error) && query.error.status === 404) return <Empty top title={t.pipelinePage.none} />;
   return <Await query={query}>{(pipeline) => <Shown pipeline={pipeline} toml={pipeline.source} />}</Await>;
 }
 
@@ -76,7 +76,7 @@ function Stages({ pipeline }: { pipeline: Pipeline }) {
           <span className="font-medium">{t.stage[stage.id] ?? words(stage.id)}</span>
           {stage.agent != null && <span className="text-muted">{t.agent[stage.agent] ?? words(stage.agent)}</span>}
           {stage.produces != null && <span className="text-sm text-muted">{t.pipelinePage.produces(t.artifact[stage.produces] ?? words(stage.produces))}</span>}
-          {hasGate(pipeline.id, stage.id) && <Badge tone="clay">{t.pipelinePage.gate}</Badge>}
+          {hasGate(stage) && <Badge tone="clay">{t.pipelinePage.gate}</Badge>}
           {stage.needs.length > 0 && <span className="ml-auto text-sm text-muted">{t.pipelinePage.after(stage.needs.map((need) => t.stage[need] ?? words(need)))}</span>}
         </li>
       ))}

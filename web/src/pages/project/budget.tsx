@@ -1,13 +1,13 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { answer, client, type Schemas } from "@/api/client";
-import { projectBudgetQuery } from "@/api/decisions";
+import { projectBudgetQuery, workspaceBudgetQuery } from "@/api/decisions";
 import { keys, type Project } from "@/api/queries";
 import { queryClient } from "@/app/query-client";
 import { may, useRoleIn } from "@/app/workspace";
 import { integer, money } from "@/lib/format";
 import { t } from "@/text/en";
-import { Button } from "@/ui/button";
+import { Button, LinkButton } from "@/ui/button";
 import { Card } from "@/ui/card";
 import { Input } from "@/ui/field";
 import { Progress } from "@/ui/progress";
@@ -86,8 +86,25 @@ export function ProjectBudget({ project }: { project: Project }) {
   );
 }
 
-/** The project parked at a limit: raising it goes on. */
+/** What is left of a budget in US dollars; endless where none is set. */
+const leftOf = (budget: Budget): number => (budget.usd_max == null ? Number.POSITIVE_INFINITY : Number(budget.usd_max) - Number(budget.usd_used) - Number(budget.usd_reserved));
+
+/** The project parked at a limit, its own or that of its workspace: raising it goes on. */
 export function OverBudget({ project }: { project: Project }) {
+  const mine = useQuery(projectBudgetQuery(project.project_id)).data;
+  const ours = useQuery(workspaceBudgetQuery(project.workspace_id)).data;
+  // The one that is nearer to its end is the one in the way.
+  const isOurs = mine !== undefined && ours !== undefined && (ours.usd_max != null || ours.tokens_max != null) && leftOf(ours) < leftOf(mine);
+  if (isOurs) {
+    return (
+      <Card tone="person" as="section" className="space-y-4 p-6">
+        <h2 className="text-xl">{t.budget.overOurs}</h2>
+        <p>{t.budget.overOursHint}</p>
+        <BudgetBars budget={ours} />
+        <LinkButton to="/usage">{t.budget.toWorkspace}</LinkButton>
+      </Card>
+    );
+  }
   return (
     <Card tone="person" as="section" className="space-y-4 p-6">
       <h2 className="text-xl">{t.budget.over}</h2>

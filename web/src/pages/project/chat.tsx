@@ -1,9 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
-import { type FormEvent, type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { type FormEvent, type KeyboardEvent, memo, useEffect, useRef } from "react";
+import type { Schemas } from "@/api/client";
 import { useCommand } from "@/api/commands";
+import { useNameOf } from "@/api/people";
 import { artifactQuery, conversationQuery, type Project } from "@/api/queries";
-import { useRunningText } from "@/live/streams";
+import { useRunningTexts } from "@/live/streams";
 import { cx } from "@/lib/cx";
+import { useDraft } from "@/lib/draft";
 import { words } from "@/lib/format";
 import { t } from "@/text/en";
 import { Button } from "@/ui/button";
@@ -12,33 +15,44 @@ import { Markdown } from "@/ui/markdown";
 import { Await, Failed } from "@/ui/states";
 import { useCan } from "./use-project";
 
+/** Names of agents that people talk with. */
+const CHAT_AGENTS = new Set(["ba"]);
+
+/** The stage in which people talk: what is written there is the other side of the talk. */
+export const chatStage = (project: Project): string | undefined => project.tasks.find((task) => CHAT_AGENTS.has(task.agent_type))?.stage;
+
+type Turn = Schemas["Turn"];
+
 /** Talk with the agent that shapes the brief; at gates it knows where the project stands (D-15, D-16, F-05). */
 export function Chat({ project }: { project: Project }) {
   const query = useQuery(conversationQuery(project.project_id));
-  const running = useRunningText(project.project_id);
+  const stage = chatStage(project);
+  const running = useRunningTexts(project.project_id).find((one) => one.stage === stage);
   const can = useCan(project);
-  const end = useRef<HTMLLIElement>(null);
+  const nameOf = useNameOf(project.workspace_id);
+  const list = useRef<HTMLDivElement>(null);
   const turns = query.data?.length ?? 0;
-  useEffect(() => end.current?.scrollIntoView({ block: "nearest" }), [turns, running?.text]);
+  // By hand: `scrollIntoView` would move the page too, while somebody reads a document on it.
+  useEffect(() => {
+    if (list.current !== null) list.current.scrollTop = list.current.scrollHeight;
+  }, [turns, running?.text]);
   return (
     <Card as="section" className="overflow-clip">
       <h2 className="border-b border-line px-5 py-3.5 text-xl">{t.chat.title}</h2>
       <Await query={query} lines={2}>
         {(all) => (
-          <ol role="log" aria-label={t.chat.title} tabIndex={0} className="max-h-[55dvh] space-y-4 overflow-y-auto px-5 py-5">
-            {all.map((turn) => (
-              <li key={turn.id} className={cx("max-w-[92%]", turn.kind === "user_input" && "ml-auto")}>
-                <p className="mb-1 text-sm text-muted">{turn.agent_role == null ? t.actor.user : (t.agent[turn.agent_role] ?? words(turn.agent_role))}</p>
-                <div className={cx("rounded-lg border px-4 py-3", turn.kind === "user_input" ? "border-spruce/30 bg-spruce-soft" : "border-line bg-paper")}>
-                  <Markdown text={turn.content} />
-                </div>
-              </li>
-            ))}
+          <div ref={list} role="log" aria-label={t.chat.title} tabIndex={0} className="max-h-[55dvh] overflow-y-auto px-5 py-5">
+            <ol className="space-y-4">
+              {all.map((turn) => (
+                <TurnItem key={turn.id} turn={turn} speaker={turn.agent_role == null ? nameOf(turn.user_id) : (t.agent[turn.agent_role] ?? words(turn.agent_role))} />
+              ))}
+            </ol>
             {running !== undefined && running.text !== "" && (
-              <li className="max-w-[92%] whitespace-pre-wrap rounded-lg border border-dashed border-edge/60 px-4 py-3 font-serif">{running.text}</li>
+              <p aria-hidden className="mt-4 max-w-[92%] whitespace-pre-wrap rounded-lg border border-dashed border-edge/60 px-4 py-3 font-serif">
+                {running.text}
+              </p>
             )}
-            <li ref={end} aria-hidden className="h-px" />
-          </ol>
+          </div>
         )}
       </Await>
       {can("message") && <Compose project={project} />}
@@ -46,8 +60,21 @@ export function Chat({ project }: { project: Project }) {
   );
 }
 
+/** Remembered: the text that runs below it must not have all of them set again. */
+const TurnItem = memo(function TurnItem({ turn, speaker }: { turn: Turn; speaker: string }) {
+  const isPerson = turn.kind === "user_input";
+  return (
+    <li className={cx("max-w-[92%]", isPerson && "ml-auto")}>
+      <p className="mb-1 text-sm text-muted">{speaker}</p>
+      <div className={cx("rounded-lg border px-4 py-3", isPerson ? "border-spruce/30 bg-spruce-soft" : "border-line bg-paper")}>
+        <Markdown text={turn.content} />
+      </div>
+    </li>
+  );
+});
+
 function Compose({ project }: { project: Project }) {
-  const [text, setText] = useState("");
+  const [text, setText] = useDraft(`message.${project.project_id}`);
   const command = useCommand(project.project_id);
   const send = (event: FormEvent | KeyboardEvent) => {
     event.preventDefault();

@@ -1,119 +1,159 @@
+import { useQuery } from "@tanstack/react-query";
 import { Check, MessageSquareWarning, PencilLine, Undo2, X } from "lucide-react";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useCommand } from "@/api/commands";
-import { type Decision, type PersonRequest } from "@/api/decisions";
+import { commentsQuery, type Decision, type PersonRequest } from "@/api/decisions";
 import { isProblem } from "@/api/problem";
-import { keys, type Project } from "@/api/queries";
-import { queryClient } from "@/app/query-client";
+import type { Project } from "@/api/queries";
+import { useDraft } from "@/lib/draft";
+import { focusMain } from "@/lib/focus";
 import { t } from "@/text/en";
 import { Button } from "@/ui/button";
 import { Card } from "@/ui/card";
 import { Textarea } from "@/ui/field";
 import { Failed } from "@/ui/states";
-import { tell } from "@/ui/toast";
+import { tell, tellProblem } from "@/ui/toast";
+import { openNotes, withNotes } from "./inline-notes";
 import { RedoDialog } from "./redo-dialog";
 import { useCan } from "./use-project";
 
 interface DecisionFormProps {
   project: Project;
   request: PersonRequest;
+  artifactId: string;
+  version: number;
   /** Of the version on the screen: a decision on another one is refused. */
   digest: string;
   content: string;
   canAmend: boolean;
+  /** Shows the version that waits now. */
+  onLatest: () => void;
 }
 
 type Mode = "choose" | "request_changes" | "amend" | "reject";
 
-export function DecisionForm({ project, request, digest, content, canAmend }: DecisionFormProps) {
+export function DecisionForm({ project, request, artifactId, version, digest, content, canAmend, onLatest }: DecisionFormProps) {
   const command = useCommand(project.project_id);
   const can = useCan(project);
   const [mode, setMode] = useState<Mode>("choose");
-  const [comment, setComment] = useState("");
+  const [comment, setComment] = useDraft(`decision.${project.project_id}.${request.gate}`);
   const [text, setText] = useState(content);
   const [revising, setRevising] = useState(false);
+  const [takesNotes, setTakesNotes] = useState(true);
+  const notes = openNotes(useQuery(commentsQuery(artifactId)).data?.items ?? [], version);
+  const form = useRef<HTMLDivElement>(null);
+  // What was asked for stands where the button stood: the reader goes on there.
+  useEffect(() => {
+    if (mode !== "choose") form.current?.querySelector("textarea")?.focus();
+  }, [mode]);
   if (!request.waits_for_me) return <p className="text-muted">{t.gate.notYours}</p>;
-  const decide = (decision: Decision) => {
-    const said = comment.trim() === "" ? null : comment.trim();
+  const sent = mode === "request_changes" && takesNotes ? withNotes(comment, notes) : comment.trim();
+  const decide = (decision: Decision) =>
     command.mutate(
-      { command: "decide", gate: request.gate, digest, decision, comment: said, ...(decision === "amend" ? { content: text } : {}) },
-      { onSuccess: () => tell(t.gate.decided[decision]) },
+      { command: "decide", gate: request.gate, digest, decision, comment: sent === "" ? null : sent, ...(decision === "amend" ? { content: text } : {}) },
+      {
+        onSuccess: () => {
+          setComment("");
+          tell(t.gate.decided[decision]);
+          focusMain();
+        },
+        // The panel goes away if nothing waits here any more: the reason stays in sight.
+        onError: tellProblem,
+      },
     );
-  };
   const stale = isProblem(command.error) && command.error.status === 409;
   return (
-    <Card tone="person" className="space-y-4 p-5 sm:p-6">
-      <h3 className="text-lg">{t.gate.decide}</h3>
-      {command.error !== null && (
-        <div className="space-y-2">
-          <Failed error={command.error} />
-          {stale && (
+    <div ref={form} className={mode === "choose" ? "dock" : undefined}>
+      <Card tone="person" className="space-y-3 bg-clay-soft! p-3 sm:space-y-4 sm:p-5">
+        <h3 className="text-lg max-sm:sr-only">{t.gate.decide}</h3>
+        {command.error !== null && (
+          <div className="space-y-2">
+            <Failed error={command.error} />
+            {stale && (
+              <Button
+                size="sm"
+                onClick={() => {
+                  command.reset();
+                  onLatest();
+                }}
+              >
+                {t.gate.reload}
+              </Button>
+            )}
+          </div>
+        )}
+        {mode === "amend" && <Textarea label={t.gate.amendText} rows={22} className="font-mono" value={text} onChange={(event) => setText(event.target.value)} />}
+        {mode !== "choose" && (
+          <Textarea
+            label={mode === "request_changes" ? t.gate.whatToChange : t.gate.comment}
+            rows={4}
+            required={mode === "request_changes" && sent === ""}
+            value={comment}
+            onChange={(event) => setComment(event.target.value)}
+          />
+        )}
+        {mode === "request_changes" && notes.length > 0 && (
+          <div>
+            <label className="flex items-center gap-2.5 py-1 font-medium">
+              <input type="checkbox" checked={takesNotes} onChange={(event) => setTakesNotes(event.target.checked)} className="size-4 accent-(--spruce)" />
+              {t.gate.withNotes(notes.length)}
+            </label>
+            {takesNotes && (
+              <ul className="mt-1 space-y-1 pl-6.5 text-sm text-muted">
+                {notes.map((note) => (
+                  <li key={note.id}>
+                    <span className="font-medium">{note.section}</span>: {note.text}
+                  </li>
+                ))}
+              </ul>
+            )}
+          </div>
+        )}
+        {mode === "choose" ? (
+          <div className="flex flex-wrap gap-2">
+            <Button look="primary" className="max-sm:grow" busy={command.isPending} onClick={() => decide("approve")}>
+              <Check className="size-4" aria-hidden />
+              {t.gate.approve}
+            </Button>
+            <Button className="max-sm:grow" onClick={() => setMode("request_changes")}>
+              <MessageSquareWarning className="size-4" aria-hidden />
+              {t.gate.requestChanges}
+            </Button>
+            {canAmend && (
+              <Button className="max-sm:min-h-8 max-sm:grow max-sm:py-1 max-sm:text-sm" onClick={() => setMode("amend")}>
+                <PencilLine className="size-4" aria-hidden />
+                {t.gate.amend}
+              </Button>
+            )}
+            {can("revise") && (
+              <Button look="quiet" className="max-sm:min-h-8 max-sm:py-1 max-sm:text-sm" onClick={() => setRevising(true)}>
+                <Undo2 className="size-4" aria-hidden />
+                {t.gate.revise}
+              </Button>
+            )}
+            <Button look="danger" className="max-sm:min-h-8 max-sm:py-1 max-sm:text-sm" onClick={() => setMode("reject")}>
+              <X className="size-4" aria-hidden />
+              {t.gate.reject}
+            </Button>
+          </div>
+        ) : (
+          <div className="flex flex-wrap gap-2">
             <Button
-              size="sm"
-              onClick={() => {
-                command.reset();
-                void queryClient.invalidateQueries({ queryKey: keys.project(project.project_id) });
-              }}
+              look={mode === "reject" ? "danger" : "primary"}
+              busy={command.isPending}
+              disabled={(mode === "request_changes" && sent === "") || (mode === "amend" && (text.trim() === "" || text === content))}
+              onClick={() => decide(mode)}
             >
-              {t.gate.reload}
+              {t.gate.send[mode]}
             </Button>
-          )}
-        </div>
-      )}
-      {mode === "amend" && <Textarea label={t.gate.amendText} rows={18} className="font-mono" value={text} onChange={(event) => setText(event.target.value)} />}
-      {mode !== "choose" && (
-        <Textarea
-          label={mode === "request_changes" ? t.gate.whatToChange : t.gate.comment}
-          rows={4}
-          required={mode === "request_changes"}
-          value={comment}
-          onChange={(event) => setComment(event.target.value)}
-        />
-      )}
-      {mode === "choose" ? (
-        <div className="flex flex-wrap gap-2">
-          <Button look="primary" busy={command.isPending} onClick={() => decide("approve")}>
-            <Check className="size-4" aria-hidden />
-            {t.gate.approve}
-          </Button>
-          <Button onClick={() => setMode("request_changes")}>
-            <MessageSquareWarning className="size-4" aria-hidden />
-            {t.gate.requestChanges}
-          </Button>
-          {canAmend && (
-            <Button onClick={() => setMode("amend")}>
-              <PencilLine className="size-4" aria-hidden />
-              {t.gate.amend}
+            <Button look="quiet" onClick={() => setMode("choose")}>
+              {t.action.cancel}
             </Button>
-          )}
-          {can("revise") && (
-            <Button look="quiet" onClick={() => setRevising(true)}>
-              <Undo2 className="size-4" aria-hidden />
-              {t.gate.revise}
-            </Button>
-          )}
-          <Button look="danger" onClick={() => setMode("reject")}>
-            <X className="size-4" aria-hidden />
-            {t.gate.reject}
-          </Button>
-        </div>
-      ) : (
-        <div className="flex flex-wrap gap-2">
-          <Button
-            look={mode === "reject" ? "danger" : "primary"}
-            busy={command.isPending}
-            disabled={(mode === "request_changes" && comment.trim() === "") || (mode === "amend" && (text.trim() === "" || text === content))}
-            onClick={() => decide(mode)}
-          >
-            {t.gate.send[mode]}
-          </Button>
-          <Button look="quiet" onClick={() => setMode("choose")}>
-            {t.action.cancel}
-          </Button>
-        </div>
-      )}
-      <p className="text-sm text-muted">{t.gate.bound(digest.slice(0, 12))}</p>
-      {revising && <RedoDialog project={project} command="revise" onClose={() => setRevising(false)} />}
-    </Card>
+          </div>
+        )}
+        <p className="text-sm text-muted max-sm:sr-only">{t.gate.bound(t.project.version(version))}</p>
+        {revising && <RedoDialog project={project} command="revise" onClose={() => setRevising(false)} />}
+      </Card>
+    </div>
   );
 }

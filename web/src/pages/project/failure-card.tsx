@@ -1,14 +1,14 @@
-import { RotateCcw, TriangleAlert } from "lucide-react";
+import { FilePen, RotateCcw, TriangleAlert, Undo2 } from "lucide-react";
 import { useState } from "react";
 import { useCommand } from "@/api/commands";
-import { MODELS } from "@/api/pipelines";
 import type { Project } from "@/api/queries";
 import { readFailure } from "@/api/shapes";
 import { words } from "@/lib/format";
 import { t } from "@/text/en";
 import { Button } from "@/ui/button";
-import { Select } from "@/ui/field";
 import { Failed } from "@/ui/states";
+import { ModelSelect } from "./model-select";
+import { RedoDialog } from "./redo-dialog";
 import { useCan } from "./use-project";
 
 /** What happened, and every way on that the project takes now. */
@@ -17,16 +17,17 @@ export function FailureCard({ project }: { project: Project }) {
   const command = useCommand(project.project_id);
   const can = useCan(project);
   const [model, setModel] = useState("");
+  const [redo, setRedo] = useState<"revise" | "rewind" | null>(null);
   const stage = failure?.stage ?? project.stage ?? null;
   return (
-    <section className="rounded-lg border border-danger/50 bg-danger-soft/50 p-6">
+    <section className="rounded-lg border border-danger/50 bg-danger-soft/50 p-5 sm:p-6">
       <h2 className="flex items-start gap-2.5 text-xl">
         <TriangleAlert className="mt-1 size-5 shrink-0 text-danger" aria-hidden />
         {t.failure.title(stage === null ? "" : (t.stage[stage] ?? words(stage)))}
       </h2>
       <p className="mt-2 max-w-2xl">{failure?.message ?? t.failure.unknown}</p>
       <p className="mt-1 text-sm text-muted">
-        {failure !== null && <code className="font-mono">{failure.code}</code>}
+        {failure !== null && (t.failureCode[failure.code] ?? words(failure.code))}
         {failure?.attempt != null && ` · ${t.failure.attempts(failure.attempt)}`}
         {failure?.permanent === true && ` · ${t.failure.permanent}`}
       </p>
@@ -37,14 +38,7 @@ export function FailureCard({ project }: { project: Project }) {
       )}
       {can("retry") && (
         <div className="mt-5 flex flex-wrap items-end gap-3">
-          <Select label={t.failure.model} value={model} onChange={(event) => setModel(event.target.value)} className="w-64 max-w-full">
-            <option value="">{t.failure.sameModel}</option>
-            {MODELS.map((one) => (
-              <option key={one.id} value={one.id}>
-                {one.id}
-              </option>
-            ))}
-          </Select>
+          <ModelSelect value={model} onChange={setModel} className="w-64 max-w-full" />
           <Button
             look="primary"
             busy={command.isPending}
@@ -55,7 +49,24 @@ export function FailureCard({ project }: { project: Project }) {
           </Button>
         </div>
       )}
+      {(can("revise") || can("rewind")) && (
+        <div className="mt-4 flex flex-wrap gap-2">
+          {can("rewind") && (
+            <Button size="sm" onClick={() => setRedo("rewind")}>
+              <Undo2 className="size-4" aria-hidden />
+              {t.redo.rewind.action}
+            </Button>
+          )}
+          {can("revise") && (
+            <Button size="sm" onClick={() => setRedo("revise")}>
+              <FilePen className="size-4" aria-hidden />
+              {t.redo.revise.action}
+            </Button>
+          )}
+        </div>
+      )}
       <p className="mt-4 text-sm text-muted">{t.failure.kept}</p>
+      {redo !== null && <RedoDialog project={project} command={redo} onClose={() => setRedo(null)} />}
     </section>
   );
 }

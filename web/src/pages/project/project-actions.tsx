@@ -19,7 +19,7 @@ export function ProjectActions({ project }: { project: Project }) {
   const [redo, setRedo] = useState<"revise" | "rewind" | null>(null);
   return (
     <div className="flex flex-wrap items-center gap-2">
-      {project.final_prompts_count > 0 && <ExportButton project={project} />}
+      {(project.final_prompts_count > 0 || (project.pipeline !== "promptr" && project.artifacts.length > 0)) && <ExportButton project={project} />}
       {can("pause") && (
         <Button onClick={() => say({ command: "pause" })}>
           <Pause className="size-4" aria-hidden />

@@ -1,20 +1,17 @@
 import { useQuery } from "@tanstack/react-query";
-import { Sparkles } from "lucide-react";
+import { Clock3, Sparkles } from "lucide-react";
 import { type FormEvent, useEffect, useState } from "react";
-import type { Schemas } from "@/api/client";
 import { useCommand } from "@/api/commands";
 import { type Project, questionsQuery } from "@/api/queries";
-import { readOptions } from "@/api/shapes";
-import { answersOf, choose, type Draft, draftOf, type Drafts, isAnswered } from "@/lib/answers";
-import { cx } from "@/lib/cx";
+import { answersOf, type Drafts, draftOf } from "@/lib/answers";
+import { focusMain } from "@/lib/focus";
 import { t } from "@/text/en";
-import { Badge } from "@/ui/badge";
 import { Button } from "@/ui/button";
-import { Card } from "@/ui/card";
+import { Confirm } from "@/ui/confirm";
 import { Await, Failed } from "@/ui/states";
+import { tell, tellProblem } from "@/ui/toast";
+import { type Question, QuestionCard } from "./question-card";
 import { useCan } from "./use-project";
-
-type Question = Schemas["QuestionItem"];
 
 function readDrafts(key: string): Drafts {
   try {
@@ -29,8 +26,9 @@ export function QuestionForm({ project }: { project: Project }) {
   return (
     <Await query={query}>
       {(questions) => {
-        const open = questions.filter((question) => project.open_questions.includes(question.id));
-        return <OpenQuestions project={project} questions={open} />;
+        // In the order that the project asks them in: what was put off comes last.
+        const open = project.open_questions.flatMap((id) => questions.find((question) => question.id === id) ?? []);
+        return open.length === 0 ? null : <OpenQuestions project={project} questions={open} />;
       }}
     </Await>
   );
@@ -41,14 +39,21 @@ function OpenQuestions({ project, questions }: { project: Project; questions: re
   const [drafts, setDrafts] = useState<Drafts>(() => readDrafts(key));
   useEffect(() => sessionStorage.setItem(key, JSON.stringify(drafts)), [key, drafts]);
   const command = useCommand(project.project_id);
+  const later = useCommand(project.project_id);
   const can = useCan(project);
   const answers = answersOf(drafts, questions.map((question) => question.id));
   const rest = questions.length - answers.length;
-  const done = () => sessionStorage.removeItem(key);
+  const done = () => {
+    setDrafts({});
+    sessionStorage.removeItem(key);
+    focusMain();
+  };
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    command.mutate({ command: "answer", answers, recommendations_for_rest: rest > 0 }, { onSuccess: done });
+    if (answers.length > 0) command.mutate({ command: "answer", answers, recommendations_for_rest: rest > 0 }, { onSuccess: done });
   };
+  const take = () => command.mutateAsync({ command: "accept_recommendations" }).then(done);
+  const defer = (question_id: string) => later.mutate({ command: "defer", question_id }, { onSuccess: () => tell(t.question.deferred), onError: tellProblem });
   return (
     <section aria-labelledby="questions-title">
       <h2 id="questions-title" className="text-2xl">
@@ -64,93 +69,47 @@ function OpenQuestions({ project, questions }: { project: Project; questions: re
             draft={draftOf(drafts, question.id)}
             disabled={!can("answer") || command.isPending}
             onDraft={(draft) => setDrafts((known) => ({ ...known, [question.id]: draft }))}
+            action={
+              can("defer") &&
+              index < questions.length - 1 && (
+                <Button look="quiet" size="sm" disabled={later.isPending} aria-label={t.question.deferOf(question.text)} onClick={() => defer(question.id)}>
+                  <Clock3 className="size-4" aria-hidden />
+                  {t.question.defer}
+                </Button>
+              )
+            }
           />
         ))}
         {command.error !== null && <Failed error={command.error} />}
         {can("answer") ? (
-          <div className="flex flex-wrap items-center gap-3">
+          <div className="dock flex flex-wrap items-center gap-x-3 gap-y-2">
             {answers.length > 0 && (
               <Button type="submit" look="primary" busy={command.isPending}>
                 {rest > 0 ? t.question.sendRest(answers.length, rest) : t.question.send}
               </Button>
             )}
-            <Button
-              look={answers.length > 0 ? "quiet" : "clay"}
-              busy={command.isPending && answers.length === 0}
-              onClick={() => command.mutate({ command: "accept_recommendations" }, { onSuccess: done })}
-            >
-              <Sparkles className="size-4" aria-hidden />
-              {t.question.recommendations}
-            </Button>
+            {answers.length === 0 ? (
+              <Button look="clay" busy={command.isPending} onClick={() => void take().catch(() => undefined)}>
+                <Sparkles className="size-4" aria-hidden />
+                {t.question.recommendations}
+              </Button>
+            ) : (
+              // What was answered would be thrown away: that is asked first.
+              <Confirm
+                {...t.question.instead}
+                onConfirm={take}
+                trigger={(ask) => (
+                  <Button look="quiet" disabled={command.isPending} onClick={ask}>
+                    {t.question.insteadButton}
+                  </Button>
+                )}
+              />
+            )}
           </div>
         ) : (
           <p className="text-muted">{t.question.viewer}</p>
         )}
       </form>
     </section>
-  );
-}
-
-interface QuestionCardProps {
-  question: Question;
-  number: number;
-  draft: Draft;
-  disabled: boolean;
-  onDraft: (draft: Draft) => void;
-}
-
-function QuestionCard({ question, number, draft, disabled, onDraft }: QuestionCardProps) {
-  const options = readOptions(question.options);
-  const many = question.format === "checkbox";
-  return (
-    <Card tone={isAnswered(draft) ? "good" : "plain"} className="p-5 sm:p-6">
-      <fieldset disabled={disabled}>
-        <legend className="contents">
-          <span className="flex gap-3 font-serif text-lg font-semibold leading-snug">
-            <span aria-hidden className="text-muted">
-              {number}
-            </span>
-            <span>{question.text}</span>
-          </span>
-        </legend>
-        <p className="mt-1.5 pl-6 text-sm text-muted">
-          {question.why}
-          {many && ` ${t.question.many}`}
-        </p>
-        <div className="mt-4 space-y-2 pl-0 sm:pl-6">
-          {options.map((option) => {
-            const checked = draft.options.includes(option.key);
-            return (
-              <label
-                key={option.key}
-                className={cx(
-                  "flex min-h-11 cursor-pointer items-center gap-3 rounded-md border px-3.5 py-2 has-focus-visible:outline-2 has-focus-visible:outline-spruce",
-                  checked ? "border-spruce bg-spruce-soft" : "border-line hover:border-edge",
-                )}
-              >
-                <input
-                  type={many ? "checkbox" : "radio"}
-                  name={question.id}
-                  value={option.key}
-                  checked={checked}
-                  onChange={() => onDraft(choose(draft, option.key, many))}
-                  className="size-4 shrink-0 accent-(--spruce)"
-                />
-                <span className="grow">{option.label}</span>
-                {option.recommended && <Badge tone="spruce">{t.question.recommended}</Badge>}
-              </label>
-            );
-          })}
-          <textarea
-            aria-label={t.question.ownWords(question.text)}
-            rows={options.length > 0 ? 1 : 3}
-            value={draft.text}
-            onChange={(event) => onDraft({ ...draft, text: event.target.value })}
-            placeholder={options.length > 0 ? t.question.own : t.question.free}
-            className="min-h-11 w-full rounded-md border border-edge/60 bg-surface px-3.5 py-2.5"
-          />
-        </div>
-      </fieldset>
-    </Card>
   );
 }

@@ -1,31 +1,59 @@
-import { useQuery } from "@tanstack/react-query";
-import { requestsQuery } from "@/api/decisions";
+import { useState } from "react";
+import type { PersonRequest, RequestList } from "@/api/decisions";
+import { useNameOf } from "@/api/people";
 import type { Project } from "@/api/queries";
-import { Await } from "@/ui/states";
-import { GatePanel } from "./gate-panel";
-import { OverBudget } from "./budget";
+import { words } from "@/lib/format";
+import { t } from "@/text/en";
+import { Button } from "@/ui/button";
+import { Card } from "@/ui/card";
+import { Failed } from "@/ui/states";
 import { AgentQuestion } from "./agent-question";
+import { GatePanel } from "./gate-panel";
 
-/** Everything in a project that waits for a decision. */
-export function RequestsPanel({ project }: { project: Project }) {
-  const query = useQuery(requestsQuery(project.project_id));
+interface RequestsPanelProps {
+  project: Project;
+  query: { data: RequestList | undefined; error: unknown; refetch: () => unknown };
+}
+
+/** Everything in a project that waits for a decision, and what others decided while this page was open. */
+export function RequestsPanel({ project, query }: RequestsPanelProps) {
+  const items = query.data?.items ?? [];
+  // What waited when it was first seen here: when somebody else settles it, the reader is told by whom.
+  const [seen, setSeen] = useState<ReadonlySet<string>>(new Set());
+  const fresh = items.filter((item) => item.status === "pending" && !seen.has(item.request_id));
+  if (fresh.length > 0) setSeen(new Set([...seen, ...fresh.map((item) => item.request_id)]));
+  const forget = (id: string) => setSeen(new Set([...seen].filter((one) => one !== id)));
+  if (query.data === undefined) return query.error == null ? null : <Failed error={query.error} retry={() => void query.refetch()} />;
   return (
-    <Await query={query}>
-      {({ items }) => {
-        const open = items.filter((item) => item.status === "pending");
-        if (open.length === 0 && project.waiting_for === "budget") return <OverBudget project={project} />;
-        return (
-          <>
-            {open.map((request) =>
-              request.kind === "gate" ? (
-                <GatePanel key={request.request_id} project={project} request={request} />
-              ) : (
-                <AgentQuestion key={request.request_id} project={project} request={request} />
-              ),
-            )}
-          </>
-        );
-      }}
-    </Await>
+    <>
+      {items
+        .filter((item) => seen.has(item.request_id) && item.decided_by != null && item.status !== "pending")
+        .map((item) => (
+          <Settled key={item.request_id} project={project} request={item} onClose={() => forget(item.request_id)} />
+        ))}
+      {items
+        .filter((item) => item.status === "pending")
+        .map((request) =>
+          request.kind === "gate" ? <GatePanel key={request.gate} project={project} request={request} /> : <AgentQuestion key={request.request_id} project={project} request={request} />,
+        )}
+    </>
+  );
+}
+
+/** Somebody else was faster; one's own decisions are known. */
+function Settled({ project, request, onClose }: { project: Project; request: PersonRequest; onClose: () => void }) {
+  const nameOf = useNameOf(project.workspace_id);
+  const who = nameOf(request.decided_by);
+  if (who === t.actor.you) return null;
+  return (
+    <Card className="flex flex-wrap items-center justify-between gap-3 px-5 py-4">
+      <p role="status">
+        {t.gate.settled(who, t.artifact[request.artifact_name ?? request.gate] ?? words(request.gate), request.status)}
+        {request.response_content != null && <span className="block text-muted">{request.response_content}</span>}
+      </p>
+      <Button size="sm" look="quiet" onClick={onClose}>
+        {t.action.close}
+      </Button>
+    </Card>
   );
 }

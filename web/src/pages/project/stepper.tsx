@@ -2,27 +2,63 @@ import { Check, CircleDot, Hand, type LucideIcon, Minus, X } from "lucide-react"
 import type { Project } from "@/api/queries";
 import { cx } from "@/lib/cx";
 import { words } from "@/lib/format";
-import { lookOf, type StageState, stagesOf, type StepLook } from "@/lib/stages";
+import { lookOf, mainStages, nowOf, type StageState, type StepLook } from "@/lib/stages";
 import { t } from "@/text/en";
 
-const LOOKS: Record<StepLook, { icon: LucideIcon; stone: string; words: string }> = {
-  done: { icon: Check, stone: "border-spruce/40 bg-spruce-soft text-spruce", words: t.step.done },
-  now: { icon: CircleDot, stone: "border-sky bg-sky-soft text-sky", words: t.step.now },
-  you: { icon: Hand, stone: "border-clay bg-clay-soft text-clay", words: t.step.you },
-  broken: { icon: X, stone: "border-danger bg-danger-soft text-danger", words: t.step.broken },
-  ahead: { icon: Minus, stone: "border-line border-dashed bg-transparent text-muted", words: t.step.ahead },
+const LOOKS: Record<StepLook, { icon: LucideIcon; stone: string; bar: string; words: string }> = {
+  done: { icon: Check, stone: "border-spruce/40 bg-spruce-soft text-spruce", bar: "bg-spruce", words: t.step.done },
+  now: { icon: CircleDot, stone: "border-sky bg-sky-soft text-sky", bar: "bg-sky", words: t.step.now },
+  you: { icon: Hand, stone: "border-clay bg-clay-soft text-clay", bar: "bg-clay", words: t.step.you },
+  broken: { icon: X, stone: "border-danger bg-danger-soft text-danger", bar: "bg-danger", words: t.step.broken },
+  ahead: { icon: Minus, stone: "border-line border-dashed bg-transparent text-muted", bar: "bg-line", words: t.step.ahead },
 };
 
-/** The stages of the pipeline as a course of stones, each saying how it stands. */
-export function Stepper({ project }: { project: Project }) {
-  const stages = stagesOf(project.tasks);
+/** The stages of the pipeline as a course of stones, each saying how it stands; on a phone as one line. */
+export function Stepper({ project, isShort }: { project: Project; isShort: boolean }) {
+  const stages = mainStages(project.tasks);
   if (stages.length === 0) return <div className="h-6" />;
+  const isMoving = project.phase === "working";
   return (
-    <ol aria-label={t.step.label} className="mb-6 mt-6 flex flex-wrap gap-1.5">
-      {stages.map((stage) => (
-        <Stone key={stage.id} stage={stage} isMoving={project.phase === "working"} />
-      ))}
-    </ol>
+    <>
+      <Line stages={stages} isShort={isShort} isMoving={isMoving} />
+      <ol aria-label={t.step.label} className={cx("mb-6 mt-6 flex flex-wrap gap-1.5 max-sm:hidden", isShort && "sm:my-4")}>
+        {stages.map((stage) => (
+          <Stone key={stage.id} stage={stage} isMoving={isMoving} />
+        ))}
+      </ol>
+    </>
+  );
+}
+
+const nameOf = (stage: StageState): string => t.stage[stage.id] ?? words(stage.id);
+
+/** One bar a stage, and in words only where it stands. */
+function Line({ stages, isShort, isMoving }: { stages: readonly StageState[]; isShort: boolean; isMoving: boolean }) {
+  const now = nowOf(stages);
+  const place = stages.indexOf(now) + 1;
+  const look = LOOKS[lookOf(now)];
+  return (
+    <div className={cx("sm:hidden", isShort ? "mb-2 mt-2" : "mb-3 mt-4")}>
+      <p className={cx("mb-1.5 text-sm", isShort && "sr-only")}>
+        <span className="font-medium">{nameOf(now)}</span> <span className="text-muted">{t.step.place(look.words, place, stages.length)}</span>
+      </p>
+      <ol aria-label={t.step.label} className="flex gap-1">
+        {stages.map((stage) => {
+          const name = lookOf(stage);
+          return (
+            <li
+              key={stage.id}
+              aria-current={name === "now" || name === "you" ? "step" : undefined}
+              className={cx("h-1.5 grow rounded-full", LOOKS[name].bar, name === "now" && isMoving && "animate-breathe")}
+            >
+              <span className="sr-only">
+                {nameOf(stage)}: {LOOKS[name].words}
+              </span>
+            </li>
+          );
+        })}
+      </ol>
+    </div>
   );
 }
 
@@ -33,11 +69,11 @@ function Stone({ stage, isMoving }: { stage: StageState; isMoving: boolean }) {
   return (
     <li
       aria-current={name === "now" || name === "you" ? "step" : undefined}
-      className={cx("flex min-w-[44%] grow basis-0 items-center gap-2.5 rounded-md border px-3 py-2 sm:min-w-32", look.stone)}
+      className={cx("flex min-w-32 grow basis-0 items-center gap-2.5 rounded-md border px-3 py-2", look.stone)}
     >
       <Icon className={cx("size-4 shrink-0", name === "now" && isMoving && "animate-breathe")} aria-hidden />
       <span className="min-w-0">
-        <span className="block truncate font-medium">{t.stage[stage.id] ?? words(stage.id)}</span>
+        <span className="block truncate font-medium">{nameOf(stage)}</span>
         <span className="block truncate text-xs">
           {look.words}
           {stage.attempt > 1 && ` · ${t.step.attempt(stage.attempt)}`}

@@ -5,7 +5,7 @@ import { answer, client } from "@/api/client";
 import { keys, type Project } from "@/api/queries";
 import { queryClient } from "@/app/query-client";
 import { may, useRoleIn } from "@/app/workspace";
-import { short } from "@/lib/format";
+import { byteSize } from "@/lib/format";
 import { t } from "@/text/en";
 import { Button, buttonClass } from "@/ui/button";
 import { Section } from "@/ui/card";
@@ -73,7 +73,7 @@ export function Uploads({ project }: { project: Project }) {
               <a href={`/api/v1/projects/${project.project_id}/uploads/${file.id}`} download={file.filename} className="min-w-0 grow truncate underline-offset-2 hover:underline">
                 {file.filename}
               </a>
-              <span className="text-sm text-muted">{t.code.bytes(short(file.size_bytes))}</span>
+              <span className="text-sm text-muted">{byteSize(file.size_bytes)}</span>
               {canAdd && (
                 <Button look="quiet" size="sm" aria-label={t.upload.remove(file.filename)} onClick={() => remove.mutate(file.id)}>
                   {t.action.delete}

@@ -84,19 +84,19 @@ function Projects({ lines }: { lines: readonly Line[] }) {
   return (
     <Section title={t.usage.byProject}>
       <div className="overflow-x-auto" tabIndex={0} role="group" aria-label={t.usage.byProject}>
-        <table className="w-full min-w-xl text-left">
+        <table className="w-full text-left sm:min-w-xl">
           <thead className="text-sm text-muted">
             <tr className="border-b border-line">
               <th scope="col" className="py-2 pr-4 font-medium">{t.usage.project}</th>
               <th scope="col" className="py-2 pr-4 text-right font-medium">{t.usage.cost}</th>
-              <th scope="col" className="py-2 pr-4 text-right font-medium">{t.usage.calls}</th>
-              <th scope="col" className="py-2 text-right font-medium">{t.usage.tokens}</th>
+              <th scope="col" className="py-2 pr-4 text-right font-medium max-sm:hidden">{t.usage.calls}</th>
+              <th scope="col" className="py-2 text-right font-medium max-sm:hidden">{t.usage.tokens}</th>
             </tr>
           </thead>
           <tbody>
             {lines.map((line) => (
               <tr key={line.project_id ?? "none"} className="border-b border-line">
-                <td className="max-w-80 truncate py-2.5 pr-4">
+                <td className="max-w-80 py-2.5 pr-4 sm:truncate">
                   {line.project_id == null ? (
                     line.title
                   ) : (
@@ -104,10 +104,12 @@ function Projects({ lines }: { lines: readonly Line[] }) {
                       {line.title ?? line.project_id}
                     </Link>
                   )}
+                  {/* On a phone the figures stand below the name: beside it they would be off the screen. */}
+                  <span className="block text-sm text-muted sm:hidden">{t.usage.inShort(integer(line.calls), short(line.input_tokens + line.output_tokens))}</span>
                 </td>
-                <td className="py-2.5 pr-4 text-right tabular-nums">{money(line.cost_usd)}</td>
-                <td className="py-2.5 pr-4 text-right tabular-nums">{integer(line.calls)}</td>
-                <td className="py-2.5 text-right tabular-nums">{short(line.input_tokens + line.output_tokens)}</td>
+                <td className="py-2.5 text-right align-top tabular-nums sm:pr-4">{money(line.cost_usd)}</td>
+                <td className="py-2.5 pr-4 text-right tabular-nums max-sm:hidden">{integer(line.calls)}</td>
+                <td className="py-2.5 text-right tabular-nums max-sm:hidden">{short(line.input_tokens + line.output_tokens)}</td>
               </tr>
             ))}
           </tbody>
