@@ -22,13 +22,19 @@ pub(crate) async fn make(attempt: &Attempt<'_>, inputs: &Inputs) -> Result<Made,
             let message = format!("{} prompts are written.", answer.value.len());
             Ok(answer.made(message, Product::Prompts))
         }
+        Work::Again { .. } => {
+            let feedback = inputs.feedback.as_deref().unwrap_or_default();
+            let answer = attempt.answer(inputs, Task::ComposeAgain { feedback }, parse::prompts).await?;
+            let message = format!("{} prompts are written again.", answer.value.len());
+            Ok(answer.made(message, Product::Prompts))
+        }
         Work::Mend { .. } => mend(attempt, inputs).await,
         Work::Refine { target: Target::Prompt { number }, .. } => refine(attempt, inputs, *number).await,
         Work::Refine { target: target @ Target::Section { .. }, .. } => {
             Err(unknown_target(format!("`{target}` is not a prompt")))
         }
-        Work::Again { .. } | Work::Answered { .. } | Work::Turn { .. } | Work::Advise { .. } => {
-            Err(misplaced(attempt, "write prompts again at a gate"))
+        Work::Answered { .. } | Work::Turn { .. } | Work::Advise { .. } => {
+            Err(misplaced(attempt, "talk instead of writing prompts"))
         }
     }
 }
@@ -73,7 +79,7 @@ async fn refine(attempt: &Attempt<'_>, inputs: &Inputs, number: u32) -> Result<M
 /// The package with the new prompt in it; no check by code may find something grave that it did not find before.
 fn rewrite(inputs: &Inputs, old: &[Prompt], number: u32, reply: &str) -> Result<Vec<Prompt>, ParseErrors> {
     let new = splice(old, vec![parse::one_prompt(reply, number)?], &[number])?;
-    if let Some(spec) = inputs.spec.as_deref().and_then(|text| parse::spec(text).ok()) {
+    if let Some(spec) = inputs.specification().and_then(|text| parse::spec(text).ok()) {
         refuse(new_and_grave(check::package(&spec, old), check::package(&spec, &new)))?;
     }
     Ok(new)

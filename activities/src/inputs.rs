@@ -3,6 +3,7 @@
 mod load;
 
 use crate::error::AttemptError;
+use groundwork_agents::parse;
 use groundwork_agents::prompt::Document;
 use groundwork_domain::Digest;
 use groundwork_domain::document::brief::ChatTurn;
@@ -17,21 +18,21 @@ pub(crate) use load::load;
 
 /// How often is looked for what is not there yet.
 pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(20);
-/// Documents that prompts call by their own names; any other one is taken for the specification.
-const NAMED: [&str; 3] = ["brief", "plan", "tests"];
+/// The one document with a place of its own; every other one goes by its artifact's name.
+const SPEC: &str = "spec";
 
 /// Everything that an attempt reads.
 #[derive(Debug, Default)]
 pub(crate) struct Inputs {
     idea: Option<String>,
     answers: Option<(Vec<Question>, Vec<Answer>)>,
-    /// The specification, as text.
-    pub(crate) spec: Option<String>,
+    /// The document called `spec`.
+    spec: Option<String>,
     /// The package: what is read, or what is to be changed.
     pub(crate) prompts: Option<Vec<Prompt>>,
     /// The model that wrote the package.
     pub(crate) writer: Option<String>,
-    /// Documents by name: `brief`, `plan`, `tests`, reviews by their artifacts' names.
+    /// Documents and reviews by their artifacts' names: `brief`, `plan`, `tests`, whatever a pipeline calls its own.
     named: Vec<(String, String)>,
     /// What was handed over.
     pub(crate) handoffs: Vec<Handoff>,
@@ -79,6 +80,18 @@ impl Inputs {
         self.named.iter().find(|(other, _)| other == name).map(|(_, text)| text.as_str())
     }
 
+    /// A document by its artifact's name.
+    pub(crate) fn document(&self, name: &str) -> Option<&str> {
+        if name == SPEC { self.spec.as_deref() } else { self.named(name) }
+    }
+
+    /// The specification: the document called `spec`, else the first one that reads as one.
+    pub(crate) fn specification(&self) -> Option<&str> {
+        let reads_as_one = |text: &&str| parse::spec(text).is_ok();
+        let others = || self.named.iter().map(|(_, text)| text.as_str()).find(reads_as_one);
+        self.spec.as_deref().or_else(others)
+    }
+
     /// What the analyst handed over.
     pub(crate) fn software_specification(&self) -> Option<&SoftwareSpecification> {
         self.handoffs.iter().find_map(|handoff| match &handoff.content {
@@ -100,9 +113,8 @@ impl Inputs {
 
     fn put(&mut self, name: &str, loaded: Loaded) {
         match loaded {
-            Loaded::Document(text) if NAMED.contains(&name) => self.named.push((name.to_owned(), text)),
-            Loaded::Document(text) => self.spec = Some(text),
-            Loaded::Review(text) => self.named.push((name.to_owned(), text)),
+            Loaded::Document(text) if name == SPEC => self.spec = Some(text),
+            Loaded::Document(text) | Loaded::Review(text) => self.named.push((name.to_owned(), text)),
             Loaded::Prompts(prompts) => self.prompts = Some(prompts),
             Loaded::Files(manifest, files) => self.code = Some((manifest, files)),
             Loaded::Handoff(handoff) => self.handoffs.push(*handoff),
@@ -116,4 +128,23 @@ pub(crate) fn digest(task: &StageTask) -> Result<Digest, AttemptError> {
     let bytes = serde_json::to_vec(&inputs)
         .map_err(|error| AttemptError::failed("internal", format!("inputs: {error}"), true))?;
     Ok(Digest::of(&bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn documents_of_any_name_stand_side_by_side() {
+        let mut inputs = Inputs::default();
+        for name in ["requirements", "architecture", "spec", "brief", "memo"] {
+            inputs.put(name, Loaded::Document(format!("# {name}")));
+        }
+        let texts: Vec<String> = inputs.documents().iter().map(|document| format!("{document:?}")).collect();
+        for name in ["requirements", "architecture", "spec", "brief", "memo"] {
+            let seen = texts.iter().filter(|text| text.contains(&format!("# {name}"))).count();
+            assert_eq!(seen, 1, "{name}: {texts:?}");
+        }
+        assert_eq!((inputs.document("memo"), inputs.document("spec")), (Some("# memo"), Some("# spec")));
+    }
 }

@@ -12,7 +12,7 @@ use groundwork_store::artifacts;
 use groundwork_store::results::Product;
 
 pub(crate) async fn make(attempt: &Attempt<'_>, inputs: &Inputs) -> Result<Made, AttemptError> {
-    let (Some(text), Some(prompts)) = (inputs.spec.as_deref(), inputs.prompts.as_deref()) else {
+    let (Some(text), Some(prompts)) = (inputs.specification(), inputs.prompts.as_deref()) else {
         return Err(misplaced(attempt, "review without a specification and prompts"));
     };
     let spec = parse::spec(text).map_err(|errors| {

@@ -33,9 +33,6 @@ pub struct WorkshopSettings {
     pub loop_output_tokens_max: u64,
 }
 
-/// The pipeline whose model calls people pay with keys of their own (P-03), unless the platform pays.
-const OWN_KEY_PIPELINE: &str = "build";
-
 impl Default for WorkshopSettings {
     fn default() -> Self {
         Self {
@@ -125,8 +122,10 @@ impl Workshop {
                 offered.push(OfferedKey { provider, source, row, sealed: key.sealed });
             }
         }
-        let pipeline = projects::pipeline(tx, task.project_id).await?;
-        self.keys.resolve(&offered, pipeline == OWN_KEY_PIPELINE).map_err(|error| {
+        // People pay for files with keys of their own (P-03), unless the platform does; whatever the pipeline is called, for
+        // anybody may upload the shipped one under another name.
+        let own_wanted = projects::writes_files(tx, task.project_id).await?;
+        self.keys.resolve(&offered, own_wanted).map_err(|error| {
             tracing::error!(project = %task.project_id, %error, "a stored provider key does not open");
             let message = "A stored provider key cannot be opened any more. Store it again, or take it away.";
             AttemptError::failed("provider_rejected_key", message, true)

@@ -45,7 +45,8 @@ async fn fresh(attempt: &Attempt<'_>, inputs: &Inputs) -> Result<Made, AttemptEr
 }
 
 async fn refine(attempt: &Attempt<'_>, inputs: &Inputs, heading: &str) -> Result<Made, AttemptError> {
-    let text = inputs.spec.as_deref().ok_or_else(|| misplaced(attempt, "refine what it does not read"))?;
+    let text = inputs.document(&attempt.task.produces);
+    let text = text.ok_or_else(|| misplaced(attempt, "refine what it does not read"))?;
     let before = parse::spec(text).map_err(|errors| {
         AttemptError::failed("internal", format!("the stored specification: {errors}"), true)
     })?;

@@ -98,6 +98,11 @@ pub enum Task<'a> {
     Write,
     /// The prompts.
     Compose,
+    /// The prompts again, as a person asked; they stand among the documents.
+    ComposeAgain {
+        /// The person's words.
+        feedback: &'a str,
+    },
     /// A verdict on spec and prompts.
     Review {
         /// 1 for the first look, 2 after the first mending, …
@@ -180,7 +185,7 @@ impl Task<'_> {
         match self {
             Self::Ask { .. } => "ask",
             Self::Write => "write",
-            Self::Compose => "compose",
+            Self::Compose | Self::ComposeAgain { .. } => "compose",
             Self::Review { .. } => "review",
             Self::Mend { .. } => "mend",
             Self::RefineSection { .. } => "refine-section",

@@ -4,7 +4,7 @@
 use crate::package::{self, File};
 use groundwork_domain::Digest;
 use groundwork_store::project_texts::PromptItem;
-use groundwork_store::provenance::{DecisionItem, Provenance};
+use groundwork_store::provenance::{AskedItem, DecisionItem, Provenance};
 use serde_json::{Value, json};
 use zip::result::ZipResult;
 
@@ -25,7 +25,9 @@ pub(crate) struct Contents {
     pub(crate) code: Vec<(String, String)>,
     /// Every version of every prompt.
     pub(crate) prompts: Vec<PromptItem>,
-    /// Everything that was decided.
+    /// What agents asked people.
+    pub(crate) questions: Vec<AskedItem>,
+    /// Everything that was decided, on versions and on what agents asked.
     pub(crate) decisions: Vec<DecisionItem>,
 }
 
@@ -61,6 +63,7 @@ impl Contents {
             "idea": {"digest": Digest::of(self.idea.as_bytes()).0, "file": "idea.md"},
             "artifacts": artifacts.collect::<Vec<_>>(),
             "prompts": prompts.collect::<Vec<_>>(),
+            "questions": self.questions,
             "decisions": self.decisions,
             "files": sums.collect::<serde_json::Map<_, _>>(),
         })

@@ -127,6 +127,12 @@ pub fn question_request_id(project: ProjectId, stage: &StageId, attempt: u32) ->
     Uuid::new_v5(&project.0, format!("question|{stage}|{attempt}").as_bytes())
 }
 
+/// The digest under which a question to a person is answered: of what they read.
+#[must_use]
+pub fn question_digest(question: &str, reason: &str) -> Digest {
+    Digest::of_parts([question.as_bytes(), reason.as_bytes()])
+}
+
 /// One approval of several.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Approval {

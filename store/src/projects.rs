@@ -103,13 +103,17 @@ pub async fn mark_started(conn: &mut PgConnection, project: ProjectId) -> Result
     Ok(())
 }
 
-/// The id of the pipeline that a project runs.
+/// Whether the pipeline that a project pinned has a stage that writes files.
 ///
 /// # Errors
 /// [`StoreError::NotFound`], [`StoreError::Database`].
-pub async fn pipeline(conn: &mut PgConnection, project: ProjectId) -> Result<String, StoreError> {
-    sqlx::query_scalar!("select pipeline_id from projects where id = $1", project.0)
-        .fetch_optional(conn)
-        .await?
-        .ok_or(StoreError::NotFound("project"))
+pub async fn writes_files(conn: &mut PgConnection, project: ProjectId) -> Result<bool, StoreError> {
+    sqlx::query_scalar!(
+        r#"select jsonb_path_exists(pipeline, '$.stage[*] ? (@.verb == "implement")') as "writes!"
+           from projects where id = $1"#,
+        project.0,
+    )
+    .fetch_optional(conn)
+    .await?
+    .ok_or(StoreError::NotFound("project"))
 }

@@ -74,6 +74,25 @@ pub struct DecisionItem {
     pub at: DateTime<Utc>,
 }
 
+/// What an agent asked a person in the middle of its work.
+#[derive(Clone, Debug, Serialize)]
+pub struct AskedItem {
+    /// The request that decisions name.
+    pub request_id: Uuid,
+    /// The stage, which is the gate that decisions name.
+    pub stage: String,
+    /// The attempt that asked.
+    pub attempt: i32,
+    /// The question.
+    pub question: String,
+    /// Why it was asked.
+    pub reason: String,
+    /// SHA-256 of question and reason, each behind its length in bytes (64 bits, big-endian).
+    pub digest: String,
+    /// When.
+    pub asked_at: DateTime<Utc>,
+}
+
 /// Where a version of an artifact comes from.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Provenance {
@@ -184,6 +203,21 @@ pub async fn decisions(
            from gate_decisions where project_id = $1 and ($2::text is null or digest = $2) order by at, command_id"#,
         project.0,
         digest,
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// What agents asked people in a project, in order.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn asked(conn: &mut PgConnection, project: ProjectId) -> Result<Vec<AskedItem>, StoreError> {
+    Ok(sqlx::query_as!(
+        AskedItem,
+        r#"select request_id, stage, attempt, question, reason, digest as "digest!: String", asked_at
+           from agent_questions where project_id = $1 order by asked_at, request_id"#,
+        project.0,
     )
     .fetch_all(conn)
     .await?)

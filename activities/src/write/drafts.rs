@@ -44,7 +44,7 @@ fn document(content: String) -> Product {
 
 /// The specification that is read, where it can be.
 fn readable_spec(inputs: &Inputs) -> Option<Spec> {
-    inputs.spec.as_deref().and_then(|text| parse::spec(text).ok())
+    inputs.specification().and_then(|text| parse::spec(text).ok())
 }
 
 async fn spec(attempt: &Attempt<'_>, inputs: &Inputs) -> Result<Made, AttemptError> {

@@ -10,5 +10,6 @@ mod database;
 mod failure;
 mod handoff;
 mod money;
+mod own;
 mod project;
 mod world;

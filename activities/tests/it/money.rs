@@ -98,6 +98,22 @@ async fn a_feature_is_paid_with_a_key_of_ones_own_unless_the_platform_pays() {
     world.database.remove().await;
 }
 
+/// What decides is what a pipeline does, not what it is called.
+#[tokio::test]
+async fn the_same_pipeline_under_another_name_is_not_paid_by_the_platform_either() {
+    let build = include_str!("../../../domain/pipelines/build.toml");
+    let world = World::own(&build.replacen("id = \"build\"", "id = \"mine\"", 1)).await;
+    assert_eq!(failed(&world, "brief", KeyAccess::new(ring(), false)).await, "no_provider_key");
+    assert!(world.calls().await.is_empty());
+    world.database.remove().await;
+    // What writes no files runs on the platform's key.
+    let promptr = include_str!("../../../domain/pipelines/promptr.toml");
+    let world = World::own(&promptr.replacen("id = \"promptr\"", "id = \"ours\"", 1)).await;
+    let workshop = world.workshop_with(KeyAccess::new(ring(), false));
+    workshop.run(&world.task_of("questions"), &CancellationToken::new()).await.unwrap();
+    world.database.remove().await;
+}
+
 #[tokio::test]
 async fn it_is_really_the_persons_key_and_a_wrong_one_is_not_passed_over() {
     let world = World::new(&[]).await;

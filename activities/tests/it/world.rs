@@ -6,6 +6,7 @@ use groundwork_agents::prompt::PromptSet;
 use groundwork_agents::{Agents, AgentsSettings, CancellationToken, KeyAccess};
 use groundwork_domain::command::{Actor, Command, CommandBody};
 use groundwork_domain::ids::CommandId;
+use groundwork_domain::pipeline::Pipeline;
 use groundwork_domain::project::{Fact, Project, Step};
 use groundwork_domain::work::{StageOutcome, StageTask};
 use groundwork_domain::{ProjectId, Timestamp};
@@ -46,10 +47,19 @@ impl World {
         Self::with("promptr", faults, Options { call_ms: Some(call_ms), ..Options::default() }).await
     }
 
+    /// A project of a pipeline of one's own.
+    pub async fn own(source: &str) -> Self {
+        let pipeline = Pipeline::parse(source, &groundwork_domain::agent::known_agents()).unwrap();
+        Self::with_pipeline(pipeline, &[], Options::default()).await
+    }
+
     async fn with(pipeline: &str, faults: &[&str], options: Options) -> Self {
+        Self::with_pipeline(shipped(pipeline), faults, options).await
+    }
+
+    async fn with_pipeline(pipeline: Pipeline, faults: &[&str], options: Options) -> Self {
         let database = Database::new().await;
         let tenant = database.tenant().await;
-        let pipeline = shipped(pipeline);
         let project = database.project_of(tenant, &pipeline).await;
         let faults = faults.iter().map(|fault| fault.parse::<Rule>().unwrap()).collect();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

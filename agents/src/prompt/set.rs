@@ -6,7 +6,7 @@ use std::path::Path;
 /// Longest prompt file, in bytes.
 const PROMPT_BYTES_MAX: usize = 64 * 1024;
 
-const SHIPPED: [(&str, &str); 38] = [
+const SHIPPED: [(&str, &str); 39] = [
     ("governance.md", include_str!("../../prompts/governance.md")),
     ("elicitor.md", include_str!("../../prompts/elicitor.md")),
     ("architect.md", include_str!("../../prompts/architect.md")),
@@ -31,6 +31,7 @@ const SHIPPED: [(&str, &str); 38] = [
     ("audit.md", include_str!("../../prompts/audit.md")),
     ("chat-gate.md", include_str!("../../prompts/chat-gate.md")),
     ("chat.md", include_str!("../../prompts/chat.md")),
+    ("compose-again.md", include_str!("../../prompts/compose-again.md")),
     ("compose.md", include_str!("../../prompts/compose.md")),
     ("contract-tests.md", include_str!("../../prompts/contract-tests.md")),
     ("hand-over.md", include_str!("../../prompts/hand-over.md")),

@@ -11,6 +11,7 @@ pub(super) fn templates(task: &Task<'_>) -> Vec<&'static str> {
         Task::Ask { .. } => vec!["ask.md"],
         Task::Write => vec!["write.md"],
         Task::Compose => vec!["compose.md"],
+        Task::ComposeAgain { .. } => vec!["compose.md", "compose-again.md"],
         Task::Review { .. } => vec!["review.md"],
         Task::Mend { .. } => vec!["mend.md"],
         Task::RefineSection { .. } => vec!["refine-section.md"],
@@ -72,7 +73,8 @@ pub(super) fn text(templates: &[&str], task: &Task<'_>) -> String {
             tag(&mut data, "request", request);
             format!("artifact=\"prompts\" target=\"{:02}\"", current.number)
         }
-        Task::Chat { .. }
+        Task::ComposeAgain { .. }
+        | Task::Chat { .. }
         | Task::Title
         | Task::Draft { .. }
         | Task::Implement { .. }
@@ -85,6 +87,10 @@ pub(super) fn text(templates: &[&str], task: &Task<'_>) -> String {
 /// The same for the tasks of pipelines `build` and `handoff`: gives the attributes.
 fn build_text(task: &Task<'_>, words: &mut String, data: &mut String) -> String {
     match task {
+        Task::ComposeAgain { feedback } => {
+            tag(data, "feedback", feedback);
+            "artifact=\"prompts\"".to_owned()
+        }
         Task::Chat { request, brief, gate } => {
             tag(data, "target", brief);
             tag(data, "facts", gate.unwrap_or_default());

@@ -73,6 +73,7 @@ async fn collect(tx: &mut Tx, project: ProjectId) -> ApiResult<Contents> {
         versions,
         code,
         prompts: project_texts::prompts(tx, project, true).await?,
+        questions: provenance::asked(tx, project).await?,
         decisions: provenance::decisions(tx, project, None).await?,
     })
 }

@@ -242,6 +242,18 @@ async fn a_provenance_bundle_is_the_same_each_time_and_names_what_it_holds() {
     let ada = server.sign_up("ada").await;
     let project = server.project(&ada).await;
     with_package(&server, &ada, project).await;
+    // What an agent asked, beside what was answered to it: a decision on the question's digest.
+    let asked = groundwork_domain::request::question_digest("Members only?", "It changes the tables.");
+    for statement in [
+        "insert into stage_results (workspace_id, project_id, stage, attempt, outcome) values ($1, $2, 'analyst', 1, '{}')",
+        "insert into agent_questions (workspace_id, project_id, stage, attempt, request_id, question, reason, digest, call_id,
+             work)
+         values ($1, $2, 'analyst', 1, gen_random_uuid(), 'Members only?', 'It changes the tables.', $3, 'c1', '{}')",
+    ] {
+        let query = sqlx::query(statement).bind(ada.workspace.0).bind(project.0);
+        let query = if statement.contains("$3") { query.bind(&asked.0) } else { query };
+        query.execute(&server.owner).await.unwrap();
+    }
     let path = format!("/projects/{project}/provenance");
     let (first, second) = (ada.get(&path).await, ada.get(&path).await);
     assert_eq!((first.status.as_u16(), &first.bytes), (200, &second.bytes));
@@ -249,6 +261,8 @@ async fn a_provenance_bundle_is_the_same_each_time_and_names_what_it_holds() {
     let manifest: Value = serde_json::from_reader(zip.by_name("manifest.json").unwrap()).unwrap();
     assert_eq!(manifest["format"], "groundwork-provenance/1");
     assert_eq!(manifest["artifacts"].as_array().unwrap().len(), 3);
+    let question = &manifest["questions"][0];
+    assert_eq!((&question["digest"], &question["question"]), (&json!(asked.0), &json!("Members only?")));
     let list = ada.get(&format!("/projects/{project}/artifacts")).await.ok();
     let id = list["items"][0]["id"].as_str().unwrap();
     let one = ada.get(&format!("/artifacts/{id}/provenance")).await.ok();

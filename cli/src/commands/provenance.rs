@@ -6,6 +6,8 @@ use crate::failure::{Exit, Failure, Result};
 use crate::output::Output;
 use anyhow::Context as _;
 use groundwork_domain::Digest;
+use groundwork_domain::document::files::CodeManifest;
+use groundwork_domain::request::question_digest;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Cursor, Read as _};
@@ -80,7 +82,9 @@ fn check(bundle: &[u8]) -> Result<Checked> {
         files.iter().map(|(name, content)| (name.clone(), Digest::of(content))).collect();
     let mut wrong = Vec::new();
     check_files(&value, &sums, &mut wrong);
-    let known = check_versions(&value, &sums, &mut wrong);
+    let mut known = check_versions(&value, &sums, &mut wrong);
+    known.extend(check_questions(&value, &mut wrong));
+    check_code(&value, &files, &sums, &mut wrong);
     check_references(&value, &known, &mut wrong);
     let count = |name: &str| value[name].as_array().map_or(0, Vec::len);
     Ok(Checked {
@@ -128,6 +132,51 @@ fn check_versions(
         known.insert(digest.to_owned());
     }
     known
+}
+
+/// What agents asked has its digest: answers are decisions on it. Returns the digests.
+fn check_questions(manifest: &Value, wrong: &mut Vec<String>) -> BTreeSet<String> {
+    let mut known = BTreeSet::new();
+    for one in manifest["questions"].as_array().into_iter().flatten() {
+        let text = |name: &str| one[name].as_str().unwrap_or_default();
+        if question_digest(text("question"), text("reason")).0 != text("digest") {
+            wrong.push(format!("a question of stage {} is not the one that was asked", text("stage")));
+        }
+        known.insert(text("digest").to_owned());
+    }
+    known
+}
+
+/// Every file of a set of files is the one that the set's own manifest tells of, and no other lies beside it.
+fn check_code(
+    manifest: &Value,
+    files: &BTreeMap<String, Vec<u8>>,
+    sums: &BTreeMap<String, Digest>,
+    wrong: &mut Vec<String>,
+) {
+    let mut told = BTreeSet::new();
+    for one in manifest["artifacts"].as_array().into_iter().flatten() {
+        let artifact = &one["artifact"];
+        let name = artifact["name"].as_str().unwrap_or_default();
+        let content = files.get(one["file"].as_str().unwrap_or_default());
+        // Other sets in JSON (prompts, what is handed over) have no files with digests.
+        let Some(set) = content.and_then(|content| serde_json::from_slice::<CodeManifest>(content).ok())
+        else {
+            continue;
+        };
+        for file in set.files {
+            let place = format!("code/{name}/v{}/{}", artifact["version"], file.path);
+            match sums.get(&place) {
+                Some(found) if *found == file.digest => {}
+                Some(_) => wrong.push(format!("{place} is not the file that its manifest tells of")),
+                None => wrong.push(format!("{place} is missing")),
+            }
+            told.insert(place);
+        }
+    }
+    for name in sums.keys().filter(|name| name.starts_with("code/") && !told.contains(*name)) {
+        wrong.push(format!("{name} belongs to no set of files"));
+    }
 }
 
 /// What was written from something, or decided on something, names what is there.
@@ -183,23 +232,37 @@ fn broken(why: &str) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use groundwork_domain::document::files::{CodeFile, CodePath};
     use std::io::Write as _;
     use zip::ZipWriter;
     use zip::write::SimpleFileOptions;
 
     fn bundle(change: impl FnOnce(&mut Value, &mut Vec<(String, String)>)) -> Vec<u8> {
         let digest = |text: &str| Digest::of(text.as_bytes()).0;
+        let file = CodeFile {
+            path: CodePath::parse("src/main.ts").expect("a path"),
+            content: "export {}".to_owned(),
+        };
+        let set = CodeManifest::of(&[file], "One file.".to_owned(), Vec::new());
+        let code = serde_json::to_string(&set).expect("JSON");
+        let asked = question_digest("Members only?", "It changes the tables.").0;
         let mut files = vec![
             ("idea.md".to_owned(), "A gym".to_owned()),
             ("artifacts/spec/v1.md".to_owned(), "# Spec".to_owned()),
+            ("artifacts/code/v1.json".to_owned(), code.clone()),
+            ("code/code/v1/src/main.ts".to_owned(), "export {}".to_owned()),
         ];
         let mut manifest = json!({
             "format": FORMAT,
             "idea": {"digest": digest("A gym"), "file": "idea.md"},
             "artifacts": [{"artifact": {"name": "spec", "version": 1, "digest": digest("# Spec"),
-                "sources": [{"source": "idea", "digest": digest("A gym")}]}, "file": "artifacts/spec/v1.md"}],
-            "decisions": [{"gate": "spec", "digest": digest("# Spec")}],
-            "files": {"idea.md": digest("A gym"), "artifacts/spec/v1.md": digest("# Spec")},
+                "sources": [{"source": "idea", "digest": digest("A gym")}]}, "file": "artifacts/spec/v1.md"},
+                {"artifact": {"name": "code", "version": 1, "digest": digest(&code)}, "file": "artifacts/code/v1.json"}],
+            "questions": [{"stage": "analyst", "question": "Members only?", "reason": "It changes the tables.",
+                "digest": asked}],
+            "decisions": [{"gate": "spec", "digest": digest("# Spec")}, {"gate": "analyst", "digest": asked}],
+            "files": {"idea.md": digest("A gym"), "artifacts/spec/v1.md": digest("# Spec"),
+                "artifacts/code/v1.json": digest(&code), "code/code/v1/src/main.ts": digest("export {}")},
         });
         change(&mut manifest, &mut files);
         files.push(("manifest.json".to_owned(), manifest.to_string()));
@@ -214,7 +277,7 @@ mod tests {
     #[test]
     fn what_holds_together_is_told() {
         let checked = check(&bundle(|_, _| {})).expect("a bundle");
-        assert_eq!((checked.artifacts, checked.files, checked.decisions), (1, 2, 1));
+        assert_eq!((checked.artifacts, checked.files, checked.decisions), (2, 4, 2));
         assert!(checked.wrong.is_empty(), "{:?}", checked.wrong);
     }
 
@@ -237,6 +300,19 @@ mod tests {
             !wrong(|manifest, _| manifest["artifacts"][0]["artifact"]["sources"][0]["digest"] = json!("0"))
                 .is_empty()
         );
+        let forged = wrong(|manifest, files| {
+            // Whoever changes a file and its sum has not changed what was reviewed.
+            files[3].1 = "evil()".to_owned();
+            manifest["files"]["code/code/v1/src/main.ts"] = json!(Digest::of(b"evil()").0);
+        });
+        assert_eq!(forged, ["code/code/v1/src/main.ts is not the file that its manifest tells of"]);
+        let added = wrong(|manifest, files| {
+            files.push(("code/code/v1/more.ts".to_owned(), "x".to_owned()));
+            manifest["files"]["code/code/v1/more.ts"] = json!(Digest::of(b"x").0);
+        });
+        assert_eq!(added, ["code/code/v1/more.ts belongs to no set of files"]);
+        let asked = wrong(|manifest, _| manifest["questions"][0]["question"] = json!("Something else?"));
+        assert_eq!(asked, ["a question of stage analyst is not the one that was asked"]);
         check(&bundle(|manifest, _| manifest["format"] = json!("other"))).expect_err("another format");
         check(b"no archive").expect_err("no archive");
     }

@@ -64,6 +64,7 @@ impl<'a> Checker<'a> {
         for spanned in &raw.stage {
             let stage = spanned.get_ref();
             self.reads(stage, &producers, &upstream)?;
+            self.reviews(stage, raw, &producers)?;
             self.on_findings(stage, raw, &upstream)?;
         }
         self.gates(raw)?;

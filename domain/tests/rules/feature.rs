@@ -298,27 +298,34 @@ fn a_question_is_put_off_and_an_earlier_answer_is_changed() {
     assert_eq!(code(&project, amend("Z")), Some(RejectionCode::InvalidAnswer));
 }
 
-/// A writer with a gate, whose reviewer sends it back while another stage reads the same text.
+/// A set of prompts with a gate, whose critic sends it back while another stage reads the same set.
 #[test]
 fn what_is_mended_is_approved_again_and_not_read_half_way() {
-    let gate = "[stage.gate]\nname = \"spec\"\nstatus = \"spec_ready\"\napproved_status = \"spec_approved\"";
+    let gate = "[stage.gate]\nname = \"prompts\"\nstatus = \"prompts_ready\"\napproved_status = \"prompts_approved\"";
     let stage = |id: &str, agent: &str, verb: &str, rest: &str| {
         format!(
             "[[stage]]\nid = \"{id}\"\nstatus = \"{id}\"\nmessage = \"..\"\nverb = \"{verb}\"\nagent = \"{agent}\"\nproduces = \"{id}\"\n{rest}\n"
         )
     };
-    let reads = "needs = [\"spec\"]\nreads = [\"spec\"]";
+    let reads = "needs = [\"prompts\"]\nreads = [\"spec\", \"prompts\"]";
     let source = [
         "id = \"own\"\nversion = 1\ntitle = \"Own\"\n".to_owned(),
-        stage("spec", "architect", "write", &format!("reads = [\"idea\"]\n{gate}")),
-        stage("review", "critic", "review", &format!("{reads}\non_findings = {{ mend = \"spec\" }}")),
-        stage("prompts", "synthesizer", "compose", reads),
+        stage("spec", "architect", "write", "reads = [\"idea\"]"),
+        stage(
+            "prompts",
+            "synthesizer",
+            "compose",
+            &format!("needs = [\"spec\"]\nreads = [\"spec\"]\n{gate}"),
+        ),
+        stage("review", "critic", "review", &format!("{reads}\non_findings = {{ mend = \"prompts\" }}")),
+        stage("plan", "planner", "write", reads),
     ]
     .concat();
     let mut project = project_of(&source);
     write(&mut project, "spec");
-    approve(&mut project, 1, "spec");
-    assert!(is_running(&project, "prompts"));
+    end_of(&mut project, "prompts", composed(1));
+    approve(&mut project, 1, "prompts");
+    assert!(is_running(&project, "plan"));
     let artifact = artifact("review", 1);
     let verdict = groundwork_domain::document::Verdict::Revise;
     end_of(
@@ -326,12 +333,12 @@ fn what_is_mended_is_approved_again_and_not_read_half_way() {
         "review",
         StageResult::Reviewed { artifact, verdict, mendable: 1, open: 0, passed: None },
     );
-    assert!(!is_running(&project, "prompts"), "it read what is being mended");
-    write(&mut project, "spec");
+    assert!(!is_running(&project, "plan"), "it read what is being mended");
+    end_of(&mut project, "prompts", composed(2));
     let statuses: Vec<_> = project.requests().map(|request| request.status).collect();
     assert_eq!(statuses, [RequestStatus::Superseded, RequestStatus::Pending]);
-    approve(&mut project, 2, "spec");
-    assert_eq!(task_of(&project, "prompts").attempt, 2);
+    approve(&mut project, 2, "prompts");
+    assert_eq!(task_of(&project, "plan").attempt, 2);
 }
 
 #[test]

@@ -136,7 +136,7 @@ fn what_could_never_run_is_refused() {
         (
             "on_findings = { mend = \"implement\" }",
             "on_findings = { mend = \"code_review\" }",
-            "must be a writing stage before `verdict`",
+            "`code_review` must be a stage with verb `implement` before `verdict`",
         ),
         (
             "on_findings = { mend = \"implement\" }",
@@ -144,6 +144,27 @@ fn what_could_never_run_is_refused() {
             "gate `verdict` has nothing to decide on",
         ),
         ("active_minutes = 120", "active_minutes = 0", "a run has 1 to 1440 minutes"),
+        // Each of these would fail every time, whatever its agents write.
+        (
+            "reads = [\"spec\", \"code\"]",
+            "reads = [\"spec\"]",
+            "line 99: `security_review` has no files to look at",
+        ),
+        (
+            "agent = \"security_reviewer\"",
+            "agent = \"critic\"",
+            "line 99: `security_review` holds prompts against a specification",
+        ),
+        (
+            "produces = \"code_review\"",
+            "produces = \"code_review\"\non_findings = { mend = \"implement\" }",
+            "line 114: what `code_review` finds in files is mended after a verdict",
+        ),
+        (
+            "on_findings = { mend = \"implement\" }",
+            "on_findings = { mend = \"plan\" }",
+            "line 123: `plan` must be a stage with verb `implement` before `verdict`",
+        ),
     ];
     for (from, to, expected) in cases {
         assert!(BUILD.contains(from), "{from}");
@@ -163,7 +184,11 @@ fn what_is_wrong_is_named_with_its_line() {
             "line 44: reads `plan`, and no stage makes it",
         ),
         ("needs = [\"questions\"]", "needs = [\"critique\"]", "needs itself through its needs (a cycle)"),
-        ("mend = \"prompts\"", "mend = \"questions\"", "must be a writing stage before `critique`"),
+        (
+            "mend = \"prompts\"",
+            "mend = \"questions\"",
+            "must be a stage with verb `compose` before `critique`",
+        ),
         ("produces = \"review\"", "produces = \"spec\"", "line 45: `spec` is already made by stage `spec`"),
         ("id = \"critique\"", "id = \"spec\"", "line 38: two stages are called `spec`"),
         ("status = \"planning\"", "status = \"Planning!\"", "line 19: a status is 1 to 40 of a-z"),
@@ -175,6 +200,15 @@ fn what_is_wrong_is_named_with_its_line() {
         let text = error(&PROMPTR.replacen(from, to, 1));
         assert!(text.contains(expected), "{to}: {text}");
     }
+    let reads = "reads = [\"spec\", \"prompts\"]";
+    let blind = error(&PROMPTR.replacen(reads, "reads = [\"spec\"]", 1));
+    assert!(blind.contains("line 41: `critique` holds prompts against a specification"), "{blind}");
+    let document = error(&PROMPTR.replacen("mend = \"prompts\"", "mend = \"spec\"", 1));
+    assert!(document.contains("`spec` must be a stage with verb `compose` before `critique`"), "{document}");
+    // A critic's findings are neither pass nor fail.
+    let verdict = "\n[[stage]]\nid = \"end\"\nstatus = \"end\"\nmessage = \"..\"\nverb = \"verdict\"\nneeds = [\"critique\"]\nproduces = \"verdict\"\n";
+    let silent = error(&format!("{PROMPTR}{verdict}"));
+    assert!(silent.contains("`critique` says neither pass nor fail"), "{silent}");
     assert!(error("id = \"x\"\nversion = 1\ntitle = \"X\"\n").contains("at least one [[stage]]"));
     assert!(error(&"#".repeat(40_000)).contains("at most 32768 bytes"));
 }

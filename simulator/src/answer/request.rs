@@ -47,7 +47,7 @@ impl<'a> Request<'a> {
         Some(Self {
             idea: between(first, "<idea>", "</idea>").unwrap_or_default().trim(),
             answers: answers(between(first, "<answers>", "</answers>").unwrap_or_default()),
-            spec: document("spec"),
+            spec: Some(document("spec")).filter(|text| !text.is_empty()).unwrap_or_else(|| any_spec(first)),
             prompts: document("prompts"),
             first,
             task,
@@ -101,6 +101,13 @@ impl<'a> Task<'a> {
     pub(super) fn data(&self, name: &str) -> &'a str {
         between(self.body, &format!("<{name}>"), &format!("</{name}>")).unwrap_or_default().trim()
     }
+}
+
+/// The first document that reads like a specification: pipelines of one's own call it as they like.
+fn any_spec(first: &str) -> &str {
+    let documents = first.split("<document name=\"").skip(1);
+    let texts = documents.filter_map(|rest| between(rest, "\">", "</document>"));
+    texts.map(str::trim).find(|text| text.contains("### FR-001")).unwrap_or_default()
 }
 
 /// What stands between the first `open` and the first `close` after it.

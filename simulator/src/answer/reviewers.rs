@@ -47,7 +47,9 @@ pub(super) fn audit(ask: &Ask, request: &Request<'_>, rule: Option<&Rule>) -> St
 }
 
 pub(super) fn advice(request: &Request<'_>, rule: Option<&Rule>) -> String {
-    let brief = request.document("brief");
+    // Without a brief what people began with is quoted, or else what is decided on.
+    let texts = [request.document("brief"), request.idea, request.spec, request.first];
+    let brief = texts.into_iter().find(|text| !text.is_empty()).unwrap_or_default();
     let problem = spec::section(brief, "Problem");
     let said = plain(if problem.is_empty() { brief } else { problem }, 200).replace(['"', '“', '”', '„'], "");
     let quotation = said.split_whitespace().take(8).collect::<Vec<_>>().join(" ");

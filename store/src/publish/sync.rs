@@ -57,7 +57,7 @@ struct Row {
     makes_stale: Vec<i32>,
 }
 
-/// Marks which versions are current, and what follows from those that have just become so.
+/// Marks which versions are current, and what follows from those that have just become so or are so no more.
 pub(super) async fn artifacts(conn: &mut PgConnection, publication: &Publication) -> Result<(), StoreError> {
     let project = publication.project_id;
     let (names, versions): (Vec<_>, Vec<_>) = publication
@@ -66,6 +66,7 @@ pub(super) async fn artifacts(conn: &mut PgConnection, publication: &Publication
         .iter()
         .map(|artifact| (artifact.name.clone(), int(artifact.version)))
         .unzip();
+    withdraw(conn, project, &names).await?;
     let new = sqlx::query_as!(
         Row,
         r#"select artifact.name, artifact.version, artifact.kind,
@@ -111,18 +112,63 @@ pub(super) async fn artifacts(conn: &mut PgConnection, publication: &Publication
     Ok(())
 }
 
+/// What the state machine holds no more was taken back (revise, rewind, edit, an amended answer): nobody is given it as
+/// the present one, whether or not something takes its place.
+async fn withdraw(conn: &mut PgConnection, project: ProjectId, held: &[String]) -> Result<(), StoreError> {
+    let gone = sqlx::query!(
+        "update artifacts set state = 'superseded'
+         where project_id = $1 and state = 'current' and name <> all($2)
+         returning name, kind",
+        project.0,
+        held,
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    for row in &gone {
+        match row.kind.as_str() {
+            "prompts" => current_prompts(conn, project, &[], &[]).await?,
+            "review" => close_findings(conn, project, &row.name).await?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// A review that counts no more asks for nothing.
+async fn close_findings(conn: &mut PgConnection, project: ProjectId, review: &str) -> Result<(), StoreError> {
+    sqlx::query!(
+        "update findings set state = 'superseded'
+         where project_id = $1 and review = $2 and state in ('open', 'reported')",
+        project.0,
+        review,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// The set's versions become current; a prompt that was written anew is not stale.
 async fn prompts(conn: &mut PgConnection, project: ProjectId, content: &str) -> Result<(), StoreError> {
     let (numbers, versions): (Vec<_>, Vec<_>) =
         manifest(content)?.iter().map(|entry| (int(entry.number), int(entry.version))).unzip();
+    current_prompts(conn, project, &numbers, &versions).await
+}
+
+/// These versions are current, and no others.
+async fn current_prompts(
+    conn: &mut PgConnection,
+    project: ProjectId,
+    numbers: &[i32],
+    versions: &[i32],
+) -> Result<(), StoreError> {
     sqlx::query!(
         "update prompts set is_current = false
          where project_id = $1 and is_current and not exists (
              select from unnest($2::integer[], $3::integer[]) as wanted (number, version)
              where wanted.number = prompts.number and wanted.version = prompts.version)",
         project.0,
-        &numbers,
-        &versions,
+        numbers,
+        versions,
     )
     .execute(&mut *conn)
     .await?;
@@ -131,8 +177,8 @@ async fn prompts(conn: &mut PgConnection, project: ProjectId, content: &str) -> 
          from unnest($2::integer[], $3::integer[]) as wanted (number, version)
          where project_id = $1 and prompts.number = wanted.number and prompts.version = wanted.version and not is_current",
         project.0,
-        &numbers,
-        &versions,
+        numbers,
+        versions,
     )
     .execute(conn)
     .await?;

@@ -9,6 +9,7 @@ use groundwork_domain::command::Actor;
 use groundwork_domain::document::audit::Recommendation;
 use groundwork_domain::document::files::CodeFile;
 use groundwork_domain::event::{Cause, EventKind, event_id};
+use groundwork_domain::request;
 use groundwork_domain::work::{ArtifactRef, StageResult};
 use serde::Serialize;
 use serde_json::json;
@@ -81,9 +82,10 @@ fn to_json(value: &impl Serialize) -> Result<String, StoreError> {
         .map_err(|error| StoreError::Corrupt { what: "artifact", reason: error.to_string() })
 }
 
-/// Of what people read when they answer.
+/// Of what people read when they answer: what is stored.
 fn digest_of(asked: &PersonAsked) -> Digest {
-    Digest::of_parts([asked.question.as_bytes(), asked.reason.as_bytes()])
+    let (question, reason) = (clean::text(&asked.question), clean::text(&asked.reason));
+    request::question_digest(&question, &reason)
 }
 
 /// All files in one statement: there may be hundreds.

@@ -272,3 +272,48 @@ async fn refine(database: &Database, machine: &mut Project, tenant: Tenant, proj
         [prompt(1, "a"), prompt(2, "mended")]
     );
 }
+
+#[tokio::test]
+async fn what_is_taken_back_is_current_no_more_though_nothing_takes_its_place_yet() {
+    let database = Database::new().await;
+    let tenant = database.tenant().await;
+    let project = database.project(tenant).await;
+    let mut machine = machine(tenant, project);
+    publish(&database.store, &machine.publication(machine.opening_notices(NOW), 1)).await.unwrap();
+    let actor = Actor::User { user_id: tenant.user };
+    let say = |body| Fact::Command(Command { command_id: CommandId(Uuid::new_v4()), actor, body });
+    end(&database, &mut machine, Product::Questions(vec![question()]), 2).await;
+    tell(&database, &mut machine, say(CommandBody::AcceptRecommendations), 3).await;
+    let spec = Product::Document { content: "# Spec".into(), makes_stale: Vec::new() };
+    end(&database, &mut machine, spec, 4).await;
+    end(&database, &mut machine, Product::Prompts(vec![prompt(1, "a"), prompt(2, "b")]), 5).await;
+    end(&database, &mut machine, review(Verdict::Pass, vec![finding("C1", Layer::Spec)], 0), 6).await;
+    let current = "select count(*) from artifacts where state = 'current'";
+    assert_eq!(database.count(current).await, 3);
+
+    // The prompts again: the specification stays, what came of it does not.
+    tell(&database, &mut machine, say(CommandBody::Rewind { stage: "prompts".into(), model: None }), 7).await;
+    assert_eq!(database.count(current).await, 1);
+    assert_eq!(database.count("select count(*) from prompts where is_current").await, 0);
+    assert_eq!(database.count("select count(*) from findings where state in ('open', 'reported')").await, 0);
+    end(&database, &mut machine, Product::Prompts(vec![prompt(1, "a"), prompt(2, "b")]), 8).await;
+    assert_eq!(database.count(current).await, 2);
+    assert_eq!(database.count("select count(*) from prompts where is_current").await, 2);
+
+    // All of it again, while a person is waited for.
+    let failure = groundwork_domain::work::Failure {
+        code: "model_unavailable".into(),
+        message: "Nobody answers.".into(),
+        permanent: true,
+        calls: 1,
+        cause_call: None,
+        used: Default::default(),
+    };
+    let failed = task(&machine);
+    let fact = Fact::StageFailed { stage: failed.stage, attempt: failed.attempt, failure };
+    tell(&database, &mut machine, fact, 9).await;
+    tell(&database, &mut machine, say(CommandBody::Revise { brief: None }), 10).await;
+    assert_eq!(database.count(current).await, 0, "the code of an earlier brief is not handed out");
+    assert_eq!(database.count("select count(*) from prompts where is_current").await, 0);
+    database.remove().await;
+}

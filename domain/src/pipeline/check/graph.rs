@@ -1,6 +1,6 @@
 //! The graph: needs, reads, what nothing leads to.
 
-use super::{Checker, FROM_PEOPLE, Verb};
+use super::{Checker, FROM_PEOPLE, OutputContract, Verb};
 use crate::pipeline::PipelineError;
 use crate::pipeline::raw::{RawPipeline, RawStage};
 use std::collections::{BTreeMap, BTreeSet};
@@ -118,15 +118,79 @@ impl Checker<'_> {
             );
         }
         let target = findings.mend.get_ref().as_str();
-        let writes = raw.stage.iter().map(Spanned::get_ref).any(|other| {
-            let writes = matches!(other.verb.get_ref(), Verb::Write | Verb::Compose)
-                || (verb == Verb::Verdict && *other.verb.get_ref() == Verb::Implement);
-            other.id.get_ref() == target && writes
-        });
-        if !writes || !upstream.get(stage.id.get_ref().as_str()).is_some_and(|before| before.contains(target))
-        {
-            let reason = format!("`{target}` must be a writing stage before `{}`", stage.id.get_ref());
+        let id = stage.id.get_ref();
+        let audits = verb == Verb::Review && self.output_of(stage) == Some(OutputContract::Audit);
+        if audits {
+            let reason = format!(
+                "what `{id}` finds in files is mended after a verdict: `on_findings` belongs to the stage with verb `verdict`"
+            );
             return Err(self.fail(&findings.mend, reason));
+        }
+        // A critic names prompts to mend, a verdict the files; no reviewer says what to mend in a document.
+        let (mends, word) = match verb {
+            Verb::Verdict => (Verb::Implement, "implement"),
+            _ => (Verb::Compose, "compose"),
+        };
+        let can = raw
+            .stage
+            .iter()
+            .map(Spanned::get_ref)
+            .any(|other| other.id.get_ref() == target && *other.verb.get_ref() == mends);
+        if !can || !upstream.get(id.as_str()).is_some_and(|before| before.contains(target)) {
+            let reason = format!("`{target}` must be a stage with verb `{word}` before `{id}`");
+            return Err(self.fail(&findings.mend, reason));
+        }
+        Ok(())
+    }
+
+    /// Reviewers that would have nothing to look at, and verdicts over reviews that say neither pass nor fail.
+    pub(super) fn reviews(
+        &self,
+        stage: &RawStage,
+        raw: &RawPipeline,
+        producers: &BTreeMap<&str, &RawStage>,
+    ) -> Result<(), PipelineError> {
+        let id = stage.id.get_ref();
+        let reads = |fits: &dyn Fn(&RawStage) -> bool| {
+            let read = stage.reads.iter().filter_map(|read| producers.get(read.get_ref().as_str()));
+            read.into_iter().any(|producer| fits(producer))
+        };
+        match (stage.verb.get_ref(), self.output_of(stage)) {
+            (Verb::Review, Some(OutputContract::Audit)) => {
+                if !reads(&|producer| *producer.verb.get_ref() == Verb::Implement) {
+                    let reason = format!(
+                        "`{id}` has no files to look at: it must read what a stage with verb `implement` makes"
+                    );
+                    return Err(self.fail(&stage.verb, reason));
+                }
+            }
+            (Verb::Review, Some(OutputContract::Review)) => {
+                let has_prompts = reads(&|producer| *producer.verb.get_ref() == Verb::Compose);
+                let has_spec = reads(&|producer| self.output_of(producer) == Some(OutputContract::Spec));
+                if !has_prompts || !has_spec {
+                    let reason = format!(
+                        "`{id}` holds prompts against a specification: it must read what a stage with verb `compose` makes, and what an agent with output `spec` writes"
+                    );
+                    return Err(self.fail(&stage.verb, reason));
+                }
+            }
+            (Verb::Verdict, _) => {
+                for need in &stage.needs {
+                    let silent = raw.stage.iter().map(Spanned::get_ref).any(|other| {
+                        other.id.get_ref() == need.get_ref()
+                            && *other.verb.get_ref() == Verb::Review
+                            && self.output_of(other).is_some_and(|output| output != OutputContract::Audit)
+                    });
+                    if silent {
+                        let reason = format!(
+                            "`{}` says neither pass nor fail, so this verdict would always fail: it needs reviews by agents with output `audit`",
+                            need.get_ref()
+                        );
+                        return Err(self.fail(need, reason));
+                    }
+                }
+            }
+            _ => {}
         }
         Ok(())
     }

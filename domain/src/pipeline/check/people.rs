@@ -57,6 +57,12 @@ impl Checker<'_> {
         Err(self.fail(name, format!("there is no agent `{id}`; known: {}", known.join(", "))))
     }
 
+    /// What a stage's agent writes, where it is known.
+    pub(super) fn output_of(&self, stage: &RawStage) -> Option<OutputContract> {
+        let id = stage.agent.as_ref()?.get_ref();
+        self.own.get(id).copied().or_else(|| agent::find(id).map(|agent| agent.output))
+    }
+
     pub(super) fn stage_agent(&self, stage: &RawStage) -> Result<(), PipelineError> {
         let verb = *stage.verb.get_ref();
         let name = match (&stage.agent, verb) {
