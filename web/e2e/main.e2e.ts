@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeEach, expect, test } from "vitest";
 import { t } from "../src/text/en";
 import { closeBrowser, visit, type Visitor } from "./support/browser";
 import { fault, hasControl } from "./support/control";
-import { begin, expectHeading, IDEA, PASSWORD, ready, refine, signOut, signUp, start, stranger, WORK_MS } from "./support/people";
+import { begin, expectHeading, IDEA, PASSWORD, ready, refine, signOut, signUp, stranger, WORK_MS } from "./support/people";
 
 let visitor: Visitor;
 let page: Page;

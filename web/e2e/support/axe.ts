@@ -23,5 +23,10 @@ export async function graveFindings(page: Page, what: keyof typeof ONLY): Promis
   }, ONLY[what]);
   return results.violations
     .filter((violation) => GRAVE.has(violation.impact ?? ""))
-    .map(({ id, help, nodes }) => `${id} (${help}): ${nodes.slice(0, NODES_MAX).map((node) => node.target.join(" ")).join(", ")}${nodes.length > NODES_MAX ? ` and ${nodes.length - NODES_MAX} more` : ""}`);
+    .map(({ id, help, nodes }) => {
+      const [first] = nodes;
+      const why = first?.any[0]?.message ?? first?.all[0]?.message ?? help;
+      const places = nodes.slice(0, NODES_MAX).map((node) => node.target.join(" "));
+      return `${id} (${why}): ${places.join(", ")}${nodes.length > NODES_MAX ? ` and ${nodes.length - NODES_MAX} more` : ""}`;
+    });
 }

@@ -11,8 +11,9 @@ const SHOTS = fileURLToPath(new URL("../../../docs/screenshots", import.meta.url
 const isTaking = (process.env.GROUNDWORK_SCREENSHOTS ?? "") !== "";
 /** What is below is more of the same. */
 const HEIGHT_MAX = 2_400;
+const WIDE = 1280;
 const SIZES = [
-  { width: 1280, height: 900 },
+  { width: WIDE, height: 900 },
   { width: 390, height: 844 },
 ];
 
@@ -39,6 +40,8 @@ export async function inspect(page: Page, name: string, options: Looking = {}): 
     found.push(...(await plainFaults(page, options)).map((fault) => `${place}: ${fault}`));
     await take(page, `${name}-${size.width}`, options);
     found.push(...(await graveFindings(page, "all")).map((fault) => `${place}: ${fault}`));
+    // Colours are the same on a phone.
+    if (options.dark !== true && size.width < WIDE) continue;
     await paint(page, "dark");
     if (options.dark === true) await take(page, `${name}-${size.width}-dark`, options);
     found.push(...(await graveFindings(page, "colours")).map((fault) => `${place}, dark: ${fault}`));
