@@ -132,6 +132,14 @@ export const artifactQuery = (id: string, version: number) =>
     staleTime: Number.POSITIVE_INFINITY,
   });
 
+/** What changed between two versions, as the server compares them; neither ever changes. */
+export const artifactDiffQuery = (id: string, from: number, to: number) =>
+  queryOptions({
+    queryKey: ["artifact", id, "diff", from, to] as const,
+    queryFn: () => answer(client.GET("/api/v1/artifacts/{artifact_id}/diff", { params: { path: { artifact_id: id }, query: { from, to, context: 3 } } })),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
 export const conversationQuery = (id: string) =>
   queryOptions({
     queryKey: [...keys.project(id), "conversation"] as const,

@@ -29,6 +29,7 @@ test("steps inside the work are left out, decisions can be looked for", () => {
   const kinds = ["task_start", "gate_decided", "progress_update"].map((kind) => event(kind));
   expect(kinds.filter((one) => passes(one, "main")).map((one) => one.event)).toEqual(["gate_decided", "progress_update"]);
   expect(kinds.filter((one) => passes(one, "decisions")).map((one) => one.event)).toEqual(["gate_decided"]);
+  expect([event("status_changed", { phase: "completed" }), event("status_changed", { phase: "paused" })].map((one) => passes(one, "main"))).toEqual([false, true]);
   expect(kinds.every((one) => passes(one, "all"))).toBe(true);
 });
 

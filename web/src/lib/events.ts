@@ -24,12 +24,17 @@ const DECISIONS = new Set([
   "answer_amended", "brief_confirmed", "questions_ready", "project_revised", "project_rewound", "refinement_requested", "artifact_edited", "review_verdict", "budget_changed",
 ]);
 
+/** Phases that nothing else tells of. */
+const SAID_BY_PHASE = new Set(["paused", "cancelled"]);
+
 export type Sieve = "main" | "decisions" | "all";
 
 /** Whether an event is shown where somebody looks for so much. */
 export function passes(event: ProjectEvent, sieve: Sieve): boolean {
   if (sieve === "all") return true;
-  return sieve === "decisions" ? DECISIONS.has(event.event) : !STEPS.has(event.event);
+  if (sieve === "decisions") return DECISIONS.has(event.event);
+  if (event.event === "status_changed") return SAID_BY_PHASE.has(text(event.fields.phase) ?? "");
+  return !STEPS.has(event.event);
 }
 
 /** A sentence for an event; kinds that are not known here are told by their own name. */

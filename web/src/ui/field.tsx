@@ -55,11 +55,12 @@ export function Input({ label, hint, error, hideLabel, className, ...rest }: Com
   );
 }
 
-export function Textarea({ label, hint, error, hideLabel, className, ...rest }: Common & TextareaHTMLAttributes<HTMLTextAreaElement>) {
+/** `tall`: for a whole document, as high as the screen lets it be. */
+export function Textarea({ label, hint, error, hideLabel, className, tall = false, ...rest }: Common & { tall?: boolean } & TextareaHTMLAttributes<HTMLTextAreaElement>) {
   const id = useId();
   return (
     <Frame {...{ id, label, hint, error, className }} {...(hideLabel === undefined ? {} : { hideLabel })}>
-      <textarea id={id} className={cx(CONTROL, "leading-relaxed")} {...described(id, hint, error)} {...rest} />
+      <textarea id={id} className={cx(CONTROL, "leading-relaxed", tall && "h-[55dvh] min-h-60")} {...described(id, hint, error)} {...rest} />
     </Frame>
   );
 }

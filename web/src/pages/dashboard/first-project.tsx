@@ -1,4 +1,5 @@
 import { useNavigate } from "@tanstack/react-router";
+import { useWorkspace } from "@/app/workspace";
 import { t } from "@/text/en";
 import { Empty } from "@/ui/states";
 import { Mark } from "@/ui/mark";
@@ -8,6 +9,7 @@ import { IdeaForm } from "../new-project/idea-form";
 /** The empty dashboard begins the first project: there is nothing else to do here. */
 export function FirstProject({ canCreate }: { canCreate: boolean }) {
   const navigate = useNavigate();
+  const { current } = useWorkspace();
   if (!canCreate) return <Empty title={t.first.nothing}>{t.first.viewer}</Empty>;
   return (
     <div className="strata rounded-lg border border-dashed border-edge/50 p-3 sm:px-12 sm:py-10">
@@ -15,7 +17,7 @@ export function FirstProject({ canCreate }: { canCreate: boolean }) {
         <Mark className="mb-4 size-10" />
         <h2 className="text-2xl sm:text-3xl">{t.first.title}</h2>
         <p className="mb-6 mt-2 text-muted">{t.first.text}</p>
-        <IdeaForm pipeline="promptr" onCreated={(projectId) => void navigate({ to: "/projects/$projectId", params: { projectId } })} />
+        <IdeaForm pipeline={current?.settings.default_pipeline ?? "promptr"} onCreated={(projectId) => void navigate({ to: "/projects/$projectId", params: { projectId } })} />
         <p className="mt-4 text-sm text-muted">
           <LinkButton to="/projects/new" look="quiet" size="sm" className="-ml-3">
             {t.first.others}

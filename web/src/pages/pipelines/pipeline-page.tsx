@@ -5,7 +5,7 @@ import { lazy, Suspense } from "react";
 import { hasGate, type Pipeline, pipelineQuery } from "@/api/pipelines";
 import { isProblem } from "@/api/problem";
 import { useTitle } from "@/app/title";
-import { useWorkspace } from "@/app/workspace";
+import { may, useWorkspace } from "@/app/workspace";
 import { words } from "@/lib/format";
 import { t } from "@/text/en";
 import { Badge } from "@/ui/badge";
@@ -26,6 +26,8 @@ export function PipelinePage() {
 function Shown({ pipeline, toml }: { pipeline: Pipeline; toml: string }) {
   useTitle(t.pipeline[pipeline.id]?.title ?? pipeline.title);
   const told = t.pipeline[pipeline.id];
+  const { current } = useWorkspace();
+  const canCreate = may(current?.role, "editor") && current?.lifecycle === "active";
   return (
     <>
       <PageHead
@@ -38,14 +40,16 @@ function Shown({ pipeline, toml }: { pipeline: Pipeline; toml: string }) {
         title={told?.title ?? pipeline.title}
         hint={pipeline.description}
         action={
-          <>
-            <LinkButton to="/pipelines/new" search={{ from: pipeline.id }}>
-              {t.pipelinePage.copy}
-            </LinkButton>
-            <LinkButton to="/projects/new" search={{ pipeline: pipeline.id }} look="primary">
-              {t.pipelinePage.start}
-            </LinkButton>
-          </>
+          canCreate && (
+            <>
+              <LinkButton to="/pipelines/new" search={{ from: pipeline.id }}>
+                {t.pipelinePage.copy}
+              </LinkButton>
+              <LinkButton to="/projects/new" search={{ pipeline: pipeline.id }} look="primary">
+                {t.pipelinePage.start}
+              </LinkButton>
+            </>
+          )
         }
       />
       <div className="space-y-10">

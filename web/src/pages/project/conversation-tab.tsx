@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { memo } from "react";
 import type { Schemas } from "@/api/client";
 import { useNameOf } from "@/api/people";
 import { conversationQuery } from "@/api/queries";
@@ -36,7 +37,8 @@ export function ConversationTab() {
   );
 }
 
-function TurnItem({ turn }: { turn: Turn }) {
+/** Remembered: each new turn must not have all of them set again. */
+const TurnItem = memo(function TurnItem({ turn }: { turn: Turn }) {
   const isPerson = turn.kind === "user_input";
   const nameOf = useNameOf(useProject().workspace_id);
   const speaker = isPerson ? nameOf(turn.user_id) : turn.agent_role == null ? t.actor.system : (t.agent[turn.agent_role] ?? words(turn.agent_role));
@@ -50,4 +52,4 @@ function TurnItem({ turn }: { turn: Turn }) {
       </div>
     </li>
   );
-}
+});

@@ -31,7 +31,7 @@ interface DecisionFormProps {
 }
 
 /** What is done more rarely. */
-const SMALL = "max-sm:min-h-8 max-sm:px-2 max-sm:py-1 max-sm:text-sm sm:px-3";
+const SMALL = "px-2! text-sm max-sm:min-h-8 max-sm:py-1";
 
 type Mode = "choose" | "request_changes" | "amend" | "reject";
 
@@ -123,7 +123,7 @@ export function DecisionForm({ project, request, artifactId, version, digest, co
       <Card tone="person" as="section" className="space-y-4 p-4 sm:p-5">
         <h3 className="text-lg">{t.gate.mode[mode]}</h3>
         {problem}
-        {mode === "amend" && <Textarea label={t.gate.amendText} rows={22} className="font-mono" value={text} onChange={(event) => setText(event.target.value)} />}
+        {mode === "amend" && <Textarea label={t.gate.amendText} tall className="font-mono" value={text} onChange={(event) => setText(event.target.value)} />}
         <Textarea
           label={mode === "request_changes" ? t.gate.whatToChange : t.gate.comment}
           rows={4}
