@@ -36,8 +36,10 @@ export function stagesOf(tasks: readonly Task[]): StageState[] {
 /** Work beside the stages: advice at a gate, a name for the project. It blocks nothing, so it is no step. */
 const BESIDE = /-advice$|^title$/;
 
+export const isBeside = (stage: string): boolean => BESIDE.test(stage);
+
 /** The stages that are steps of the way. */
-export const mainStages = (tasks: readonly Task[]): StageState[] => stagesOf(tasks.filter((task) => !BESIDE.test(task.stage)));
+export const mainStages = (tasks: readonly Task[]): StageState[] => stagesOf(tasks.filter((task) => !isBeside(task.stage)));
 
 /** Where the project stands: what waits for somebody, else what is broken, else what works, else what comes next, else the end. */
 export function nowOf(stages: readonly StageState[]): StageState {

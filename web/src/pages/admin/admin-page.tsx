@@ -1,5 +1,6 @@
 import { queryOptions, useInfiniteQuery, useMutation, useQuery, type UseQueryResult } from "@tanstack/react-query";
 import { answer, client, type Schemas } from "@/api/client";
+import { meQuery } from "@/api/queries";
 import { queryClient } from "@/app/query-client";
 import { useTitle } from "@/app/title";
 import { dateOnly, integer, money } from "@/lib/format";
@@ -20,6 +21,12 @@ const TONES: Record<Schemas["Status"], Tone> = { ok: "spruce", degraded: "clay",
 /** For who operates the installation: how everything is, and who uses it. */
 export function AdminPage() {
   useTitle(t.nav.admin);
+  const me = useQuery(meQuery).data;
+  if (me === undefined) return null;
+  return me.is_operator ? <Operations /> : <Empty top title={t.admin.not} />;
+}
+
+function Operations() {
   const health = useQuery(healthQuery);
   const temporal = health.data?.temporal_ui_url ?? null;
   return (

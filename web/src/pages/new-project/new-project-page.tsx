@@ -2,10 +2,12 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { hasGate, type Pipeline, pipelinesQuery } from "@/api/pipelines";
+import { SimulatedFigures } from "@/app/simulated";
 import { useTitle } from "@/app/title";
 import { may, useWorkspace } from "@/app/workspace";
 import { cx } from "@/lib/cx";
 import { words } from "@/lib/format";
+import { isBeside } from "@/lib/stages";
 import { t } from "@/text/en";
 import { PageHead, Section } from "@/ui/card";
 import { Await, Empty } from "@/ui/states";
@@ -24,7 +26,11 @@ export function NewProjectPage() {
   if (current !== undefined && (!may(current.role, "editor") || current.lifecycle !== "active")) return <Empty top title={t.newProject.not}>{t.first.viewer}</Empty>;
   return (
     <>
-      <PageHead title={t.project.new} hint={t.newProject.hint} />
+      <PageHead title={t.project.new} hint={
+          <>
+            {t.newProject.hint} <SimulatedFigures />
+          </>
+        } />
       <div className="space-y-10">
         <Section title={t.newProject.what}>
           <Await query={query} lines={2}>
@@ -57,13 +63,14 @@ function PipelineCard({ pipeline, checked, onChoose }: { pipeline: Pipeline; che
         <span className="block text-muted">{told?.gives ?? pipeline.description}</span>
         {pipeline.delivers.length > 0 && told === undefined && <span className="block text-sm">{t.pipelinePage.delivers(pipeline.delivers.map((name) => t.artifact[name] ?? words(name)))}</span>}
         <span className="flex flex-wrap items-center gap-x-1.5 gap-y-1 text-sm">
-          {pipeline.stages.map((stage, index) => (
+          {pipeline.stages.filter((stage) => !isBeside(stage.id)).map((stage, index) => (
             <span key={stage.id} className="whitespace-nowrap">
               {index > 0 && <span aria-hidden className="mr-1.5 text-muted">→</span>}
               {t.stage[stage.id] ?? words(stage.id)}
-              {hasGate(stage) && <span className="text-clay" title={t.pipelinePage.gate}> ◆</span>}
+              {hasGate(stage) && <span className="text-clay"> ◆<span className="sr-only"> {t.pipelinePage.gate}</span></span>}
             </span>
           ))}
+          {pipeline.stages.some(hasGate) && <span aria-hidden className="w-full text-clay">◆ {t.pipelinePage.gate}</span>}
         </span>
         <span className="block text-sm text-muted">
           {costOf(pipeline)}

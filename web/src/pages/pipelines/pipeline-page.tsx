@@ -5,6 +5,7 @@ import { lazy, Suspense } from "react";
 import { hasGate, type Pipeline, pipelineQuery } from "@/api/pipelines";
 import { isProblem } from "@/api/problem";
 import { useTitle } from "@/app/title";
+import { SimulatedFigures } from "@/app/simulated";
 import { may, useWorkspace } from "@/app/workspace";
 import { words } from "@/lib/format";
 import { t } from "@/text/en";
@@ -12,6 +13,8 @@ import { Badge } from "@/ui/badge";
 import { LinkButton } from "@/ui/button";
 import { PageHead, Section } from "@/ui/card";
 import { Await, Empty, Loading } from "@/ui/states";
+
+import { costOf } from "./cost";
 
 const PipelineGraph = lazy(() => import("./pipeline-graph"));
 
@@ -56,6 +59,9 @@ function Shown({ pipeline, toml }: { pipeline: Pipeline; toml: string }) {
         <Suspense fallback={<Loading lines={2} />}>
           <PipelineGraph pipeline={pipeline} />
         </Suspense>
+        <p className="text-muted">
+          {costOf(pipeline)} <SimulatedFigures />
+        </p>
         <Section title={t.pipelinePage.stages}>
           <Stages pipeline={pipeline} />
         </Section>
@@ -75,13 +81,13 @@ function Stages({ pipeline }: { pipeline: Pipeline }) {
   return (
     <ol className="divide-y divide-line rounded-lg border border-line bg-surface">
       {pipeline.stages.map((stage, index) => (
-        <li key={stage.id} className="flex flex-wrap items-baseline gap-x-4 gap-y-1 px-5 py-4">
+        <li key={stage.id} className="flex flex-wrap items-baseline gap-x-4 gap-y-1 px-4 py-3.5 sm:px-5 sm:py-4">
           <span className="font-mono text-sm text-muted">{index + 1}</span>
           <span className="font-medium">{t.stage[stage.id] ?? words(stage.id)}</span>
           {stage.agent != null && <span className="text-muted">{t.agent[stage.agent] ?? words(stage.agent)}</span>}
-          {stage.produces != null && <span className="text-sm text-muted">{t.pipelinePage.produces(t.artifact[stage.produces] ?? words(stage.produces))}</span>}
+          {stage.produces !== stage.id && t.artifact[stage.produces] !== (t.stage[stage.id] ?? "") && <span className="text-sm text-muted">{t.pipelinePage.produces(t.artifact[stage.produces] ?? words(stage.produces))}</span>}
           {hasGate(stage) && <Badge tone="clay">{t.pipelinePage.gate}</Badge>}
-          {stage.needs.length > 0 && <span className="ml-auto text-sm text-muted">{t.pipelinePage.after(stage.needs.map((need) => t.stage[need] ?? words(need)))}</span>}
+          {stage.needs.length > 0 && <span className="text-sm text-muted max-sm:w-full sm:ml-auto">{t.pipelinePage.after(stage.needs.map((need) => t.stage[need] ?? words(need)))}</span>}
         </li>
       ))}
     </ol>

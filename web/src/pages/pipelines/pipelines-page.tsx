@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { pipelinesQuery } from "@/api/pipelines";
+import { SimulatedFigures } from "@/app/simulated";
 import { useTitle } from "@/app/title";
 import { may, useWorkspace } from "@/app/workspace";
 import { costOf } from "./cost";
@@ -20,7 +21,11 @@ export function PipelinesPage() {
     <>
       <PageHead
         title={t.nav.pipelines}
-        hint={t.pipelinePage.hint}
+        hint={
+          <>
+            {t.pipelinePage.hint} <SimulatedFigures />
+          </>
+        }
         action={
           canCreate && (
             <LinkButton to="/pipelines/new" search={{}}>

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { TriangleAlert } from "lucide-react";
 import type { Schemas } from "@/api/client";
 import { statsQuery } from "@/api/queries";
+import { SimulatedFigures } from "@/app/simulated";
 import { integer, money, words } from "@/lib/format";
 import { t } from "@/text/en";
 import { Card, Facts, Section } from "@/ui/card";
@@ -14,7 +15,11 @@ const NO_LIMIT = 2_147_483_647;
 export function LimitsTab() {
   const query = useQuery(statsQuery);
   return (
-    <Section title={t.settings.limits} hint={t.limits.hint}>
+    <Section title={t.settings.limits} hint={
+        <>
+          {t.limits.hint} <SimulatedFigures />
+        </>
+      }>
       <Await query={query}>
         {(stats) => (
           <div className="space-y-8">
