@@ -97,7 +97,7 @@ test("a gate, a menu and a dialog", async () => {
   await press(t.project.more);
   await page.getByRole("menu").waitFor();
   await page.keyboard.press("Escape");
-  expect(await focused()).toContain(t.project.more);
+  await expect.poll(focused).toContain(t.project.more);
   await page.keyboard.press("Enter");
   await page.getByRole("menuitem", { name: t.project.cancel }).focus();
   await page.keyboard.press("Enter");
@@ -109,7 +109,7 @@ test("a gate, a menu and a dialog", async () => {
   }
   await page.keyboard.press("Escape");
   await page.getByRole("dialog").waitFor({ state: "detached" });
-  expect(await focused()).not.toBe("");
+  await expect.poll(focused).toContain(t.project.more);
 
   await press(t.gate.requestChanges);
   await tabTo(t.gate.whatToChange);

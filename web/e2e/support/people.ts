@@ -47,6 +47,7 @@ export async function fillSignIn(page: Page, email: string, password = PASSWORD)
 export async function signOut(page: Page): Promise<void> {
   await page.getByRole("button", { name: /Account of/ }).click();
   await page.getByRole("menuitem", { name: t.action.signOut }).click();
+  await page.getByRole("heading", { level: 1, name: t.landing.title }).waitFor();
 }
 
 /** Begins a project of a pipeline; what is to be seen first is for the caller to wait for. */
