@@ -52,6 +52,9 @@ pub struct ProjectView {
     /// Why it is failed, when it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<StageFailure>,
+    /// All that is failed, one a stage, the oldest first: a branch may be failed while others go on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failures: Vec<StageFailure>,
     /// When all stages were done for the last time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completed_at: Option<Timestamp>,

@@ -79,6 +79,7 @@ async fn write_view(conn: &mut PgConnection, publication: &Publication) -> Resul
     .execute(&mut *conn)
     .await?;
     sync::tasks(conn, publication).await?;
+    sync::failures(conn, publication).await?;
     sync::requests(conn, publication).await?;
     sync::artifacts(conn, publication).await
 }

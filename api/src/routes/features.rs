@@ -183,7 +183,8 @@ pub(crate) async fn confirm(
 /// What was read, and what to say of it.
 #[derive(Debug, Default, Deserialize, Validate, ToSchema)]
 pub(crate) struct ApprovalWish {
-    /// SHA-256 of what was read; what waits at the gate now when not said.
+    /// SHA-256 of what was read. Without it this is bound to whatever waits at the gate when it arrives, and to nothing that was
+    /// read: say it.
     #[garde(inner(length(bytes, min = 64, max = 64)))]
     digest: Option<String>,
     /// A word beside it.
