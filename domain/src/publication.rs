@@ -6,6 +6,7 @@ use crate::project::{Phase, Summary};
 use crate::request::RequestView;
 use crate::work::{ArtifactRef, Failure, Used};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// Input of `publish`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,6 +90,12 @@ pub struct TaskView {
     pub agent: String,
     /// `pending`, `working`, `waiting_for_input`, `waiting_for_hitl`, `completed`, `failed`, `superseded`, `cancelled`.
     pub status: TaskStatus,
+}
+
+/// The identity of an attempt of a stage, as a task (requirements O-06).
+#[must_use]
+pub fn task_id(project: ProjectId, stage: &str, attempt: u32) -> Uuid {
+    Uuid::new_v5(&project.0, format!("task|{stage}|{attempt}").as_bytes())
 }
 
 /// States of a task.

@@ -65,6 +65,10 @@ pub(crate) struct FeatureWish {
     /// What to call it; named by an agent when not said.
     #[garde(inner(custom(projects::is_title)))]
     title: Option<String>,
+    /// What comes out: `full_code` when not said; `components` and `workflows` are reserved and refused.
+    #[garde(custom(creation::is_built))]
+    #[serde(default)]
+    output_mode: creation::OutputMode,
     /// The workspace to create it in: the personal one when not said.
     #[garde(skip)]
     workspace_id: Option<Uuid>,
