@@ -69,7 +69,12 @@ alter table user_api_keys force row level security;
 create policy mine on user_api_keys to groundwork_app
     using (user_id = current_person()) with check (user_id = current_person());
 
-grant select, insert, update, delete on budgets, user_api_keys, workspace_api_keys to groundwork_app;
+grant select, insert, update, delete on budgets to groundwork_app;
+-- All but what is sealed: that only sealed_keys() gives out.
+grant select (user_id, provider, key_id, last_four, created_at, updated_at), insert, update, delete on user_api_keys
+    to groundwork_app;
+grant select (workspace_id, provider, key_id, last_four, set_by, created_at, updated_at), insert, update, delete
+    on workspace_api_keys to groundwork_app;
 
 grant create on schema public to groundwork_definer;
 

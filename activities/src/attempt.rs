@@ -9,6 +9,7 @@ use crate::{advise, ask, audit, compose, conclude, implement, reply, review, wri
 use groundwork_agents::prompt::PromptSet;
 use groundwork_agents::{CallKeys, CancellationToken};
 use groundwork_domain::agent::{self, AgentDefinition, OutputContract};
+use groundwork_domain::document::files::CodePath;
 use groundwork_domain::pipeline::Verb;
 use groundwork_domain::work::{StageOutcome, StageResult, StageTask, Used, Work};
 use groundwork_domain::{Digest, ProjectId};
@@ -171,6 +172,14 @@ impl Attempt<'_> {
     pub(crate) async fn used(&self) -> Result<Used, AttemptError> {
         let mut tx = self.begin().await?;
         Ok(usage::of_attempt(&mut tx, self.task.project_id, &self.task.stage, self.task.attempt).await?)
+    }
+
+    /// Tells that these files are written, while the attempt goes on.
+    pub(crate) async fn tell_written(&self, files: &[(CodePath, u64)]) -> Result<(), AttemptError> {
+        if files.is_empty() {
+            return Ok(());
+        }
+        Ok(results::tell_written(self.begin().await?, self.task, files, now()).await?)
     }
 
     /// The project.

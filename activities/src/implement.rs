@@ -36,7 +36,10 @@ pub(crate) async fn make(attempt: &Attempt<'_>, inputs: &Inputs) -> Result<Made,
         let reply = reply(&finished)?;
         output_tokens += finished.output_tokens;
         request.turns.push(reply.turn());
-        match bench.answer(&reply) {
+        let next = bench.answer(&reply);
+        // What is there already is told now: the end of the loop may be an hour away.
+        attempt.tell_written(&bench.take_written()).await?;
+        match next {
             Next::Again(turn) => request.turns.push(turn),
             Next::Done { files, manifest } => return Ok(made(finished, manifest, files)),
             Next::Ask { question, call_id, mut results } => match attempt.answer_to(&call_id) {

@@ -88,7 +88,8 @@ impl Inputs {
     /// The specification: the document called `spec`, else the first one that reads as one.
     pub(crate) fn specification(&self) -> Option<&str> {
         let reads_as_one = |text: &&str| parse::spec(text).is_ok();
-        let others = || self.named.iter().map(|(_, text)| text.as_str()).find(reads_as_one);
+        let written = || self.named.iter().filter(|(name, _)| !name.starts_with("uploads/"));
+        let others = || written().map(|(_, text)| text.as_str()).find(reads_as_one);
         self.spec.as_deref().or_else(others)
     }
 
@@ -109,6 +110,11 @@ impl Inputs {
     pub(crate) fn assumptions(&self) -> Vec<String> {
         let answers = self.answers.iter().flat_map(|(_, answers)| answers);
         answers.filter_map(|answer| answer.assumption.clone()).collect()
+    }
+
+    /// A file that a person brought.
+    fn bring(&mut self, filename: &str, text: String) {
+        self.named.push((format!("uploads/{filename}"), text));
     }
 
     fn put(&mut self, name: &str, loaded: Loaded) {

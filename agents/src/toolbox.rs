@@ -8,7 +8,7 @@ use crate::call::ModelReply;
 use crate::check;
 use crate::tool::{Part, ToolCall, ToolResult, ToolSpec, Turn};
 use arguments::Request;
-use groundwork_domain::document::files::{CodeFile, CodeFiles, CodeManifest, Coverage, FileLimits};
+use groundwork_domain::document::files::{CodeFile, CodeFiles, CodeManifest, CodePath, Coverage, FileLimits};
 
 pub use arguments::PersonQuestion;
 
@@ -57,6 +57,8 @@ pub struct Bench {
     job: Job,
     files: CodeFiles,
     refusals: u32,
+    /// What the last reply wrote.
+    written: Vec<(CodePath, u64)>,
 }
 
 /// The tools of an agent that writes files.
@@ -93,13 +95,18 @@ impl Bench {
             // They passed the same rules before; a file that a smaller limit refuses now is not carried over.
             let _ = files.write(file.path.as_str(), &file.content);
         }
-        Self { job, files, refusals: 0 }
+        Self { job, files, refusals: 0, written: Vec::new() }
     }
 
     /// Files and bytes so far.
     #[must_use]
     pub fn size(&self) -> (usize, u64) {
         (self.files.len(), self.files.bytes())
+    }
+
+    /// Paths and bytes of what the last reply wrote, once.
+    pub fn take_written(&mut self) -> Vec<(CodePath, u64)> {
+        std::mem::take(&mut self.written)
     }
 
     /// Does what a reply asks for.
@@ -166,7 +173,12 @@ impl Bench {
         let mut written = 0;
         for (path, content) in files {
             match self.files.write(path, content) {
-                Ok(_) => written += 1,
+                Ok(_) => {
+                    written += 1;
+                    // What could be written has a path that parses.
+                    let path = CodePath::parse(path).ok();
+                    self.written.extend(path.map(|path| (path, content.len() as u64)));
+                }
                 Err(fault) => refused.push(format!("`{path}` is refused: {fault}")),
             }
         }

@@ -93,7 +93,12 @@ fn has_nul(json: &str) -> bool {
 fn of_report(report: &garde::Report) -> ApiError {
     let errors: Vec<_> = report
         .iter()
-        .map(|(path, error)| FieldError { field: path.to_string(), message: error.to_string() })
+        .map(|(path, error)| {
+            // What stands inside a variant of an enum has the variant's place before it; the JSON has not.
+            let path = path.to_string();
+            let field = path.strip_prefix("[0].").unwrap_or(&path).to_owned();
+            FieldError { field, message: error.to_string() }
+        })
         .collect();
     let names: Vec<_> = errors.iter().map(|error| error.field.as_str()).collect();
     let detail = format!("These fields are wrong: {}.", names.join(", "));
@@ -120,6 +125,10 @@ where
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        // PostgreSQL keeps no NUL, so nothing has one in its name.
+        if parts.uri.path().contains("%00") {
+            return Err(ApiError::not_found("resource"));
+        }
         let path = axum::extract::Path::from_request_parts(parts, state).await;
         path.map(|axum::extract::Path(value)| Self(value)).map_err(|_| ApiError::not_found("resource"))
     }

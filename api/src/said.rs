@@ -54,12 +54,21 @@ pub(crate) struct Refinement {
     target_section: String,
 }
 
-/// Which brief, or which version at a gate, was read.
+/// Which brief was read, where its document leaves that open.
 #[derive(Debug, Default, Deserialize, Validate, ToSchema)]
 pub(crate) struct Confirmation {
-    /// SHA-256 of what was read; what is there now when not said.
+    /// SHA-256 of what was read. Without it this is bound to whatever is there when it arrives, and to nothing that was read: say it.
     #[garde(inner(custom(is_digest)))]
     pub(crate) digest: Option<String>,
+}
+
+/// Which brief was read.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+pub(crate) struct BriefConfirmation {
+    /// SHA-256 of what was read: `digest` of the artifact `brief`.
+    #[garde(custom(is_read_digest))]
+    #[schema(required = true, nullable = false)]
+    digest: Option<String>,
 }
 
 /// A new brief.
@@ -77,8 +86,9 @@ pub(crate) struct DecisionWish {
     /// The gate's name; the stage's id for a question.
     #[garde(length(bytes, min = 1, max = 100))]
     pub(crate) gate: String,
-    /// SHA-256 of what was read; what waits there now when not said.
-    #[garde(inner(custom(is_digest)))]
+    /// SHA-256 of what was read: `digest` of the request in `GET /projects/{id}/hitl`.
+    #[garde(custom(is_read_digest))]
+    #[schema(required = true, nullable = false)]
     pub(crate) digest: Option<String>,
     /// `approve`, `amend`, `request_changes` or `reject`.
     #[schema(value_type = String)]
@@ -115,7 +125,7 @@ pub(crate) enum Said {
         text: String,
     },
     /// The brief is what is wanted.
-    ConfirmBrief(#[garde(dive)] Confirmation),
+    ConfirmBrief(#[garde(dive)] BriefConfirmation),
     /// A decision on a gate, or on an agent's question.
     Decide(#[garde(dive)] DecisionWish),
     /// A text of one's own as the next version of an artifact.
@@ -234,6 +244,16 @@ fn is_digest(value: &str, _context: &()) -> garde::Result {
         return Ok(());
     }
     Err(garde::Error::new("is 64 hexadecimal digits in lower case: the SHA-256 of what was read"))
+}
+
+/// A decision names what was read: what is there now may be something else.
+fn is_read_digest(value: &Option<String>, context: &()) -> garde::Result {
+    match value {
+        Some(value) => is_digest(value, context),
+        None => Err(garde::Error::new(
+            "is missing: the SHA-256 of what was read, `digest` of the request in GET /projects/{id}/hitl or of the artifact in GET /projects/{id}/artifacts",
+        )),
+    }
 }
 
 /// An amount of money.

@@ -154,8 +154,12 @@ pub struct Project {
     /// Since when the project stands still (paused or put away).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     stopped_at: Option<Timestamp>,
+    /// The latest failure that stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     failure: Option<StageFailure>,
+    /// All failures that stand, one a stage, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    failures: Vec<StageFailure>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     completed_at: Option<Timestamp>,
     last_activity_at: Timestamp,
@@ -214,6 +218,7 @@ impl Project {
             editors: BTreeMap::new(),
             stopped_at: None,
             failure: None,
+            failures: Vec::new(),
             completed_at: None,
             last_activity_at: now,
         };

@@ -6,6 +6,7 @@ use crate::project::{Phase, Summary};
 use crate::request::RequestView;
 use crate::work::{ArtifactRef, Failure, Used};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// Input of `publish`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +53,9 @@ pub struct ProjectView {
     /// Why it is failed, when it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<StageFailure>,
+    /// All that is failed, one a stage, the oldest first: a branch may be failed while others go on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failures: Vec<StageFailure>,
     /// When all stages were done for the last time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completed_at: Option<Timestamp>,
@@ -86,6 +90,12 @@ pub struct TaskView {
     pub agent: String,
     /// `pending`, `working`, `waiting_for_input`, `waiting_for_hitl`, `completed`, `failed`, `superseded`, `cancelled`.
     pub status: TaskStatus,
+}
+
+/// The identity of an attempt of a stage, as a task (requirements O-06).
+#[must_use]
+pub fn task_id(project: ProjectId, stage: &str, attempt: u32) -> Uuid {
+    Uuid::new_v5(&project.0, format!("task|{stage}|{attempt}").as_bytes())
 }
 
 /// States of a task.

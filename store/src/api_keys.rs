@@ -117,17 +117,62 @@ pub struct NewKey<'a> {
     pub by: UserId,
 }
 
-/// Keeps a key in place of the one that was there.
+/// Keeps a key in place of the one that was there. (Not by `on conflict do update`: that wants to read what is sealed, and
+/// servers may not.)
 ///
 /// # Errors
 /// [`StoreError::Database`].
 pub async fn put(conn: &mut PgConnection, key: &NewKey<'_>) -> Result<(), StoreError> {
-    match key.owner {
+    if replace(conn, key).await? || add(conn, key).await? {
+        return Ok(());
+    }
+    // Somebody else has added it meanwhile.
+    replace(conn, key).await?;
+    Ok(())
+}
+
+/// False where there is none.
+async fn replace(conn: &mut PgConnection, key: &NewKey<'_>) -> Result<bool, StoreError> {
+    let done = match key.owner {
+        KeyOwner::User(user) => {
+            sqlx::query!(
+                "update user_api_keys set sealed = $3, key_id = $4, last_four = $5, updated_at = now()
+                 where user_id = $1 and provider = $2",
+                user.0,
+                key.provider,
+                key.sealed,
+                key.key_id,
+                key.last_four,
+            )
+            .execute(conn)
+            .await?
+        }
+        KeyOwner::Workspace(workspace) => {
+            sqlx::query!(
+                "update workspace_api_keys
+                 set sealed = $3, key_id = $4, last_four = $5, set_by = $6, updated_at = now()
+                 where workspace_id = $1 and provider = $2",
+                workspace.0,
+                key.provider,
+                key.sealed,
+                key.key_id,
+                key.last_four,
+                key.by.0,
+            )
+            .execute(conn)
+            .await?
+        }
+    };
+    Ok(done.rows_affected() == 1)
+}
+
+/// False where there is one.
+async fn add(conn: &mut PgConnection, key: &NewKey<'_>) -> Result<bool, StoreError> {
+    let done = match key.owner {
         KeyOwner::User(user) => {
             sqlx::query!(
                 "insert into user_api_keys (user_id, provider, sealed, key_id, last_four) values ($1, $2, $3, $4, $5)
-                 on conflict (user_id, provider) do update
-                 set sealed = excluded.sealed, key_id = excluded.key_id, last_four = excluded.last_four, updated_at = now()",
+                 on conflict do nothing",
                 user.0,
                 key.provider,
                 key.sealed,
@@ -141,9 +186,7 @@ pub async fn put(conn: &mut PgConnection, key: &NewKey<'_>) -> Result<(), StoreE
             sqlx::query!(
                 "insert into workspace_api_keys (workspace_id, provider, sealed, key_id, last_four, set_by)
                  values ($1, $2, $3, $4, $5, $6)
-                 on conflict (workspace_id, provider) do update
-                 set sealed = excluded.sealed, key_id = excluded.key_id, last_four = excluded.last_four,
-                     set_by = excluded.set_by, updated_at = now()",
+                 on conflict do nothing",
                 workspace.0,
                 key.provider,
                 key.sealed,
@@ -155,7 +198,7 @@ pub async fn put(conn: &mut PgConnection, key: &NewKey<'_>) -> Result<(), StoreE
             .await?
         }
     };
-    Ok(())
+    Ok(done.rows_affected() == 1)
 }
 
 /// Takes a key away; false where there is none.

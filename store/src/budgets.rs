@@ -117,9 +117,7 @@ pub async fn reserve(
             return Ok(refused);
         }
     }
-    if budgets.is_empty() {
-        return Ok(Reservation::Reserved);
-    }
+    // Also where there is no budget yet: one that is set while this call is under way counts it.
     sqlx::query!(
         "update model_calls set reserved_tokens = $6, reserved_usd = $7
          where project_id = $1 and stage = $2 and attempt = $3 and call_no = $4 and purchase = $5 and state = 'leased'",

@@ -156,12 +156,21 @@ pub async fn add(conn: &mut PgConnection, new: &NewComment<'_>) -> Result<Commen
         item: None,
         actor: Actor::User { user_id: new.by },
         at: new.at,
-        payload: json!({"artifact_id": new.artifact, "comment": comment}),
+        payload: json!({"artifact_id": new.artifact, "comment": told(&comment)}),
     };
     let mut locked = LockedProject::lock(conn, new.workspace, new.project).await?;
     locked.append(conn, vec![event]).await?;
     locked.release(conn).await?;
     Ok(comment)
+}
+
+/// What the log says of a comment: not its words, which their author may change or take away, and the log keeps for ever.
+fn told(comment: &Comment) -> serde_json::Value {
+    let mut told = json!(comment);
+    if let Some(fields) = told.as_object_mut() {
+        fields.remove("text");
+    }
+    told
 }
 
 /// Gives a comment another text.

@@ -278,7 +278,8 @@ impl LockedProject {
             item: Some(turn.item.clone()),
             actor: turn.actor,
             at: turn.at,
-            payload: json!({"kind": turn.kind.as_str(), "agent": turn.agent, "message": turn.content}),
+            payload: json!({"kind": turn.kind.as_str(), "agent": turn.agent, "agent_type": turn.agent,
+                "message": turn.content}),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::StoreError;
 use chrono::{DateTime, Utc};
-use groundwork_domain::{ProjectId, UserId};
+use groundwork_domain::{CommandId, Digest, ProjectId, UserId};
 use serde::Serialize;
 use sqlx::PgConnection;
 use utoipa::ToSchema;
@@ -140,6 +140,30 @@ pub async fn waiting(
     )
     .fetch_optional(conn)
     .await?)
+}
+
+/// The digest of what was decided on at a gate, or of what waited there last; a command that was said before names its own.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn last_digest(
+    conn: &mut PgConnection,
+    project: ProjectId,
+    gate: &str,
+    command: CommandId,
+) -> Result<Option<Digest>, StoreError> {
+    let said = sqlx::query_scalar!(
+        r#"select coalesce(
+               (select digest from gate_decisions where project_id = $1 and command_id = $3),
+               (select digest from hitl_requests where project_id = $1 and gate = $2
+                order by updated_at desc, created_at desc limit 1))"#,
+        project.0,
+        gate,
+        command.0,
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(said.map(Digest))
 }
 
 /// What waits for a decision.

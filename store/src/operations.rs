@@ -17,7 +17,7 @@ use uuid::Uuid;
 /// A stage that failed for good: a dead letter until somebody replays it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct FailedStage {
-    /// Names the dead letter: a project has one at most.
+    /// The project; with the stage it names the dead letter. A project has one for each failed stage.
     pub project_id: Uuid,
     /// Its tenant.
     pub workspace_id: Uuid,

@@ -33,6 +33,10 @@ pub async fn account(conn: &mut PgConnection, user: UserId) -> Result<Value, Sto
                                   'subject', subject, 'email', email, 'created_at', created_at,
                                   'last_used_at', last_used_at) order by created_at), '[]')
                               from oauth_identities where user_id = $1),
+               'provider_keys', (select coalesce(jsonb_agg(jsonb_build_object('provider', provider,
+                                     'last_four', last_four, 'created_at', created_at, 'updated_at', updated_at)
+                                     order by provider), '[]')
+                                 from user_api_keys where user_id = $1),
                'memberships', (select coalesce(jsonb_agg(jsonb_build_object('workspace_id', m.workspace_id,
                                    'workspace', w.name, 'role', m.role, 'invited_by', m.invited_by,
                                    'invited_at', m.invited_at, 'joined_at', m.joined_at) order by m.joined_at), '[]')
@@ -59,7 +63,7 @@ pub async fn enter(conn: &mut PgConnection, workspace: WorkspaceId) -> Result<()
 }
 
 /// What a person did and wrote in the transaction's workspace: projects that they created, what they said in projects, what
-/// they answered and asked for, what the audit log says of them, what they used.
+/// they answered, asked for, decided, wrote, commented and brought along, the keys, pipelines and budgets that they set, what the audit log says of them, what they used.
 ///
 /// # Errors
 /// Postgres's own.
@@ -85,6 +89,36 @@ pub async fn in_workspace(
                'refinements', (select coalesce(jsonb_agg(jsonb_build_object('project_id', project_id, 'target', target,
                                    'request', request, 'at', requested_at) order by requested_at), '[]')
                                from refinements where workspace_id = $1 and requested_by = $2),
+               'documents', (select coalesce(jsonb_agg(jsonb_build_object('project_id', project_id, 'name', name,
+                                 'version', version, 'content', content, 'at', generated_at) order by generated_at), '[]')
+                             from artifacts where workspace_id = $1 and author_id = $2),
+               'requests_decided', (select coalesce(jsonb_agg(jsonb_build_object('project_id', project_id, 'kind', kind,
+                                        'gate', gate, 'status', status, 'asked', request_content,
+                                        'said', response_content, 'at', decided_at) order by decided_at), '[]')
+                                    from hitl_requests where workspace_id = $1 and decided_by = $2),
+               'decisions', (select coalesce(jsonb_agg(jsonb_build_object('project_id', project_id, 'gate', gate,
+                                 'decision', decision, 'digest', digest, 'role', role, 'comment', comment, 'at', at)
+                                 order by at), '[]')
+                             from gate_decisions where workspace_id = $1 and actor_id = $2),
+               'comments', (select coalesce(jsonb_agg(jsonb_build_object('project_id', project_id,
+                                'artifact_id', artifact_id, 'version', version, 'section', section,
+                                'type', comment_type, 'text', text, 'at', created_at, 'edited_at', edited_at,
+                                'deleted_at', deleted_at) order by created_at), '[]')
+                            from comments where workspace_id = $1 and created_by = $2),
+               'uploads', (select coalesce(jsonb_agg(jsonb_build_object('id', id, 'project_id', project_id,
+                               'filename', filename, 'media_type', media_type, 'size_bytes', size_bytes,
+                               'digest', digest, 'text', text, 'at', created_at) order by created_at), '[]')
+                           from uploads where workspace_id = $1 and uploaded_by = $2),
+               'workspace_provider_keys', (select coalesce(jsonb_agg(jsonb_build_object('provider', provider,
+                                               'last_four', last_four, 'created_at', created_at,
+                                               'updated_at', updated_at) order by provider), '[]')
+                                           from workspace_api_keys where workspace_id = $1 and set_by = $2),
+               'pipelines', (select coalesce(jsonb_agg(jsonb_build_object('id', id, 'version', version, 'title', title,
+                                 'source', source, 'at', created_at) order by created_at), '[]')
+                             from pipelines where workspace_id = $1 and created_by = $2),
+               'budgets', (select coalesce(jsonb_agg(jsonb_build_object('project_id', project_id,
+                               'tokens_max', tokens_max, 'usd_max', usd_max, 'at', updated_at) order by updated_at), '[]')
+                           from budgets where workspace_id = $1 and set_by = $2),
                'audit', (select coalesce(jsonb_agg(jsonb_build_object('at', l.at, 'action', l.action,
                              'resource_type', l.resource_type, 'resource_id', l.resource_id, 'details', l.details,
                              'ip', host(o.ip), 'user_agent', o.user_agent) order by l.at), '[]')

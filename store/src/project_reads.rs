@@ -1,7 +1,9 @@
 //! What GETs show of a project, in the shape in which they show it. Every function works in the transaction's workspace.
 
 use crate::StoreError;
+use crate::clean::count;
 use chrono::{DateTime, SecondsFormat, Utc};
+use groundwork_domain::publication::task_id;
 use groundwork_domain::{ProjectId, UserId};
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -212,13 +214,17 @@ fn with_instant(mut failure: serde_json::Value) -> serde_json::Value {
 /// One attempt of a stage.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct TaskItem {
+    /// Names it in events: `task_id`.
+    pub id: Uuid,
     /// The stage.
     pub stage: String,
     /// 1, 2, …
     pub attempt: i32,
     /// The agent.
     pub agent_type: String,
-    /// `pending`, `working`, `waiting_for_input`, `completed`, `failed`, `superseded`, `cancelled`.
+    /// What the agent is there to do, as the pipeline says it.
+    pub instructions: String,
+    /// `pending`, `working`, `waiting_for_input`, `waiting_for_hitl`, `completed`, `failed`, `superseded`, `cancelled`.
     pub status: String,
     /// When it was first seen.
     pub created_at: DateTime<Utc>,
@@ -231,15 +237,27 @@ pub struct TaskItem {
 /// # Errors
 /// Postgres's own.
 pub async fn tasks(conn: &mut PgConnection, project: ProjectId) -> Result<Vec<TaskItem>, StoreError> {
-    let tasks = sqlx::query_as!(
-        TaskItem,
-        "select stage, attempt, agent as agent_type, status, created_at, updated_at
-         from tasks where project_id = $1 order by position, stage, attempt",
+    let rows = sqlx::query!(
+        r#"select t.stage, t.attempt, t.agent, t.status, t.created_at, t.updated_at,
+                  coalesce((select s ->> 'message' from jsonb_array_elements(p.pipeline -> 'stage') s
+                            where s ->> 'id' = t.stage limit 1), '') as "instructions!"
+           from tasks t join projects p on p.id = t.project_id
+           where t.project_id = $1 order by t.position, t.stage, t.attempt"#,
         project.0
     )
     .fetch_all(conn)
     .await?;
-    Ok(tasks)
+    let tasks = rows.into_iter().map(|row| TaskItem {
+        id: task_id(project, &row.stage, count(row.attempt)),
+        stage: row.stage,
+        attempt: row.attempt,
+        agent_type: row.agent,
+        instructions: row.instructions,
+        status: row.status,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+    });
+    Ok(tasks.collect())
 }
 
 /// A question with its answer, if it has one.

@@ -11,7 +11,7 @@ use crate::clean::{self, instant};
 use crate::events::{LockedProject, NewEvent, position_columns};
 use crate::{Store, StoreError};
 use groundwork_domain::event::{EventKind, Notice};
-use groundwork_domain::publication::Publication;
+use groundwork_domain::publication::{Publication, task_id};
 use groundwork_domain::{Lifecycle, ProjectId};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
@@ -79,6 +79,7 @@ async fn write_view(conn: &mut PgConnection, publication: &Publication) -> Resul
     .execute(&mut *conn)
     .await?;
     sync::tasks(conn, publication).await?;
+    sync::failures(conn, publication).await?;
     sync::requests(conn, publication).await?;
     sync::artifacts(conn, publication).await
 }
@@ -91,6 +92,7 @@ async fn hydrate(
 ) -> Result<Value, StoreError> {
     let project = publication.project_id;
     let mut payload = notice.payload.clone();
+    name_task(project, notice.kind, &mut payload);
     let (name, value) = match notice.kind {
         EventKind::QuestionsReady => ("questions", asked(conn, project, &payload).await?),
         EventKind::SpecReady => ("spec", spec(publication, &payload)),
@@ -104,6 +106,22 @@ async fn hydrate(
         fields.insert(name.to_owned(), value);
     }
     Ok(payload)
+}
+
+/// Events about an attempt name it as a task.
+fn name_task(project: ProjectId, kind: EventKind, payload: &mut Value) {
+    let is_about_a_task = matches!(
+        kind,
+        EventKind::TaskStart
+            | EventKind::TaskProgress
+            | EventKind::TaskComplete
+            | EventKind::AgentStatusUpdate
+            | EventKind::HitlRequest
+    );
+    let attempt = payload["attempt"].as_u64().and_then(|attempt| u32::try_from(attempt).ok());
+    if let (true, Some(stage), Some(attempt)) = (is_about_a_task, payload["stage"].as_str(), attempt) {
+        payload["task_id"] = json!(task_id(project, stage, attempt));
+    }
 }
 
 /// The questions that the notice names, with their texts.

@@ -3,6 +3,8 @@
 
 mod build;
 
+pub use build::tell_written;
+
 use crate::artifacts::ManifestEntry;
 use crate::clean::{self, int};
 use crate::events::{LockedProject, NewTurn, TurnKind};

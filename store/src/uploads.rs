@@ -151,6 +151,38 @@ pub async fn list(conn: &mut PgConnection, project: ProjectId) -> Result<Vec<Upl
     .await?)
 }
 
+/// What agents can read of a project's files, by name, the latest first: so many files at most, and so many bytes of all of
+/// them together; what goes beyond is cut.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn texts(
+    conn: &mut PgConnection,
+    project: ProjectId,
+    files_max: u32,
+    bytes_max: usize,
+) -> Result<Vec<(String, String)>, StoreError> {
+    let rows = sqlx::query!(
+        r#"select filename, left(text, $3) as "text!" from uploads
+           where project_id = $1 and text is not null and text <> '' order by created_at desc, id limit $2"#,
+        project.0,
+        i64::from(files_max),
+        i32::try_from(bytes_max).unwrap_or(i32::MAX),
+    )
+    .fetch_all(conn)
+    .await?;
+    let mut left = bytes_max;
+    let mut texts = Vec::with_capacity(rows.len());
+    for row in rows {
+        let end = row.text.floor_char_boundary(left);
+        if end > 0 {
+            texts.push((row.filename, row.text[..end].to_owned()));
+        }
+        left -= end;
+    }
+    Ok(texts)
+}
+
 /// One file without its content.
 ///
 /// # Errors

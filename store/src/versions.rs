@@ -91,6 +91,41 @@ pub async fn write(conn: &mut PgConnection, new: &NewVersion<'_>) -> Result<Arti
     Ok(ArtifactRef { name: stored.name, version: count(stored.version), digest: Digest(stored.digest) })
 }
 
+/// What a command wrote when it was said before, and the version that it was made from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The version.
+    pub artifact: ArtifactRef,
+    /// The digest of what it was made from.
+    pub base: Option<Digest>,
+}
+
+/// The version that a command wrote, if it was said before: whether it was applied is the rules' to say.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn of_command(
+    conn: &mut PgConnection,
+    project: ProjectId,
+    command: CommandId,
+) -> Result<Option<Written>, StoreError> {
+    let row = sqlx::query!(
+        r#"select a.name, a.version, a.digest, base.digest as "base?: String"
+           from artifacts a
+           left join artifacts base
+               on base.project_id = a.project_id and base.name = a.name and base.version = a.base_version
+           where a.project_id = $1 and a.command_id = $2"#,
+        project.0,
+        command.0,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| Written {
+        artifact: ArtifactRef { name: row.name, version: count(row.version), digest: Digest(row.digest) },
+        base: row.base.map(Digest),
+    }))
+}
+
 /// Where an artifact stands: what an edit of it must know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {

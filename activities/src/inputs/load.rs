@@ -8,12 +8,17 @@ use groundwork_domain::document::{Answer, Question, answers_digest};
 use groundwork_domain::work::{ArtifactRef, Source, StageTask, Work};
 use groundwork_domain::{CommandId, Digest};
 use groundwork_store::artifacts::{self, Loaded};
-use groundwork_store::{StoreError, Tx, talk};
+use groundwork_store::{StoreError, Tx, talk, uploads};
 use tokio::time::Instant;
 
 /// Stands for the words of a person where a gate's deadline asked for changes.
 const NOBODY_DECIDED: &str =
     "Nobody decided in time. Look at it once more with fresh eyes and mend what a reader would object to.";
+
+/// Files of people that an agent reads at most, the latest ones.
+const UPLOADS_MAX: u32 = 20;
+/// Bytes of all of them together.
+const UPLOAD_BYTES_MAX: usize = 64 * 1024;
 
 /// Loads everything. What a publication under way will bring is waited for.
 pub(crate) async fn load(
@@ -47,10 +52,21 @@ async fn load_now(tx: &mut Tx, task: &StageTask, standing: &Standing) -> Result<
         }
     }
     work(tx, task, &standing.work, &mut inputs).await?;
+    if reads_people(task) {
+        // Whoever reads what people began with reads what they brought along; data like every word of theirs.
+        for (name, text) in uploads::texts(tx, task.project_id, UPLOADS_MAX, UPLOAD_BYTES_MAX).await? {
+            inputs.bring(&name, text);
+        }
+    }
     if let Some(refused) = &standing.refused {
         inputs.feedback = Some(refused.clone());
     }
     Ok(inputs)
+}
+
+fn reads_people(task: &StageTask) -> bool {
+    matches!(task.work, Work::Turn { .. })
+        || task.reads.iter().any(|source| matches!(source, Source::Idea { .. }))
 }
 
 /// What this attempt is for brings its own.

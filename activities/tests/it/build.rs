@@ -153,10 +153,15 @@ async fn a_worker_lost_in_the_loop_costs_one_turn_and_the_files_are_the_same() {
     world.until_called(calls + 4).await;
     worker.abort();
     let _ = worker.await;
+    // What it had written was told as it came, and is told once.
+    let told = "select count(*) from events where kind = 'file_written'";
+    let first = world.database.count(told).await;
+    assert!((1..110).contains(&first), "{first} files of three turns");
     world.expire_leases().await;
     let StageOutcome { result, used } = world.step_of("implement").await;
     let StageResult::Implemented { artifact, files, .. } = result else { panic!("{result:?}") };
     assert_eq!((files, used.calls), (110, 8), "six writing turns, the end, and one that was lost");
+    assert_eq!(world.database.count(told).await, 110);
     let bought = world.bought().await;
     for call in 1..=7 {
         let times = bought[&format!("implement/1/{call}")];

@@ -70,8 +70,9 @@ async fn a_lease_is_renewed_for_as_long_as_its_call_lasts() {
 #[tokio::test]
 async fn a_reply_that_cannot_be_stored_is_kept_until_it_can() {
     let world = World::new(&[]).await;
-    // A claim inserts and an end updates: this breaks only the second.
+    // A claim inserts and reserves, and an end updates the rest: this breaks only the second.
     world.owner("revoke update on model_calls from groundwork_app").await;
+    world.owner("grant update (reserved_tokens, reserved_usd) on model_calls to groundwork_app").await;
     let worker = world.run_aside(&CancellationToken::new());
     world.until_called(1).await;
     world.until_answered().await;

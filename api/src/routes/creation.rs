@@ -46,9 +46,39 @@ pub(crate) struct Wish {
     #[garde(skip)]
     #[serde(default)]
     project_type: ProjectType,
+    /// What comes out: `full_code` when not said; `components` and `workflows` are reserved and refused.
+    #[garde(custom(is_built))]
+    #[serde(default)]
+    output_mode: OutputMode,
     /// The workspace to create it in: the personal one when not said.
     #[garde(skip)]
     workspace_id: Option<Uuid>,
+}
+
+/// What comes out of a project.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum OutputMode {
+    /// Whole files: code, SQL, settings.
+    #[default]
+    FullCode,
+    /// Reserved: declarative definitions of applications.
+    Components,
+    /// Reserved: definitions of automations.
+    Workflows,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "garde's signature")]
+pub(super) fn is_built(mode: &OutputMode, _context: &()) -> garde::Result {
+    let word = match mode {
+        OutputMode::FullCode => return Ok(()),
+        OutputMode::Components => "components",
+        OutputMode::Workflows => "workflows",
+    };
+    let words = format!(
+        "`{word}` is reserved for later and not built yet; `full_code` is, and is what you get without it"
+    );
+    Err(garde::Error::new(words))
 }
 
 impl Wish {
@@ -60,6 +90,7 @@ impl Wish {
             title,
             pipeline: Some(pipeline.to_owned()),
             project_type: ProjectType::Greenfield,
+            output_mode: OutputMode::FullCode,
             workspace_id: None,
         }
     }

@@ -65,6 +65,10 @@ pub(crate) struct FeatureWish {
     /// What to call it; named by an agent when not said.
     #[garde(inner(custom(projects::is_title)))]
     title: Option<String>,
+    /// What comes out: `full_code` when not said; `components` and `workflows` are reserved and refused.
+    #[garde(custom(creation::is_built))]
+    #[serde(default)]
+    output_mode: creation::OutputMode,
     /// The workspace to create it in: the personal one when not said.
     #[garde(skip)]
     workspace_id: Option<Uuid>,
@@ -183,7 +187,8 @@ pub(crate) async fn confirm(
 /// What was read, and what to say of it.
 #[derive(Debug, Default, Deserialize, Validate, ToSchema)]
 pub(crate) struct ApprovalWish {
-    /// SHA-256 of what was read; what waits at the gate now when not said.
+    /// SHA-256 of what was read. Without it this is bound to whatever waits at the gate when it arrives, and to nothing that was
+    /// read: say it.
     #[garde(inner(length(bytes, min = 64, max = 64)))]
     digest: Option<String>,
     /// A word beside it.

@@ -138,7 +138,7 @@ pub(crate) struct ResponseWish {
     /// The person's words: a comment, feedback, or the text that takes the place.
     #[garde(inner(custom(long_words)))]
     response_content: Option<String>,
-    /// SHA-256 of what was read; what the request asks about when not said.
+    /// SHA-256 of what was read: `digest` of the request. It may be left out: a request is of one text, and its id names it.
     #[garde(inner(length(bytes, min = 64, max = 64)))]
     digest: Option<String>,
 }
@@ -174,6 +174,7 @@ pub(crate) async fn respond(
         Some(words) if is_gate && decision == Decision::Amend => (None, Some(words)),
         words => (words, None),
     };
+    // The request is of one text: another text at the gate is another request, so its id binds as its digest does.
     let digest = Some(wish.digest.unwrap_or(item.digest));
     let decision = DecisionWish { gate: item.gate, digest, decision, comment, content };
     let told = telling::tell(&app, &speaker, project, Wish::Decide(decision)).await?;

@@ -20,6 +20,7 @@ use groundwork_store::audit;
 use groundwork_store::operations::{self, FailedFilter, FailedStage, Trouble};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use std::collections::BTreeSet;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -175,7 +176,9 @@ pub(crate) async fn replay_all(
     };
     let found = operations::failed(&app.store, &filter).await?;
     let mut items = Vec::with_capacity(found.len());
-    for one in &found {
+    let mut told = BTreeSet::new();
+    // Retry takes up all failed stages of a project.
+    for one in found.iter().filter(|one| told.insert(one.project_id)) {
         let body = CommandBody::Retry { model: query.model.clone() };
         let (project, workspace) = (ProjectId(one.project_id), WorkspaceId(one.workspace_id));
         items.push(tell(&app, &speaker, project, workspace, body).await);

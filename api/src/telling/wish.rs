@@ -89,8 +89,11 @@ impl Preparing<'_> {
                 Ok(CommandBody::Revise { brief: Some(brief) })
             }
             Wish::SetBudget { tokens, usd } => {
-                let allowed = Allowed { tokens_max: tokens, usd_max: usd, allow_unpriced: false };
                 let scope = Scope::Project(self.project);
+                // Whether unpriced models may be called is not what this speaks of.
+                let before = budgets::show(self.tx, self.standing.workspace_id, scope).await?;
+                let allow_unpriced = before.allow_unpriced;
+                let allowed = Allowed { tokens_max: tokens, usd_max: usd, allow_unpriced };
                 budgets::set(self.tx, self.standing.workspace_id, scope, allowed, self.speaker.user.id)
                     .await?;
                 Ok(CommandBody::SetBudget { tokens, usd })
@@ -100,11 +103,21 @@ impl Preparing<'_> {
 
     async fn decide(&mut self, wish: DecisionWish) -> ApiResult<CommandBody> {
         let waiting = hitl::waiting(self.tx, self.project, &wish.gate).await?;
-        // The rules say why nothing waits there, and whether this was decided before; they need a digest to speak of.
         let current = waiting.as_ref().map(|waiting| Digest(waiting.digest.clone()));
-        let Some(digest) = wish.digest.map(Digest).or_else(|| current.clone()) else {
-            return Err(wrong_gate(&wish.gate));
+        let digest = match wish.digest.map(Digest).or_else(|| current.clone()) {
+            Some(digest) => digest,
+            // The rules say why nothing waits there, and whether this was decided before; they need a digest to speak of.
+            None => hitl::last_digest(self.tx, self.project, &wish.gate, self.command)
+                .await?
+                .ok_or_else(|| wrong_gate(&wish.gate))?,
         };
+        let role = Some(self.standing.role);
+        if let Some(before) = versions::of_command(self.tx, self.project, self.command).await? {
+            // Said before, and perhaps applied: it is said again as it was.
+            let (decision, artifact) = (wish.decision, Some(before.artifact));
+            let comment = wish.comment;
+            return Ok(CommandBody::Decide { gate: wish.gate, digest, decision, comment, artifact, role });
+        }
         let at_gate = waiting.filter(|waiting| waiting.kind == "gate");
         let (mut comment, mut artifact) = (wish.comment, None);
         match (wish.decision, wish.content, at_gate) {
@@ -123,7 +136,6 @@ impl Preparing<'_> {
             }
             (_, None, _) => {}
         }
-        let role = Some(self.standing.role);
         Ok(CommandBody::Decide { gate: wish.gate, digest, decision: wish.decision, comment, artifact, role })
     }
 
@@ -139,6 +151,11 @@ impl Preparing<'_> {
     }
 
     async fn edit(&mut self, name: &str, base: Option<String>, content: String) -> ApiResult<CommandBody> {
+        if let Some(before) = versions::of_command(self.tx, self.project, self.command).await? {
+            // Said before, and perhaps applied: then what it made is current, and its base is not. The rules know.
+            let base = before.base.or(base.map(Digest)).unwrap_or_else(|| before.artifact.digest.clone());
+            return Ok(CommandBody::Edit { base, artifact: before.artifact });
+        }
         let current = artifacts::current(self.tx, self.project, name).await?;
         let current = current.ok_or_else(|| ApiError::not_found("artifact"))?;
         let base = base.map_or_else(|| current.digest.clone(), Digest);

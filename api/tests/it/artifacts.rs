@@ -113,6 +113,7 @@ async fn comments_are_edited_by_their_writers_and_settled_once() {
     let events = bob.get(&format!("/projects/{project}/events")).await.ok();
     let told = events["items"].as_array().unwrap().iter().filter(|event| event["event"] == "comment_added");
     assert_eq!(told.count(), 2);
+    assert!(!events.to_string().contains("Who may cancel?"), "what was taken back is in no log: {events}");
     assert_eq!(server.audited("comment.added").await, 2);
     server.remove().await;
 }

@@ -97,7 +97,9 @@ async fn an_inbox_shows_what_waits_for_me_first() {
     let path = format!("/hitl/{}/respond", request["request_id"].as_str().unwrap());
     eve.send(Method::POST, &path, &json!({"action": "approve"})).await.refused(404, "not_found");
     bob.send(Method::POST, &path, &json!({"action": "shrug"})).await.refused(422, "invalid_body");
-    bob.send(Method::POST, &path, &json!({"action": "approve"})).await.refused(503, "engine_unavailable");
+    bob.send(Method::POST, &path, &json!({"action": "approve", "digest": request["digest"]}))
+        .await
+        .refused(503, "engine_unavailable");
     let view = bob.get(&format!("/features/{ours}")).await.ok();
     assert_eq!((&view["pipeline"], &view["requests"][0]["gate"]), (&json!("build"), &json!("spec")));
     server.remove().await;
@@ -135,18 +137,39 @@ async fn what_a_person_writes_is_stored_before_it_is_named_and_bound_to_what_the
     .await
     .unwrap();
     assert_eq!(written[1..], [(2, "written".to_owned(), Some(ada.id.0))], "once, and not current");
+    // It may have been applied though nobody heard of it: then the person's text is current, and the same request goes to
+    // the rules all the same, which know that it was.
+    for statement in [
+        "update artifacts set state = 'superseded' where name = 'spec' and version = 1",
+        "update artifacts set state = 'current' where name = 'spec' and version = 2",
+    ] {
+        sqlx::query(statement).execute(&server.owner).await.unwrap();
+    }
+    ada.send_once("mine", Method::PUT, &path, &edit).await.refused(503, "engine_unavailable");
+    ada.send_once("other", Method::PUT, &path, &edit).await.refused(409, "stale_digest");
 
     let decide = |more: Value| {
-        let mut body = json!({"command": "decide", "gate": "spec", "decision": "approve"});
+        let digest = gate(Role::Editor, false).digest;
+        let mut body = json!({"command": "decide", "gate": "spec", "decision": "approve", "digest": digest});
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         body
     };
-    say(&ada, project, &decide(json!({"gate": "plan"}))).await.refused(409, "wrong_gate");
     say(&ada, project, &decide(json!({"decision": "amend"}))).await.refused(422, "invalid_fields");
     say(&ada, project, &decide(json!({"content": "x"}))).await.refused(422, "invalid_fields");
     say(&ada, project, &decide(json!({"digest": "abc"}))).await.refused(422, "invalid_fields");
     say(&ada, project, &decide(json!({}))).await.refused(503, "engine_unavailable");
-    say(&ada, project, &json!({"command": "confirm_brief"})).await.refused(409, "no_brief");
+    for blind in [
+        json!({"command": "confirm_brief"}),
+        json!({"command": "decide", "gate": "spec", "decision": "approve"}),
+    ] {
+        let refused = say(&ada, project, &blind).await;
+        let error = refused.refused(422, "invalid_fields")["errors"][0].clone();
+        assert_eq!(error["field"], "digest", "{error}");
+        assert!(error["message"].as_str().unwrap().contains("GET /projects/{id}/hitl"), "{error}");
+    }
+    // The routes of features leave it open, as their document does.
+    let confirm = format!("/features/{project}/confirm-brief");
+    ada.send(Method::POST, &confirm, &json!({})).await.refused(409, "no_brief");
     server.remove().await;
 }
 
@@ -164,6 +187,13 @@ async fn features_are_projects_of_one_pipeline() {
     ada.send(Method::POST, &format!("/features/{one}/approve-spec"), &json!({}))
         .await
         .refused(409, "wrong_gate");
+    // What was decided meanwhile is told by the rules, also to who did not say what they read.
+    let mut decided = gate(Role::Editor, false);
+    decided.status = RequestStatus::Approved;
+    let settled = feature(&server, &ada, vec![decided]).await;
+    ada.send(Method::POST, &format!("/features/{settled}/approve-spec"), &json!({}))
+        .await
+        .refused(503, "engine_unavailable");
     let renamed =
         ada.send(Method::PATCH, &format!("/features/{one}"), &json!({"title": "Bookings"})).await.ok();
     assert_eq!(renamed["title"], "Bookings");

@@ -19,6 +19,31 @@ async fn a_person_gets_all_that_is_known_of_them_and_nothing_of_others() {
     let other = server.project(&bob).await;
     let team = shared(&bob, "Team").await;
     join(&bob, &team, &ada, "ada@example.org", "viewer").await;
+    for statement in [
+        "insert into artifacts (workspace_id, project_id, name, version, digest, kind, format, content, stage, attempt, agent,
+             state, author_id)
+         values ($1, $2, 'spec', 1, repeat('0', 64), 'document', 'markdown', 'zebra document', 'spec', 1, 'person', 'current', $3)",
+        "insert into hitl_requests (id, workspace_id, project_id, kind, gate, stage, attempt, digest, status, response_content,
+             decided_by, decided_at, created_at)
+         values (gen_random_uuid(), $1, $2, 'gate', 'spec', 'spec', 1, repeat('0', 64), 'approved', 'zebra answer', $3, now(), now())",
+        "insert into gate_decisions (workspace_id, project_id, command_id, request_id, gate, digest, decision, comment, actor,
+             actor_id, at)
+         values ($1, $2, gen_random_uuid(), gen_random_uuid(), 'spec', repeat('0', 64), 'approve', 'zebra decision', 'user', $3, now())",
+        "insert into comments (id, workspace_id, project_id, artifact_id, version, digest, comment_type, text, created_by)
+         values (gen_random_uuid(), $1, $2, gen_random_uuid(), 1, repeat('0', 64), 'comment', 'zebra comment', $3)",
+        "insert into uploads (id, workspace_id, project_id, filename, media_type, size_bytes, digest, storage_key, content, text,
+             uploaded_by)
+         values (gen_random_uuid(), $1, $2, 'zebra.md', 'text/markdown', 1, repeat('0', 64), 'k', 'x', 'x', $3)",
+        "insert into user_api_keys (user_id, provider, sealed, key_id, last_four) select $3, 'openai', 'sealed-zebra', 'k', 'abcd'
+         where $1::uuid is not null and $2::uuid is not null",
+        "insert into workspace_api_keys (workspace_id, provider, sealed, key_id, last_four, set_by)
+         select $1, 'anthropic', 'sealed-zebra', 'k', 'efgh', $3 where $2::uuid is not null",
+        "insert into pipelines (workspace_id, id, version, title, description, source, definition, digest, created_by)
+         select $1, 'mine', 1, 'zebra pipeline', '', 'x', '{}', repeat('0', 64), $3 where $2::uuid is not null",
+    ] {
+        let query = sqlx::query(statement).bind(ada.workspace.0).bind(project.0).bind(ada.id.0);
+        query.execute(&server.owner).await.unwrap();
+    }
     let answer = ada.get("/users/me/export").await;
     assert!(answer.headers["content-disposition"].to_str().unwrap().starts_with("attachment"));
     let known = answer.ok();
@@ -29,7 +54,20 @@ async fn a_person_gets_all_that_is_known_of_them_and_nothing_of_others() {
     assert_eq!(own["projects"][0]["idea"], crate::server::IDEA);
     assert_eq!(own["messages"][0]["content"], crate::server::IDEA);
     assert!(own["audit"].as_array().unwrap().iter().any(|item| item["ip"] == "127.0.0.1"), "{own}");
+    for (part, field, expected) in [
+        ("documents", "content", "zebra document"),
+        ("requests_decided", "said", "zebra answer"),
+        ("decisions", "comment", "zebra decision"),
+        ("comments", "text", "zebra comment"),
+        ("uploads", "filename", "zebra.md"),
+        ("workspace_provider_keys", "last_four", "efgh"),
+        ("pipelines", "title", "zebra pipeline"),
+    ] {
+        assert_eq!(own[part][0][field], expected, "{part}");
+    }
+    assert_eq!(known["person"]["provider_keys"][0]["last_four"], "abcd");
     let text = known.to_string();
+    assert!(!text.contains("sealed"), "what is sealed stays where it is");
     assert!(!text.contains(&other.to_string()) && !text.contains("bob@example.org"), "{text}");
     assert!(!text.contains("password_hash"));
     server.remove().await;

@@ -38,9 +38,16 @@ async fn a_budget_is_set_shown_with_what_is_used_and_taken_away() {
         (&set["scope"], &set["tokens_max"], &set["usd_max"]),
         (&json!("project"), &json!(2000), &json!(null))
     );
+    bob.send(Method::PUT, &one, &json!({"usd_max": "1", "allow_unpriced": true})).await.ok();
+    // The command speaks of limits, and of nothing else.
+    let more = json!({"command": "set_budget", "usd": "2"});
+    let path = format!("/projects/{project}/commands");
+    bob.send(Method::POST, &path, &more).await.refused(503, "engine_unavailable");
+    let raised = bob.get(&one).await.ok();
+    assert_eq!((&raised["usd_max"], &raised["allow_unpriced"]), (&json!("2"), &json!(true)));
     bob.send(Method::PUT, &one, &json!({})).await.ok();
     assert_eq!(bob.get(&one).await.ok()["set_by"], json!(null), "without any limit there is no budget");
-    assert_eq!(server.audited("budget.set").await, 3);
+    assert_eq!(server.audited("budget.set").await, 4);
     server.remove().await;
 }
 

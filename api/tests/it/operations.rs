@@ -17,6 +17,9 @@ async fn fail(server: &Server, project: ProjectId, code: &str) {
     let sql = "update projects set phase = 'failed', status = 'failed', failure = $2, title = 'zebrafish',
         last_activity_at = now() - interval '20 minutes' where id = $1";
     sqlx::query(sql).bind(project.0).bind(failure).execute(&server.owner).await.unwrap();
+    let letter = "insert into stage_failures (workspace_id, project_id, stage, attempt, code, is_permanent, calls, failed_at)
+        select workspace_id, id, 'spec', 1, $2, false, 3, now() - interval '20 minutes' from projects where id = $1";
+    sqlx::query(letter).bind(project.0).bind(code).execute(&server.owner).await.unwrap();
 }
 
 #[tokio::test]

@@ -17,6 +17,9 @@ async fn what_is_not_there_and_what_does_not_fit() {
     ada.get("/projects/no-uuid").await.refused(404, "not_found");
     ada.get(&format!("/projects/{}", Uuid::new_v4())).await.refused(404, "not_found");
     ada.get(&format!("/artifacts/{}", Uuid::new_v4())).await.refused(404, "not_found");
+    for nul in ["/pipelines/%00", "/pipelines/a%00b", "/settings/api-keys/%00"] {
+        ada.get(nul).await.refused(404, "not_found");
+    }
     ada.get("/projects?limit=many").await.refused(400, "invalid_query");
     ada.get("/projects?limit=101").await.refused(422, "invalid_fields");
     ada.get("/projects?cursor=x").await.refused(400, "invalid_cursor");
@@ -50,6 +53,15 @@ async fn ideas_that_are_none_are_refused_and_leave_nothing() {
     create(wish(&"x".repeat(65_537))).await.refused(413, "too_large");
     create(json!({"idea": "one", "product_idea": "two"})).await.refused(422, "invalid_fields");
     create(json!({"idea": "x", "pipeline": "nope"})).await.refused(422, "unknown_pipeline");
+    for reserved in ["components", "workflows"] {
+        let refused = create(json!({"idea": "x", "output_mode": reserved})).await;
+        let error = refused.refused(422, "invalid_fields")["errors"][0].clone();
+        assert_eq!(error["field"], "output_mode");
+        assert!(error["message"].as_str().unwrap().contains("reserved for later"), "{error}");
+        let wish = json!({"idea": "x", "output_mode": reserved});
+        ada.send(Method::POST, "/features", &wish).await.refused(422, "invalid_fields");
+    }
+    create(json!({"idea": "x", "output_mode": "full_code"})).await.refused(503, "engine_unavailable");
     create(json!({"idea": "x", "title": ""})).await.refused(422, "invalid_fields");
     create(json!({"idea": "x", "workspace_id": Uuid::new_v4()})).await.refused(404, "not_found");
     let rows: i64 =

@@ -8,6 +8,7 @@ use groundwork_domain::limits::Limits;
 use groundwork_domain::pipeline::Pipeline;
 use groundwork_domain::project::{Project, ProjectInput, RULES};
 use groundwork_domain::quota::Quota;
+use groundwork_domain::work::ArtifactRef;
 use groundwork_domain::{CommandId, Digest, ProjectId, Timestamp, UserId, WorkspaceId};
 use groundwork_store::{Store, StoreOptions};
 use reqwest::{Method, RequestBuilder, StatusCode};
@@ -221,7 +222,21 @@ impl Server {
             at,
             payload: json!({"stage": "questions", "message": format!("number {number}")}),
         };
-        let publication = machine.publication(vec![notice], number);
+        let mut publication = machine.publication(vec![notice], number);
+        // What a test has put there stays what counts.
+        let current: Vec<(String, i32, String)> = sqlx::query_as(
+            "select name, version, digest from artifacts where project_id = $1 and state = 'current'",
+        )
+        .bind(project.0)
+        .fetch_all(&self.owner)
+        .await
+        .unwrap();
+        let reference = |(name, version, digest): (String, i32, String)| ArtifactRef {
+            name,
+            version: version.try_into().unwrap(),
+            digest: Digest(digest),
+        };
+        publication.view.artifacts = current.into_iter().map(reference).collect();
         groundwork_store::publish::publish(&self.store, &publication).await.unwrap();
     }
 

@@ -12,7 +12,7 @@ pub(crate) struct GateArguments {
     /// The gate, where several wait.
     #[arg(long)]
     pub(crate) gate: Option<String>,
-    /// The digest of what you read [default: what waits there now]. Something else there now: refused.
+    /// The digest of what you read [default: what waits there now, which is shown]. Something else there now: refused.
     #[arg(long)]
     pub(crate) digest: Option<String>,
     /// Why; request-changes hands it to the agent.
@@ -80,6 +80,9 @@ pub(crate) struct RespondArguments {
     /// What to say, from a file; `-` for standard input.
     #[arg(long, value_name = "FILE", conflicts_with = "text")]
     pub(crate) file: Option<PathBuf>,
+    /// The digest of what you read [default: what it asks about now, which is shown]. Something else there now: refused.
+    #[arg(long)]
+    pub(crate) digest: Option<String>,
     #[command(flatten)]
     pub(crate) connection: Connection,
 }
@@ -134,7 +137,7 @@ pub(crate) struct ChatArguments {
 pub(crate) struct ConfirmArguments {
     /// The project's id, or the first characters of it.
     pub(crate) project: String,
-    /// The digest of the brief that you read [default: the present one].
+    /// The digest of the brief that you read [default: the present one, which is shown].
     #[arg(long)]
     pub(crate) digest: Option<String>,
     #[command(flatten)]

@@ -49,6 +49,15 @@ impl Request {
         self.rest.get(name).and_then(Value::as_str).unwrap_or_default()
     }
 
+    /// What is decided on: name, version and the digest's beginning.
+    fn subject(&self) -> String {
+        let digest = self.digest.get(..12).unwrap_or(&self.digest);
+        match (&self.artifact_name, self.artifact_version) {
+            (Some(name), Some(version)) => format!("{name} v{version} {digest}"),
+            _ => format!("what {} asks ({digest}): {}", self.gate, self.word("request_content")),
+        }
+    }
+
     /// One paragraph for people.
     fn told(&self) -> String {
         let mine = self.rest.get("waits_for_me").and_then(Value::as_bool).unwrap_or_default();
@@ -59,8 +68,8 @@ impl Request {
             format!("{} asks: {}", self.gate, self.word("request_content"))
         };
         let _ = write!(text, "\n  {}{what}", if mine { "" } else { "(waits for others) " });
-        if let (Some(name), Some(version)) = (&self.artifact_name, self.artifact_version) {
-            let _ = write!(text, ": {name} v{version} {}", self.digest.get(..12).unwrap_or(&self.digest));
+        if self.artifact_name.is_some() {
+            let _ = write!(text, ": {}", self.subject());
         }
         if !self.word("recommendation").is_empty() {
             let _ = write!(
@@ -97,6 +106,10 @@ pub(super) async fn decide(gate: &GateArguments, decision: Decision, file: Optio
     let id = project_id(&client, &gate.project).await?;
     let waiting = waiting(&client, id, gate.gate.as_deref()).await?;
     let digest = gate.digest.as_ref().unwrap_or(&waiting.digest);
+    if gate.digest.is_none() {
+        // Nobody said what was read: here is what is decided on.
+        output.note(format!("deciding on {}", waiting.subject()));
+    }
     let mut body = json!({
         "command": "decide", "gate": waiting.gate, "digest": digest, "decision": decision.as_str(),
     });
@@ -112,7 +125,7 @@ pub(super) async fn decide(gate: &GateArguments, decision: Decision, file: Optio
             "{}: gate {} of {id}, on {}; now {}",
             decision.as_str(),
             waiting.gate,
-            digest.get(..12).unwrap_or(digest),
+            waiting.subject(),
             answer["status"].as_str().unwrap_or_default()
         )
     });
@@ -147,11 +160,28 @@ pub(super) async fn respond(arguments: &RespondArguments) -> Result<()> {
         (None, None) => None,
     };
     let (client, output) = open(&arguments.connection)?;
-    let body = json!({"action": arguments.action, "response_content": text});
+    let digest = match &arguments.digest {
+        Some(digest) => digest.clone(),
+        None => {
+            let waiting = asked(&client, arguments.request).await?;
+            output.note(format!("deciding on {}", waiting.subject()));
+            waiting.digest
+        }
+    };
+    let body = json!({"action": arguments.action, "response_content": text, "digest": digest});
     let path = format!("/hitl/{}/respond", arguments.request);
     let answer: Value = client.change(Method::POST, &path, &body).await?;
     output.result(&answer, || {
         format!("{} is {}", arguments.request, answer["new_status"].as_str().unwrap_or_default())
     });
     Ok(())
+}
+
+/// The request of that id that waits.
+async fn asked(client: &Client, request: Uuid) -> Result<Request> {
+    let all: Requests = client.get("/hitl").await?;
+    all.items.into_iter().find(|one| one.request_id == request).ok_or_else(|| {
+        Failure::new(Exit::Refused, "not_waiting", format!("nothing waits under {request}"))
+            .next("groundwork inbox shows what waits")
+    })
 }

@@ -2,10 +2,13 @@
 
 use super::{open, project_id, read_long_text};
 use crate::args::{ConfirmArguments, PreviewArguments, ReviseArguments, RewindArguments};
-use crate::failure::Result;
+use crate::client::Client;
+use crate::failure::{Exit, Failure, Result};
+use crate::output::Output;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
+use uuid::Uuid;
 
 /// `groundwork revise`
 pub(super) async fn revise(arguments: &ReviseArguments) -> Result<()> {
@@ -32,14 +35,28 @@ pub(super) async fn rewind(arguments: &RewindArguments) -> Result<()> {
 pub(super) async fn confirm_brief(arguments: &ConfirmArguments) -> Result<()> {
     let (client, output) = open(&arguments.connection)?;
     let id = project_id(&client, &arguments.project).await?;
-    let mut body = json!({});
-    if let Some(digest) = &arguments.digest {
-        body["digest"] = json!(digest);
-    }
+    let digest = match &arguments.digest {
+        Some(digest) => digest.clone(),
+        None => present_brief(&client, output, id).await?,
+    };
+    let body = json!({ "digest": digest });
     let answer: Value = client.change(Method::POST, &format!("/features/{id}/confirm-brief"), &body).await?;
     output.result(&answer, || format!("the brief of {id} is confirmed; the work begins"));
     output.note(format!("next: groundwork watch {id}"));
     Ok(())
+}
+
+/// The digest of the brief as it is; says which one that is.
+async fn present_brief(client: &Client, output: Output, id: Uuid) -> Result<String> {
+    let all: Value = client.get(&format!("/projects/{id}/artifacts")).await?;
+    let mut items = all["items"].as_array().into_iter().flatten();
+    let brief = items.find(|one| one["name"] == "brief").ok_or_else(|| {
+        Failure::new(Exit::Refused, "no_brief", "there is no brief yet")
+            .next(format!("groundwork chat {id} \"…\""))
+    })?;
+    let digest = brief["digest"].as_str().unwrap_or_default();
+    output.note(format!("confirming brief v{} {}", brief["version"], digest.get(..12).unwrap_or(digest)));
+    Ok(digest.to_owned())
 }
 
 /// `groundwork preview`

@@ -3,7 +3,7 @@
 use super::decide::Word;
 use super::notices::Notices;
 use super::state::{Course, Progress, Remembered};
-use super::{Actor, Command, CommandBody, CommandId, Fact, Project, Timestamp};
+use super::{Actor, Command, CommandBody, CommandId, Fact, Project, StageFailure, Timestamp};
 use crate::command::{Disposition, Outcome, Rejection};
 use crate::document::Answer;
 use crate::event::{Cause, EventKind, Notice};
@@ -64,6 +64,7 @@ impl Project {
             }
         }
         self.settle(now, &mut notices);
+        self.settle_failures();
         self.last_activity_at = now;
         self.say_changes(Some(&before), &mut notices);
         if notices.list.iter().any(|notice| notice.kind == EventKind::WorkflowCompleted) {
@@ -239,6 +240,8 @@ impl Project {
         }
         self.course = Course::Cancelled;
         self.failure = None;
+        self.failures.clear();
+        self.drop_turns("The project was cancelled before the agent had answered.", notices);
         self.side.clear();
         let waiting: Vec<StageId> = self.open_requests().map(|request| request.view.stage.clone()).collect();
         for stage in waiting {
@@ -278,6 +281,17 @@ impl Project {
                 used: super::Used::default(),
             };
             self.fail_stage(&id, failure, now, notices);
+        }
+    }
+
+    /// What is failed no more is told no more; of what is left the latest is told first.
+    fn settle_failures(&mut self) {
+        let mut standing = std::mem::take(&mut self.failures);
+        standing.retain(|failure| self.progress(&failure.stage) == Some(Progress::Failed));
+        self.failures = standing;
+        let is_over = |failure: &StageFailure| self.progress(&failure.stage) != Some(Progress::Failed);
+        if self.failure.as_ref().is_none_or(is_over) {
+            self.failure = self.failures.last().cloned();
         }
     }
 

@@ -68,6 +68,10 @@ impl Project {
         state.attempt += 1;
         let attempt = state.attempt;
         self.add_task(task_view(&stage, attempt));
+        if gate.is_none() {
+            // What is said here becomes the brief: with four eyes, who shapes it is one of its authors.
+            self.add_editor(&stage.produces, said.actor);
+        }
         let payload = json!({"stage": stage.id, "turn": attempt, "gate": gate});
         notices.say(EventKind::MessageTaken, None, payload);
         let work = Work::Turn {
@@ -97,7 +101,7 @@ impl Project {
         let Some(stage) = self.pipeline.chat().cloned() else { return };
         // A turn that is under way would speak of a brief that is closed now.
         let id = stage.id.clone();
-        self.drop_side(|work| matches!(work, Work::Turn { .. }));
+        self.drop_turns("The brief was confirmed before the agent had answered.", notices);
         if let Some(state) = self.stages.get_mut(&id) {
             state.progress = Progress::Done;
         }

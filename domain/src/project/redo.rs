@@ -262,7 +262,7 @@ impl Project {
                 // What people have sent back so often is begun from nothing.
                 let anew = code == Some("changes_used_up");
                 let work = if anew { Work::Fresh } else { state.work };
-                let recorded = self.failure.as_ref().filter(|failure| failure.stage == *id);
+                let recorded = self.failures.iter().chain(&self.failure).find(|failure| failure.stage == *id);
                 let except_call =
                     state.cause_call.or(recorded.and_then(|failure| failure.failure.cause_call));
                 self.again(id, work);

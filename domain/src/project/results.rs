@@ -286,7 +286,10 @@ impl Project {
         }
         let payload = json!({"error": failure_payload(id, attempt, &failure)});
         notices.say(EventKind::WorkflowFailed, Some(format!("{id}:{attempt}")), payload);
-        self.failure = Some(StageFailure { stage: id.clone(), attempt, phase, failure, at: now });
+        let failed = StageFailure { stage: id.clone(), attempt, phase, failure, at: now };
+        self.failures.retain(|other| other.stage != *id);
+        self.failures.push(failed.clone());
+        self.failure = Some(failed);
     }
 }
 

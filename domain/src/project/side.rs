@@ -97,6 +97,17 @@ impl Project {
         }
     }
 
+    /// Ends the turn of the chat that is under way, and tells whoever waits for its answer.
+    pub(super) fn drop_turns(&mut self, why: &str, notices: &mut Notices) {
+        let turns = self.side.iter().filter(|side| matches!(side.work, Work::Turn { .. }));
+        for (stage, turn) in turns.map(|side| (side.stage.clone(), side.attempt)).collect::<Vec<_>>() {
+            let error = json!({"stage": stage, "attempt": turn, "code": "superseded", "message": why, "permanent": true});
+            let payload = json!({"stage": stage, "turn": turn, "error": error});
+            notices.say(EventKind::MessageFailed, None, payload);
+        }
+        self.drop_side(|work| matches!(work, Work::Turn { .. }));
+    }
+
     fn take_side(&mut self, stage: &StageId, attempt: u32, status: TaskStatus) -> Option<SideWork> {
         let index = self.side.iter().position(|side| side.stage == *stage && side.attempt == attempt)?;
         self.set_task(stage, attempt, status);

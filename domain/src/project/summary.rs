@@ -181,6 +181,7 @@ impl Project {
                 used: self.used.clone(),
                 requests: self.requests().cloned().collect(),
                 failure: self.failure.clone(),
+                failures: self.failures.clone(),
                 completed_at: self.completed_at,
                 last_activity_at: self.last_activity_at,
             },

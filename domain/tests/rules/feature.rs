@@ -388,3 +388,72 @@ fn agents_ask_people_and_go_on_with_their_words() {
         write(&mut project, "architect");
     }
 }
+
+#[test]
+fn every_failed_branch_is_told_until_it_is_taken_up_again() {
+    let mut project = implementing();
+    implement(&mut project);
+    let failed = |project: &Project| {
+        let view = project.publication(vec![], 0).view;
+        let stages: Vec<String> = view.failures.iter().map(|failure| failure.stage.0.clone()).collect();
+        (view.failure.map(|failure| failure.stage.0), stages)
+    };
+    fail_of(&mut project, "security_review", "provider_refused");
+    assert_eq!(
+        project.phase(),
+        Phase::Working,
+        "the other review goes on, and this one is a dead letter already"
+    );
+    assert_eq!(failed(&project), (Some("security_review".into()), vec!["security_review".into()]));
+    fail_of(&mut project, "code_review", "unreadable_reply");
+    let both = vec!["security_review".to_owned(), "code_review".to_owned()];
+    assert_eq!(failed(&project), (Some("code_review".into()), both));
+    say(&mut project, 70, rewind("code_review"));
+    assert_eq!(failed(&project), (Some("security_review".into()), vec!["security_review".into()]));
+    say(&mut project, 71, CommandBody::Retry { model: None });
+    assert_eq!(failed(&project), (None, Vec::new()));
+}
+
+/// Retry takes up what the machine failed over; what a person rejected stays failed, and stays told.
+#[test]
+fn a_rejection_is_told_as_long_as_it_stands() {
+    let gated = "[[stage]]\nid = \"code_review\"";
+    let gate =
+        "[stage.gate]\nname = \"security\"\nstatus = \"s_ready\"\napproved_status = \"s_approved\"\n\n";
+    let source = build_toml().replacen(gated, &format!("{gate}{gated}"), 1);
+    let mut project = confirmed(&source);
+    for (number, name) in ["spec", "plan", "tests"].into_iter().enumerate() {
+        write(&mut project, name);
+        approve(&mut project, 51 + number as u128, name);
+    }
+    implement(&mut project);
+    review(&mut project, "security_review", Some(true));
+    let digest = at_gate(&project, "security");
+    say(&mut project, 60, decide("security", digest, Decision::Reject));
+    fail_of(&mut project, "code_review", "provider_refused");
+    say(&mut project, 61, CommandBody::Retry { model: None });
+    review(&mut project, "code_review", Some(true));
+    let view = project.publication(vec![], 0).view;
+    assert_eq!(view.summary.phase, Phase::Failed);
+    assert_eq!(view.failure.map(|failure| failure.failure.code), Some("rejected".to_owned()));
+}
+
+#[test]
+fn who_waits_for_an_answer_in_the_chat_is_told_that_none_comes() {
+    let talking = || {
+        let mut project = project_of(build_toml());
+        end_of(&mut project, "brief", replied(Some(1)));
+        say(&mut project, 1, message("For members only"));
+        project
+    };
+    for end in [confirm(1), CommandBody::Cancel] {
+        let mut project = talking();
+        let notices = say(&mut project, 2, end.clone());
+        let told = notices.iter().find(|notice| notice.kind.as_str() == "message_failed");
+        let told = told.unwrap_or_else(|| panic!("{end:?}: {:?}", kinds(&notices)));
+        assert_eq!(
+            (&told.payload["turn"], &told.payload["error"]["code"]),
+            (&2.into(), &"superseded".into())
+        );
+    }
+}

@@ -254,6 +254,20 @@ fn several_people_and_four_eyes() {
     assert_eq!(code(&project, user(), asks), None, "an author may ask for changes");
 }
 
+#[test]
+fn who_shapes_the_brief_in_talk_is_one_of_its_authors() {
+    let mut project = project_of(&with_policy("four_eyes = true"));
+    end_of(&mut project, "brief", replied(Some(1)));
+    let says_more = CommandBody::Message { text: "Members only.".into() };
+    project.apply(Fact::Command(says(other(1), 1, says_more)), NOW).unwrap();
+    end_of(&mut project, "brief", replied(Some(2)));
+    say(&mut project, 2, CommandBody::ConfirmBrief { digest: artifact("brief", 2).digest });
+    write(&mut project, "spec");
+    let word = || decide("spec", artifact("spec", 1).digest, Decision::Approve);
+    assert_eq!(code(&project, other(1), word()), Some(RejectionCode::FourEyes), "what they said is in it");
+    assert_eq!(code(&project, other(2), word()), None);
+}
+
 fn decide_edit(base: u32, version: u32) -> CommandBody {
     CommandBody::Edit { base: artifact("spec", base).digest, artifact: artifact("spec", version) }
 }

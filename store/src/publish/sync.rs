@@ -2,7 +2,7 @@
 
 use crate::StoreError;
 use crate::artifacts::manifest;
-use crate::clean::{instant, int};
+use crate::clean::{self, instant, int};
 use crate::events::actor_columns;
 use groundwork_domain::ProjectId;
 use groundwork_domain::document::audit::Recommendation;
@@ -46,6 +46,43 @@ pub(super) async fn tasks(conn: &mut PgConnection, publication: &Publication) ->
     )
     .execute(conn)
     .await?;
+    Ok(())
+}
+
+/// One row a stage that is failed now: its dead letter. What is failed no more has none.
+pub(super) async fn failures(conn: &mut PgConnection, publication: &Publication) -> Result<(), StoreError> {
+    let view = &publication.view;
+    // Publications of an older build name the latest failure only.
+    let others = view.failures.iter();
+    let failures: Vec<_> =
+        if view.failures.is_empty() { view.failure.iter().collect() } else { others.collect() };
+    let stages: Vec<_> = failures.iter().map(|failure| failure.stage.0.clone()).collect();
+    sqlx::query!(
+        "delete from stage_failures where project_id = $1 and stage <> all($2)",
+        publication.project_id.0,
+        &stages,
+    )
+    .execute(&mut *conn)
+    .await?;
+    for failure in failures {
+        sqlx::query!(
+            "insert into stage_failures (workspace_id, project_id, stage, attempt, code, is_permanent, calls, failed_at)
+             values ($1, $2, $3, $4, $5, $6, $7, $8)
+             on conflict (project_id, stage) do update
+             set attempt = excluded.attempt, code = excluded.code, is_permanent = excluded.is_permanent,
+                 calls = excluded.calls, failed_at = excluded.failed_at",
+            publication.workspace_id.0,
+            publication.project_id.0,
+            failure.stage.0,
+            int(failure.attempt),
+            clean::text(&failure.failure.code),
+            failure.failure.permanent,
+            int(failure.failure.calls),
+            instant(failure.at),
+        )
+        .execute(&mut *conn)
+        .await?;
+    }
     Ok(())
 }
 

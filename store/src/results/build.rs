@@ -1,16 +1,17 @@
 //! Products of the pipelines build and handoff: files, handoffs, turns of a chat, titles, advice, questions to people.
 
 use super::{NewResult, PersonAsked, Product, write};
-use crate::StoreError;
 use crate::clean::{self, int, long};
 use crate::events::{LockedProject, NewEvent};
+use crate::{StoreError, Tx};
 use groundwork_domain::Digest;
+use groundwork_domain::Timestamp;
 use groundwork_domain::command::Actor;
 use groundwork_domain::document::audit::Recommendation;
-use groundwork_domain::document::files::CodeFile;
+use groundwork_domain::document::files::{CodeFile, CodePath};
 use groundwork_domain::event::{Cause, EventKind, event_id};
 use groundwork_domain::request;
-use groundwork_domain::work::{ArtifactRef, StageResult};
+use groundwork_domain::work::{ArtifactRef, StageResult, StageTask};
 use serde::Serialize;
 use serde_json::json;
 use sqlx::PgConnection;
@@ -120,21 +121,41 @@ async fn keep_files(
     Ok(())
 }
 
+/// Tells that an attempt has written these files, before it is done. What was told before is told once.
+///
+/// # Errors
+/// [`StoreError::NotFound`], [`StoreError::Database`].
+pub async fn tell_written(
+    mut tx: Tx,
+    task: &StageTask,
+    files: &[(CodePath, u64)],
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let mut locked = LockedProject::lock(&mut tx, task.workspace_id, task.project_id).await?;
+    let events = files.iter().map(|(path, bytes)| file_event(task, path, *bytes, at)).collect();
+    locked.append(&mut tx, events).await?;
+    locked.release(&mut tx).await?;
+    tx.commit().await
+}
+
 /// An event a file.
 fn written(new: &NewResult<'_>, files: &[CodeFile]) -> Vec<NewEvent> {
-    let task = new.task;
+    let event = |file: &CodeFile| file_event(new.task, &file.path, file.content.len() as u64, new.at);
+    files.iter().map(event).collect()
+}
+
+fn file_event(task: &StageTask, path: &CodePath, bytes: u64, at: Timestamp) -> NewEvent {
     let cause = Cause::Stage { stage: task.stage.clone(), attempt: task.attempt, parked: 0 };
     let kind = EventKind::FileWritten;
-    let event = |file: &CodeFile| NewEvent {
-        event_id: event_id(task.project_id, &cause, kind, Some(file.path.as_str())),
+    NewEvent {
+        event_id: event_id(task.project_id, &cause, kind, Some(path.as_str())),
         kind,
-        cause: cause.clone(),
-        item: Some(file.path.to_string()),
+        cause,
+        item: Some(path.to_string()),
         actor: Actor::System,
-        at: new.at,
-        payload: json!({"stage": task.stage, "attempt": task.attempt, "path": file.path, "bytes": file.content.len()}),
-    };
-    files.iter().map(event).collect()
+        at,
+        payload: json!({"stage": task.stage, "attempt": task.attempt, "path": path, "bytes": bytes}),
+    }
 }
 
 async fn advise(conn: &mut PgConnection, new: &NewResult<'_>) -> Result<(), StoreError> {

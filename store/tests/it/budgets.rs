@@ -131,3 +131,70 @@ async fn what_has_no_price_is_refused_under_a_limit_of_money_and_nothing_without
     assert_eq!(begin(&database, tenant, &request(tenant, project, 2), free).await, Reservation::Reserved);
     database.remove().await;
 }
+
+#[tokio::test]
+async fn a_budget_that_is_set_while_a_call_is_under_way_counts_it() {
+    let database = Database::new().await;
+    let tenant = database.tenant().await;
+    let project = database.project(tenant).await;
+    let first = request(tenant, project, 1);
+    assert_eq!(begin(&database, tenant, &first, most(700, 10)).await, Reservation::Reserved);
+    set(&database, tenant, Scope::Project(project), Some(1_000), None).await;
+    let second = begin(&database, tenant, &request(tenant, project, 2), most(700, 10)).await;
+    let Reservation::OverBudget(over) = second else { panic!("{second:?}") };
+    assert_eq!(over.reserved, Decimal::from(700));
+    database.remove().await;
+}
+
+/// Whoever took the budget away may have died before telling the project.
+#[tokio::test]
+async fn a_project_goes_on_when_the_workspaces_budget_is_taken_away_though_its_own_stays() {
+    let database = Database::new().await;
+    let tenant = database.tenant().await;
+    let project = database.project(tenant).await;
+    set(&database, tenant, Scope::Project(project), Some(1_000_000), None).await;
+    set(&database, tenant, Scope::Workspace, Some(1), None).await;
+    sqlx::query("update projects set waiting_for = 'budget', last_activity_at = clock_timestamp()")
+        .execute(&database.owner)
+        .await
+        .unwrap();
+    assert!(budgets::raised(&database.store, 10).await.unwrap().is_empty());
+    set(&database, tenant, Scope::Workspace, None, None).await;
+    let raised = budgets::raised(&database.store, 10).await.unwrap();
+    assert_eq!(raised.iter().map(|raised| raised.project_id).collect::<Vec<_>>(), [project]);
+    database.remove().await;
+}
+
+#[tokio::test]
+async fn servers_write_keys_and_read_what_is_sealed_through_one_function_only() {
+    let database = Database::new().await;
+    let tenant = database.tenant().await;
+    let owner = groundwork_store::api_keys::KeyOwner::Workspace(tenant.workspace);
+    let keep = async |sealed: &[u8]| {
+        let mut tx = database.store.tenant(tenant.workspace, tenant.user).await.unwrap();
+        let key = groundwork_store::api_keys::NewKey {
+            owner,
+            provider: "openai",
+            sealed,
+            key_id: "k1",
+            last_four: "abcd",
+            by: tenant.user,
+        };
+        groundwork_store::api_keys::put(&mut tx, &key).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    keep(b"one").await;
+    keep(b"two").await;
+    let project = database.project(tenant).await;
+    let mut tx = database.store.tenant(tenant.workspace, tenant.user).await.unwrap();
+    let keys = groundwork_store::api_keys::for_call(&mut tx, project, "openai").await.unwrap();
+    assert_eq!(keys[0].sealed, b"two");
+    for table in ["user_api_keys", "workspace_api_keys"] {
+        let mut tx = database.store.tenant(tenant.workspace, tenant.user).await.unwrap();
+        let read = format!("select sealed from {table}");
+        let refused = sqlx::query(sqlx::AssertSqlSafe(read)).execute(tx.conn()).await;
+        assert!(refused.unwrap_err().to_string().contains("permission denied"), "{table}");
+    }
+    drop(tx);
+    database.remove().await;
+}

@@ -1,7 +1,7 @@
 //! Isolation in the database itself, generated from its catalogue: a table, a policy or a function that a later migration
 //! adds is held to the same rules without a word here.
 
-mod row;
+pub(crate) mod row;
 
 use crate::database::{Database, Tenant};
 use groundwork_domain::{UserId, WorkspaceId};

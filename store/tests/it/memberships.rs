@@ -2,6 +2,7 @@
 //! claimed by sweepers, and what is erased.
 
 use crate::database::{Database, Tenant, machine};
+use crate::isolation::row::{self, Table};
 use groundwork_domain::access::Role;
 use groundwork_domain::{Lifecycle, Timestamp, UserId, WorkspaceId};
 use groundwork_store::{invitations, members, shelving, workspaces};
@@ -215,6 +216,15 @@ async fn erasing_leaves_no_text_and_is_only_done_to_what_was_deleted_long_ago() 
         let notices = machine.opening_notices(Timestamp(1_000));
         groundwork_store::publish::publish(&database.store, &machine.publication(notices, 3)).await.unwrap();
     }
+    // Something of it stands in every table that knows projects.
+    let tables = Table::all(&database.owner, &KEPT).await;
+    let of_projects: Vec<Table> = tables
+        .into_iter()
+        .filter(|table| {
+            table.has("project_id") && !["tasks", "conversation_turns"].contains(&table.name.as_str())
+        })
+        .collect();
+    row::put_of_project(&database.owner, &of_projects, tenant, erased).await;
     sqlx::query("update projects set lifecycle = 'deleted', deleted_at = now() - interval '30 days 1 minute' where id = $1")
         .bind(erased.0)
         .execute(&database.owner)
@@ -250,6 +260,45 @@ async fn erasing_leaves_no_text_and_is_only_done_to_what_was_deleted_long_ago() 
         database.count(&format!("select count(*) from conversation_turns where project_id = '{kept}'")).await,
         1
     );
+    database.remove().await;
+}
+
+/// Tables of a workspace's rows that keep them when it is erased: the record, which goes with its people, and what it cost.
+const KEPT_OF_WORKSPACES: [&str; 6] =
+    ["audit_logs", "audit_origins", "events", "projects", "usage_entries", "workspaces"];
+
+#[tokio::test]
+async fn with_a_workspace_its_keys_pipelines_and_budgets_are_erased() {
+    let database = Database::new().await;
+    let tenant = owned(&database).await;
+    let project = database.project(tenant).await;
+    let tables: Vec<Table> = Table::all(&database.owner, &KEPT_OF_WORKSPACES)
+        .await
+        .into_iter()
+        .filter(|table| table.has("workspace_id") && table.name != "workspace_members")
+        .collect();
+    assert!(tables.iter().any(|table| table.name == "workspace_api_keys"));
+    row::put_of_project(&database.owner, &tables, tenant, project).await;
+    sqlx::query("insert into budgets (scope_id, workspace_id, tokens_max) values ($1, $1, 1000)")
+        .bind(tenant.workspace.0)
+        .execute(&database.owner)
+        .await
+        .unwrap();
+    for statement in [
+        "update projects set lifecycle = 'archived', workflow_state = 'closed'",
+        "update workspaces set lifecycle = 'deleted', deleted_at = now() - interval '31 days'",
+    ] {
+        sqlx::query(statement).execute(&database.owner).await.unwrap();
+    }
+    assert_eq!(shelving::erase_ended(&database.store, 30, 10).await.unwrap(), 1);
+    let mut keeping = Vec::new();
+    for table in tables.iter().map(|table| &table.name) {
+        let left = format!("select count(*) from {table} where workspace_id = '{}'", tenant.workspace);
+        if database.count(&left).await > 0 {
+            keeping.push(table);
+        }
+    }
+    assert!(keeping.is_empty(), "they keep something of an erased workspace: {keeping:?}");
     database.remove().await;
 }
 

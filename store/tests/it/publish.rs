@@ -317,3 +317,45 @@ async fn what_is_taken_back_is_current_no_more_though_nothing_takes_its_place_ye
     assert_eq!(database.count("select count(*) from prompts where is_current").await, 0);
     database.remove().await;
 }
+
+#[tokio::test]
+async fn a_failed_branch_is_a_dead_letter_though_the_project_waits_for_people() {
+    let database = Database::new().await;
+    let tenant = database.tenant().await;
+    let project = database.project(tenant).await;
+    let machine = machine(tenant, project);
+    let mut publication = machine.publication(Vec::new(), 3);
+    let failed = |stage: &str, at: i64| groundwork_domain::publication::StageFailure {
+        stage: stage.into(),
+        attempt: 2,
+        phase: groundwork_domain::project::Phase::Working,
+        failure: groundwork_domain::work::Failure {
+            code: "provider_refused".into(),
+            message: "No.".into(),
+            permanent: true,
+            calls: 3,
+            cause_call: None,
+            used: Default::default(),
+        },
+        at: Timestamp(at),
+    };
+    publication.view.failures = vec![failed("security_review", 5_000), failed("code_review", 6_000)];
+    publication.view.failure = publication.view.failures.last().cloned();
+    publish(&database.store, &publication).await.unwrap();
+    let filter = || groundwork_store::operations::FailedFilter { rows_max: 10, ..Default::default() };
+    let letters = groundwork_store::operations::failed(&database.store, &filter()).await.unwrap();
+    let stages: Vec<_> = letters.iter().map(|letter| letter.stage.as_deref().unwrap()).collect();
+    assert_eq!(stages, ["code_review", "security_review"], "both, the latest first");
+    assert_ne!(publication.view.summary.phase.as_str(), "failed");
+    let troubles =
+        groundwork_store::operations::supervise(&database.store, std::time::Duration::from_secs(3_600)).await;
+    let failing = troubles.unwrap().into_iter().find(|trouble| trouble.kind == "failing");
+    assert_eq!(failing.unwrap().stage.as_deref(), Some("security_review"), "the one that stands longest");
+    // Taken up again.
+    publication.position.history_length = 9;
+    publication.view.failures.remove(0);
+    publish(&database.store, &publication).await.unwrap();
+    let letters = groundwork_store::operations::failed(&database.store, &filter()).await.unwrap();
+    assert_eq!(letters.len(), 1);
+    database.remove().await;
+}

@@ -4,6 +4,7 @@ use crate::Scene;
 use anyhow::{Context as _, Result};
 use groundwork_domain::project::Phase;
 use groundwork_workflows::ProjectWorkflow;
+use std::collections::BTreeSet;
 use std::path::Path;
 use temporalio_client::{WorkflowHandle, WorkflowHistory};
 use temporalio_sdk::workflow_replayer::{WorkflowReplayer, WorkflowReplayerOptions};
@@ -26,6 +27,25 @@ impl Scene {
             }
         }
         Ok(())
+    }
+
+    /// Ids of all activities of all runs, as operators see them; local ones have none there.
+    pub(crate) fn activity_ids(&self) -> Result<BTreeSet<String>> {
+        let runs = self.server.cli(&["workflow", "list", "--output", "json"])?;
+        let runs: Vec<serde_json::Value> = serde_json::from_str(&runs)?;
+        let mut ids = BTreeSet::new();
+        for run in &runs {
+            let of = |field: &str| run["execution"][field].as_str().context("an execution");
+            let (workflow, run) = (of("workflowId")?, of("runId")?);
+            let shown =
+                self.server.cli(&["workflow", "show", "-w", workflow, "-r", run, "--output", "json"])?;
+            let history: serde_json::Value = serde_json::from_str(&shown)?;
+            for event in history["events"].as_array().into_iter().flatten() {
+                let id = event["activityTaskScheduledEventAttributes"]["activityId"].as_str();
+                ids.extend(id.map(str::to_owned));
+            }
+        }
+        Ok(ids)
     }
 
     fn record(&self, name: &str, history: &[u8]) -> Result<()> {

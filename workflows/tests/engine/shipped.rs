@@ -127,6 +127,13 @@ async fn a_feature_is_talked_over_revised_amended_edited_and_built() -> Result<(
         scene.say(CommandBody::Rewind { stage: "code_review".into(), model: None }).await?;
         scene.until_begun("code_review:2").await?;
         scene.until(Phase::Completed).await?;
+        // E-36: each step is an activity of its own, under its own name. (What was to be done over has its attempt behind it.)
+        let ids = scene.activity_ids()?;
+        for step in ["spec", "plan", "tests", "implement", "security_review", "code_review", "verdict"] {
+            let id = format!("run_{step}");
+            let is_it = |one: &String| *one == id || one.starts_with(&format!("{id}-"));
+            assert!(ids.iter().any(is_it), "{id}: {ids:?}");
+        }
         scene.replays("v2-build").await
     })
     .await

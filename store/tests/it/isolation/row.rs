@@ -1,6 +1,7 @@
 //! A row for any table, made of nothing but its columns' types.
 
 use crate::database::Tenant;
+use groundwork_domain::ProjectId;
 use sqlx::{AssertSqlSafe, Executor as _, PgPool, Row as _};
 
 pub struct Column {
@@ -25,7 +26,7 @@ impl Table {
              from pg_class c join pg_attribute a on a.attrelid = c.oid
              where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and a.attnum > 0
                  and not a.attisdropped and a.attgenerated = '' and a.attidentity = ''
-                 and ((a.attnotnull and not a.atthasdef) or a.attname in ('workspace_id', 'user_id'))
+                 and ((a.attnotnull and not a.atthasdef) or a.attname in ('workspace_id', 'user_id', 'project_id'))
              group by c.oid, c.relname order by 1",
         )
         .fetch_all(owner)
@@ -54,7 +55,13 @@ impl Table {
         }
     }
 
-    fn value(&self, column: &Column, tenant: Tenant) -> String {
+    fn value(&self, column: &Column, tenant: Tenant, project: Option<ProjectId>) -> String {
+        match (self.name.as_str(), column.name.as_str(), project) {
+            (_, "project_id", Some(project)) => return format!("'{project}'"),
+            // The same everywhere, so that rows refer to each other by their names.
+            (..) if project.is_some() && column.of_type == "text" => return "'x'".to_owned(),
+            _ => {}
+        }
         match (self.name.as_str(), column.name.as_str()) {
             (_, "workspace_id") | ("workspaces", "id") => return format!("'{}'", tenant.workspace),
             (_, "user_id" | "owner_id" | "created_by" | "invited_by" | "checked_by") | ("users", "id") => {
@@ -86,14 +93,28 @@ impl Table {
 
 /// The statement that would write a row of `tenant`.
 pub fn insert(table: &Table, tenant: Tenant) -> String {
+    insert_of(table, tenant, None)
+}
+
+fn insert_of(table: &Table, tenant: Tenant, project: Option<ProjectId>) -> String {
     let names: Vec<_> = table.columns.iter().map(|column| column.name.as_str()).collect();
-    let values: Vec<_> = table.columns.iter().map(|column| table.value(column, tenant)).collect();
+    let values: Vec<_> = table.columns.iter().map(|column| table.value(column, tenant, project)).collect();
     format!("insert into {} ({}) values ({})", table.name, names.join(", "), values.join(", "))
 }
 
 /// Puts a row of `tenant` into each table that has none. What a row means does not matter here, so that checks, references and
 /// triggers are left out; policies and grants are as they are.
 pub async fn put(owner: &PgPool, tables: &[Table], tenant: Tenant) {
+    let statements = tables.iter().filter(|table| !matches!(table.name.as_str(), "users" | "workspaces"));
+    fill(owner, statements.map(|table| insert(table, tenant)).collect()).await;
+}
+
+/// Puts a row of this project into each of these tables; what refers to another table's row finds it.
+pub async fn put_of_project(owner: &PgPool, tables: &[Table], tenant: Tenant, project: ProjectId) {
+    fill(owner, tables.iter().map(|table| insert_of(table, tenant, Some(project))).collect()).await;
+}
+
+async fn fill(owner: &PgPool, statements: Vec<String>) {
     owner
         .execute(
             "do $$
@@ -110,10 +131,8 @@ pub async fn put(owner: &PgPool, tables: &[Table], tenant: Tenant) {
         .unwrap();
     let mut connection = owner.acquire().await.unwrap();
     connection.execute("set session_replication_role = replica").await.unwrap();
-    for table in tables {
-        if !matches!(table.name.as_str(), "users" | "workspaces") {
-            connection.execute(AssertSqlSafe(insert(table, tenant))).await.unwrap();
-        }
+    for statement in statements {
+        connection.execute(AssertSqlSafe(statement)).await.unwrap();
     }
     connection.execute("reset session_replication_role").await.unwrap();
 }
