@@ -80,9 +80,13 @@ async function plainFaults(page: Page, { alert = false, covered = false }: Looki
 
 async function take(page: Page, name: string, { screen = false }: Looking): Promise<void> {
   if (!isTaking) return;
-  const size = page.viewportSize() ?? { width: 1280, height: 900 };
-  const whole = await page.evaluate(() => document.documentElement.scrollHeight);
-  const height = screen ? size.height : Math.min(Math.max(whole, size.height), HEIGHT_MAX);
-  const picture = await page.screenshot({ fullPage: !screen, clip: { x: 0, y: 0, width: size.width, height } });
-  writeFileSync(`${SHOTS}/${name}.png`, small(picture));
+  const size = page.viewportSize() ?? { width: WIDE, height: 900 };
+  if (!screen) {
+    // A screen as high as the page: what sticks to its lower edge is there, and not in the middle.
+    const whole = await page.evaluate(() => document.documentElement.scrollHeight);
+    await page.setViewportSize({ ...size, height: Math.min(Math.max(whole, size.height), HEIGHT_MAX) });
+    await page.evaluate(() => scrollTo(0, 0));
+  }
+  writeFileSync(`${SHOTS}/${name}.png`, small(await page.screenshot()));
+  await page.setViewportSize(size);
 }

@@ -13,12 +13,7 @@ interface Pixels {
 
 export function small(png: Buffer): Buffer {
   const pixels = decode(png);
-  // Coarser until the table holds them: text in grey on paper needs the fine steps, and has few colours.
-  for (let dropped = 0; dropped < 6; dropped += 1) {
-    const indexed = index(pixels, dropped);
-    if (indexed !== null) return encode(pixels, indexed);
-  }
-  return png;
+  return encode(pixels, index(pixels));
 }
 
 function decode(png: Buffer): Pixels {
@@ -73,25 +68,38 @@ function predicted(filter: number, left: number, up: number, corner: number): nu
   }
 }
 
-/** The number of each pixel's colour, and the colours; null where there are too many. */
-function index({ rgb, width, height }: Pixels, dropped: number): { indices: Uint8Array; table: number[] } | null {
-  const numbers = new Map<number, number>();
-  const table: number[] = [];
+/** The number of each pixel's colour in a table, and the table. */
+function index({ rgb, width, height }: Pixels): { indices: Uint8Array; table: number[] } {
+  const counts = new Map<number, number>();
+  const at = (pixel: number): number => ((rgb[pixel * 3] ?? 0) << 16) | ((rgb[pixel * 3 + 1] ?? 0) << 8) | (rgb[pixel * 3 + 2] ?? 0);
+  for (let pixel = 0; pixel < width * height; pixel += 1) counts.set(at(pixel), (counts.get(at(pixel)) ?? 0) + 1);
+  const colours = [...counts.keys()].sort((a, b) => (counts.get(b) ?? 0) - (counts.get(a) ?? 0));
+  const table = tableOf(colours);
+  const numbers = new Map(colours.map((colour) => [colour, nearest(table, colour).number]));
   const indices = new Uint8Array(width * height);
-  const round = (value: number) => (value >= 248 ? value : (value >> dropped) << dropped);
-  for (let pixel = 0; pixel < indices.length; pixel += 1) {
-    const [r, g, b] = [round(rgb[pixel * 3] ?? 0), round(rgb[pixel * 3 + 1] ?? 0), round(rgb[pixel * 3 + 2] ?? 0)];
-    const colour = (r << 16) | (g << 8) | b;
-    let number = numbers.get(colour);
-    if (number === undefined) {
-      if (numbers.size === COLOURS_MAX) return null;
-      number = numbers.size;
-      numbers.set(colour, number);
-      table.push(r, g, b);
+  for (let pixel = 0; pixel < indices.length; pixel += 1) indices[pixel] = numbers.get(at(pixel)) ?? 0;
+  return { indices, table: table.flatMap((colour) => [colour >> 16, (colour >> 8) & 255, colour & 255]) };
+}
+
+/** The most frequent colours that are far enough from each other; farther, until they are few enough. */
+function tableOf(colours: readonly number[]): number[] {
+  for (let apart = 0; ; apart += 3) {
+    const table: number[] = [];
+    for (const colour of colours) {
+      if (table.length > COLOURS_MAX) break;
+      if (table.length === 0 || nearest(table, colour).distance > apart) table.push(colour);
     }
-    indices[pixel] = number;
+    if (table.length <= COLOURS_MAX) return table;
   }
-  return { indices, table };
+}
+
+function nearest(table: readonly number[], colour: number): { number: number; distance: number } {
+  let [number, distance] = [0, Number.POSITIVE_INFINITY];
+  for (const [place, one] of table.entries()) {
+    const apart = Math.max(Math.abs((one >> 16) - (colour >> 16)), Math.abs(((one >> 8) & 255) - ((colour >> 8) & 255)), Math.abs((one & 255) - (colour & 255)));
+    if (apart < distance) [number, distance] = [place, apart];
+  }
+  return { number, distance };
 }
 
 function encode({ width, height }: Pixels, { indices, table }: { indices: Uint8Array; table: number[] }): Buffer {
