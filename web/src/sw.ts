@@ -55,7 +55,7 @@ self.addEventListener("fetch", (event) => {
 
 /** The page and what it names, so that even the first visit can be read again. */
 async function keepPage(): Promise<void> {
-  const response = await fetch("/");
+  const response = await fetch("/", { headers: { accept: "text/html" } });
   if (!isPage(response)) return;
   const text = await response.clone().text();
   await (await caches.open(FILES)).put("/", response);

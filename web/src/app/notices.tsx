@@ -45,7 +45,7 @@ export function Notices() {
       const notice = noticeOf(event);
       if (notice === null || pathname.includes(event.projectId) || Date.now() - Date.parse(event.timestamp) > NEWS_MS) return;
       const title = recent?.find((project) => project.project_id === event.projectId)?.title;
-      tell(title === undefined ? notice : `${title}: ${notice}`, { projectId: event.projectId });
+      tell(title === undefined ? notice : `${title.replace(/[.…]+$/, "")}: ${notice}`, { projectId: event.projectId });
     },
     [pathname, recent],
   );

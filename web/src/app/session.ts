@@ -35,12 +35,18 @@ export async function signOut(): Promise<void> {
   location.assign("/");
 }
 
+/** Pages that need no session. */
+const OPEN = /^\/($|login|signup|register|auth\/)/;
+
 /** The session ended elsewhere: to the sign-in, and back here afterwards. */
 export function watchSession(): void {
+  let isLeaving = false;
+  // Another tab may have forgotten the session already, so whether there was one is not asked.
   const leave = () => {
-    if (!hadSession()) return;
     const next = location.pathname + location.search;
     forget();
+    if (isLeaving || OPEN.test(location.pathname)) return;
+    isLeaving = true;
     location.assign(`/login?${new URLSearchParams({ next, ended: "1" })}`);
   };
   onSessionEnded(leave);

@@ -11,7 +11,7 @@ export interface StageState {
   attempt: number;
   attempts: number;
   startedAt: string;
-  endedAt: string;
+  changedAt: string;
 }
 
 /** The latest attempt of each stage, in the order of the pipeline. */
@@ -27,7 +27,7 @@ export function stagesOf(tasks: readonly Task[]): StageState[] {
       attempt: task.attempt,
       attempts: (known?.attempts ?? 0) + 1,
       startedAt: task.created_at,
-      endedAt: task.updated_at,
+      changedAt: task.updated_at,
     });
   }
   return [...stages.values()];

@@ -641,7 +641,7 @@ export const t = {
   },
   notice: {
     gate: (what: string) => `${what} is ready for a decision.`,
-    questions: "questions wait for answers.",
+    questions: "questions wait for your answers.",
     asks: "an agent asks something.",
     budget: "the budget is used up.",
     completed: "everything is done.",

@@ -74,12 +74,12 @@ export function PasswordInput({ label, hint, error, hideLabel, className, ...res
   );
 }
 
-/** `tall`: for a whole document, as high as the screen lets it be. */
-export function Textarea({ label, hint, error, hideLabel, className, tall = false, ...rest }: Common & { tall?: boolean } & TextareaHTMLAttributes<HTMLTextAreaElement>) {
+/** `tall`: for a whole document, as high as the screen lets it be; `mono`: for Markdown as it is written. */
+export function Textarea({ label, hint, error, hideLabel, className, tall = false, mono = false, ...rest }: Common & { tall?: boolean; mono?: boolean } & TextareaHTMLAttributes<HTMLTextAreaElement>) {
   const id = useId();
   return (
     <Frame {...{ id, label, hint, error, className }} {...(hideLabel === undefined ? {} : { hideLabel })}>
-      <textarea id={id} className={cx(CONTROL, "leading-relaxed", tall && "h-[55dvh] min-h-60")} {...described(id, hint, error)} {...rest} />
+      <textarea id={id} className={cx(CONTROL, "leading-relaxed", tall && "h-[55dvh] min-h-60", mono && "font-mono text-[0.8125rem]")} {...described(id, hint, error)} {...rest} />
     </Frame>
   );
 }

@@ -32,8 +32,8 @@ interface OfTemporal {
 function Workflow({ project, workspace, temporal }: { project: string; workspace: string } & OfTemporal) {
   const isMine = useWorkspace().all.some((one) => one.id === workspace);
   return (
-    <span className="flex flex-wrap items-center gap-x-3 gap-y-1 text-sm text-muted">
-      <code className="select-all font-mono text-xs">project-{project}</code>
+    <span className="flex min-w-0 flex-wrap items-center gap-x-3 gap-y-1 text-sm text-muted">
+      <code className="select-all font-mono text-xs break-all">project-{project}</code>
       {temporal !== null && (
         <a href={`${temporal}/workflows/project-${project}`} target="_blank" rel="noopener noreferrer" className="inline-flex items-center gap-1 text-spruce underline underline-offset-2">
           {t.operations.inTemporal}
@@ -75,7 +75,7 @@ export function Troubles({ temporal }: OfTemporal) {
               {troubles.map((trouble) => (
                 <li key={`${trouble.project_id}/${trouble.kind}`} className="flex flex-wrap items-center gap-x-3 gap-y-1 px-5 py-3">
                   <Badge tone="clay">{t.operations.kind[trouble.kind] ?? words(trouble.kind)}</Badge>
-                  <span className="min-w-0 grow basis-64">
+                  <span className="min-w-0 grow basis-48">
                     {trouble.stage != null && <span className="font-medium">{t.stage[trouble.stage] ?? words(trouble.stage)}</span>}
                     <Workflow project={trouble.project_id} workspace={trouble.workspace_id} temporal={temporal} />
                   </span>
@@ -141,7 +141,7 @@ export function DeadLetters({ temporal }: OfTemporal) {
             <ul className="divide-y divide-line rounded-lg border border-line bg-surface">
               {letters.map((letter) => (
                 <li key={letter.project_id} className="flex flex-wrap items-center gap-x-4 gap-y-2 px-5 py-3">
-                  <span className="min-w-0 grow basis-64">
+                  <span className="min-w-0 grow basis-48">
                     <span className="font-medium">{t.stage[letter.stage ?? ""] ?? words(letter.stage ?? "")}</span>{" "}
                     <span className="text-muted">
                       {t.pipeline[letter.pipeline]?.title ?? letter.pipeline} · {t.failureCode[letter.code ?? ""] ?? words(letter.code ?? "")}
@@ -236,7 +236,7 @@ export function RestoreAccount() {
             <Failed error={form.error} />
           </div>
         )}
-        <Input label={t.operations.accountId} name="user_id" required pattern="[0-9a-fA-F\-]{36}" className="grow basis-72" error={form.field("user_id")} />
+        <Input label={t.operations.accountId} name="user_id" required pattern="[0-9a-fA-F\-]{36}" className="min-w-0 grow basis-60" error={form.field("user_id")} />
         <Button type="submit" busy={form.busy}>
           {t.action.restore}
         </Button>

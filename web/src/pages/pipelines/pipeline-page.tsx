@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link, useParams } from "@tanstack/react-router";
+import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { ArrowLeft } from "lucide-react";
 import { lazy, Suspense } from "react";
 import { hasGate, type Pipeline, pipelineQuery } from "@/api/pipelines";
@@ -12,6 +12,7 @@ import { t } from "@/text/en";
 import { Badge } from "@/ui/badge";
 import { LinkButton } from "@/ui/button";
 import { PageHead, Section } from "@/ui/card";
+import { Select } from "@/ui/field";
 import { Await, Empty, Loading } from "@/ui/states";
 
 import { costOf } from "./cost";
@@ -21,12 +22,14 @@ const PipelineGraph = lazy(() => import("./pipeline-graph"));
 export function PipelinePage() {
   const { pipelineId } = useParams({ from: "/signed-in/pipelines/$pipelineId" });
   const { current } = useWorkspace();
-  const query = useQuery(pipelineQuery(pipelineId, current?.id));
+  const { version } = useSearch({ from: "/signed-in/pipelines/$pipelineId" });
+  const query = useQuery(pipelineQuery(pipelineId, current?.id, version));
   if (isProblem(query.error) && query.error.status === 404) return <Empty top title={t.pipelinePage.none} />;
-  return <Await query={query}>{(pipeline) => <Shown pipeline={pipeline} toml={pipeline.source} />}</Await>;
+  return <Await query={query}>{(pipeline) => <Shown pipeline={pipeline} toml={pipeline.source} versions={pipeline.versions} />}</Await>;
 }
 
-function Shown({ pipeline, toml }: { pipeline: Pipeline; toml: string }) {
+function Shown({ pipeline, toml, versions }: { pipeline: Pipeline; toml: string; versions: readonly number[] }) {
+  const navigate = useNavigate({ from: "/pipelines/$pipelineId" });
   useTitle(t.pipeline[pipeline.id]?.title ?? pipeline.title);
   const told = t.pipeline[pipeline.id];
   const { current } = useWorkspace();
@@ -56,6 +59,15 @@ function Shown({ pipeline, toml }: { pipeline: Pipeline; toml: string }) {
         }
       />
       <div className="space-y-10">
+        {versions.length > 1 && (
+          <Select label={t.artifactPage.version} value={pipeline.version} onChange={(event) => void navigate({ search: { version: Number(event.target.value) } })} className="w-40">
+            {versions.map((one) => (
+              <option key={one} value={one}>
+                {t.project.version(one)}
+              </option>
+            ))}
+          </Select>
+        )}
         <Suspense fallback={<Loading lines={2} />}>
           <PipelineGraph pipeline={pipeline} />
         </Suspense>

@@ -1,12 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
-import { Check, MessageSquareWarning, PencilLine, Undo2, X } from "lucide-react";
+import { Check, MessageSquareWarning } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { useCommand } from "@/api/commands";
 import { commentsQuery, type Decision, type PersonRequest } from "@/api/decisions";
 import { isProblem } from "@/api/problem";
 import type { Project } from "@/api/queries";
 import { useDraft } from "@/lib/draft";
-import { focusMain } from "@/lib/focus";
+import { backToTop } from "@/lib/focus";
 import { t } from "@/text/en";
 import { Button } from "@/ui/button";
 import { Card } from "@/ui/card";
@@ -58,7 +58,7 @@ export function DecisionForm({ project, request, artifactId, version, digest, co
         onSuccess: () => {
           setComment("");
           tell(t.gate.decided[decision]);
-          focusMain();
+          backToTop();
         },
         // The panel goes away if nothing waits here any more: the reason stays in sight.
         onError: tellProblem,
@@ -97,18 +97,15 @@ export function DecisionForm({ project, request, artifactId, version, digest, co
           <div className="flex gap-1 max-sm:w-full max-sm:justify-between sm:ml-auto">
             {canAmend && (
               <Button look="quiet" className={SMALL} onClick={() => setMode("amend")}>
-                <PencilLine className="size-4" aria-hidden />
                 {t.gate.amend}
               </Button>
             )}
             {can("revise") && (
               <Button look="quiet" className={SMALL} onClick={() => setRevising(true)}>
-                <Undo2 className="size-4" aria-hidden />
                 {t.gate.revise}
               </Button>
             )}
             <Button look="quiet" className={`${SMALL} text-danger`} onClick={() => setMode("reject")}>
-              <X className="size-4" aria-hidden />
               {t.gate.reject}
             </Button>
           </div>
@@ -123,7 +120,7 @@ export function DecisionForm({ project, request, artifactId, version, digest, co
       <Card tone="person" as="section" className="space-y-4 p-4 sm:p-5">
         <h3 className="text-lg">{t.gate.mode[mode]}</h3>
         {problem}
-        {mode === "amend" && <Textarea label={t.gate.amendText} tall className="font-mono" value={text} onChange={(event) => setText(event.target.value)} />}
+        {mode === "amend" && <Textarea label={t.gate.amendText} tall mono value={text} onChange={(event) => setText(event.target.value)} />}
         <Textarea
           label={mode === "request_changes" ? t.gate.whatToChange : t.gate.comment}
           rows={4}
