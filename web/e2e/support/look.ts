@@ -61,8 +61,11 @@ async function settle(page: Page): Promise<void> {
 async function paint(page: Page, colorScheme: "light" | "dark"): Promise<void> {
   await page.emulateMedia({ colorScheme });
   await page.evaluate(async () => {
-    await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
-    for (const animation of document.getAnimations()) if (animation instanceof CSSTransition) animation.finish();
+    // One that ends may begin another one, further inside.
+    for (let rounds = 0; rounds < 4; rounds += 1) {
+      await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+      for (const animation of document.getAnimations()) if (animation instanceof CSSTransition) animation.finish();
+    }
   });
 }
 
