@@ -56,7 +56,7 @@ function HealthSection({ query }: { query: UseQueryResult<Schemas["AdminHealth"]
       <Await query={query} lines={1}>
         {(health) => (
           <>
-            <ul className="grid gap-3 sm:grid-cols-2 lg:grid-cols-4">
+            <ul className="grid grid-cols-2 gap-2 sm:gap-3 lg:grid-cols-4">
               {(
                 [
                   [t.admin.api, health.api_status],
@@ -66,7 +66,7 @@ function HealthSection({ query }: { query: UseQueryResult<Schemas["AdminHealth"]
                   ...health.llm_providers.map((one) => [one.provider, one.status] as const),
                 ] as const
               ).map(([name, status]) => (
-                <Card as="li" key={name} className="flex items-center justify-between gap-3 px-4 py-3.5">
+                <Card as="li" key={name} className="flex flex-wrap items-center justify-between gap-x-3 gap-y-1 px-3 py-2.5 sm:px-4 sm:py-3.5">
                   {name}
                   <Badge tone={TONES[status]}>{t.health[status]}</Badge>
                 </Card>

@@ -121,8 +121,8 @@ function VersionBar({ versions, shown, against }: { versions: readonly Item[]; s
   const navigate = useNavigate({ from: "/projects/$projectId/artifacts/$name" });
   const older = versions.filter((one) => one.version !== shown.version);
   return (
-    <div className="flex flex-wrap items-end gap-3 rounded-md bg-sunken px-4 py-3">
-      <Select label={t.artifactPage.version} value={shown.version} onChange={(event) => void navigate({ search: { version: Number(event.target.value) } })} className="w-72 max-w-full">
+    <div className="flex flex-wrap items-end gap-3 rounded-md bg-sunken px-4 py-3 max-sm:grid max-sm:grid-cols-2">
+      <Select label={t.artifactPage.version} value={shown.version} onChange={(event) => void navigate({ search: { version: Number(event.target.value) } })} className="w-72 max-w-full max-sm:w-full">
         {versions.map((one) => (
           <option key={one.version} value={one.version}>
             {t.project.version(one.version)} · {dateTime(one.generated_at)}
@@ -133,7 +133,7 @@ function VersionBar({ versions, shown, against }: { versions: readonly Item[]; s
         label={t.artifactPage.compare}
         value={against ?? ""}
         onChange={(event) => void navigate({ search: { version: shown.version, ...(event.target.value === "" ? {} : { against: Number(event.target.value) }) } })}
-        className="w-56 max-w-full"
+        className="w-56 max-w-full max-sm:w-full"
       >
         <option value="">{t.artifactPage.noCompare}</option>
         {older.map((one) => (

@@ -105,7 +105,7 @@ export function DecisionForm({ project, request, artifactId, version, digest, co
                 {t.gate.revise}
               </Button>
             )}
-            <Button look="quiet" className={`${SMALL} text-danger`} onClick={() => setMode("reject")}>
+            <Button look="quiet" className={`${SMALL} text-danger!`} onClick={() => setMode("reject")}>
               {t.gate.reject}
             </Button>
           </div>
