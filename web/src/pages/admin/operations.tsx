@@ -140,7 +140,7 @@ export function DeadLetters({ temporal }: OfTemporal) {
           ) : (
             <ul className="divide-y divide-line rounded-lg border border-line bg-surface">
               {letters.map((letter) => (
-                <li key={letter.project_id} className="flex flex-wrap items-center gap-x-4 gap-y-2 px-5 py-3">
+                <li key={`${letter.project_id}/${letter.stage ?? ""}`} className="flex flex-wrap items-center gap-x-4 gap-y-2 px-5 py-3">
                   <span className="min-w-0 grow basis-48">
                     <span className="font-medium">{t.stage[letter.stage ?? ""] ?? words(letter.stage ?? "")}</span>{" "}
                     <span className="text-muted">
