@@ -239,7 +239,7 @@ test.runIf(hasControl && hasMail && operator !== undefined)("an operator replays
   await button(page, t.operations.replay).first().click();
   await page.getByText(t.operations.replayed).first().waitFor();
   await page.goto("/inbox");
-  await page.getByText(t.inbox.wants.awaiting_input ?? "").waitFor({ timeout: WORK_MS });
+  await page.getByRole("main").getByText(t.inbox.wants.awaiting_input ?? "", { exact: true }).waitFor({ timeout: WORK_MS });
 
   await signOut(page);
   await page.goto("/auth/forgot");

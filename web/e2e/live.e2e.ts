@@ -55,7 +55,8 @@ test("a device without a network reads what it has seen", async () => {
   await page.reload();
   await page.getByRole("heading", { level: 1, name: /tool library/i }).waitFor();
   await standing("offline");
-  await visitor.look("offline");
+  // What was never read cannot be shown.
+  await visitor.look("offline", { alert: "perhaps" });
   await visitor.context.setOffline(false);
   await standing("live");
   visitor.expectNoErrors({ outage: true });

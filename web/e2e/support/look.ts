@@ -18,8 +18,8 @@ const SIZES = [
 ];
 
 export interface Looking {
-  /** The page shows an error, on purpose. */
-  alert?: boolean;
+  /** The page shows an error, on purpose; or perhaps. */
+  alert?: boolean | "perhaps";
   /** A picture in dark too. */
   dark?: boolean;
   /** Something covers the main heading: a dialog. */
@@ -74,8 +74,8 @@ async function plainFaults(page: Page, { alert = false, covered = false }: Looki
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   if (wide > 0) found.push(`${wide} px too wide`);
   const alerts = (await page.getByRole("alert").allInnerTexts()).filter((text) => text.trim() !== "");
-  if (!alert && alerts.length > 0) found.push(`an alert: ${alerts.join(" | ")}`);
-  if (alert && alerts.length === 0) found.push("no alert");
+  if (alert === false && alerts.length > 0) found.push(`an alert: ${alerts.join(" | ")}`);
+  if (alert === true && alerts.length === 0) found.push("no alert");
   const headings = await page.getByRole("heading", { level: 1 }).count();
   if (!covered && headings !== 1) found.push(`${headings} main headings`);
   return found;
