@@ -156,13 +156,13 @@ impl Checker<'_> {
             read.into_iter().any(|producer| fits(producer))
         };
         match (stage.verb.get_ref(), self.output_of(stage)) {
-            (Verb::Review, Some(OutputContract::Audit)) => {
-                if !reads(&|producer| *producer.verb.get_ref() == Verb::Implement) {
-                    let reason = format!(
-                        "`{id}` has no files to look at: it must read what a stage with verb `implement` makes"
-                    );
-                    return Err(self.fail(&stage.verb, reason));
-                }
+            (Verb::Review, Some(OutputContract::Audit))
+                if !reads(&|producer| *producer.verb.get_ref() == Verb::Implement) =>
+            {
+                let reason = format!(
+                    "`{id}` has no files to look at: it must read what a stage with verb `implement` makes"
+                );
+                return Err(self.fail(&stage.verb, reason));
             }
             (Verb::Review, Some(OutputContract::Review)) => {
                 let has_prompts = reads(&|producer| *producer.verb.get_ref() == Verb::Compose);
