@@ -68,7 +68,7 @@ pub(crate) fn check(name: &str, content: &[u8]) -> Result<Checked, String> {
         let begins = kind.magic.iter().any(|magic| content.starts_with(magic));
         let is_it = begins && (extension != "docx" || contains(content, b"word/"));
         let words = format!("is called .{extension}, and its content is something else");
-        return is_it.then(|| Checked { filename, media_type: kind.media_type, text: None }).ok_or(words);
+        return is_it.then_some(Checked { filename, media_type: kind.media_type, text: None }).ok_or(words);
     }
     let text = std::str::from_utf8(content).map_err(|_| "is no UTF-8 text".to_owned())?;
     if let Some(found) = crate::said::unwritable(text) {

@@ -100,12 +100,21 @@ impl Default for Dev {
     }
 }
 
+/// Settings that are lists: in a variable their values stand behind one another, with commas between them.
+const LISTS: [(&str, &str); 4] = [
+    ("GROUNDWORK__API__TRUSTED_PROXIES", "api.trusted_proxies"),
+    ("GROUNDWORK__API__CORS_ORIGINS", "api.cors_origins"),
+    ("GROUNDWORK__API__OPERATORS", "api.operators"),
+    ("GROUNDWORK__API__EGRESS_ALLOWED", "api.egress_allowed"),
+];
+
 /// Reads all layers. The file need not exist; `flags` are pairs of a dotted name and a value.
 pub(crate) fn load(file: &Path, flags: &[(&str, Option<String>)]) -> Result<Settings> {
     let file_source = File::new(&file.to_string_lossy(), FileFormat::Toml).required(false);
     // Values stay text until a field wants something else: parsed early, 0123 would become 123.
     let environment = Environment::with_prefix("GROUNDWORK").prefix_separator("__").separator("__");
-    read(Config::builder().add_source(file_source).add_source(environment), flags).map_err(|error| {
+    let layers = Config::builder().add_source(file_source).add_source(environment);
+    read(layers, |name| std::env::var(name).ok(), flags).map_err(|error| {
         Failure::usage(format!("a setting cannot be used: {error}"))
             .next(format!("look into {} and at variables that begin with GROUNDWORK__", file.display()))
     })
@@ -113,8 +122,15 @@ pub(crate) fn load(file: &Path, flags: &[(&str, Option<String>)]) -> Result<Sett
 
 fn read(
     mut builder: config::ConfigBuilder<config::builder::DefaultState>,
+    variable: impl Fn(&str) -> Option<String>,
     flags: &[(&str, Option<String>)],
 ) -> std::result::Result<Settings, config::ConfigError> {
+    for (name, key) in LISTS {
+        // The library splits no text that it does not also guess the type of.
+        let Some(joined) = variable(name) else { continue };
+        let values: Vec<_> = joined.split(',').map(str::trim).filter(|one| !one.is_empty()).collect();
+        builder = builder.set_override(key, values)?;
+    }
     for (name, value) in flags {
         builder = builder.set_override_option(name, value.clone())?;
     }
@@ -163,7 +179,23 @@ mod tests {
             .source(Some(source));
         let builder =
             Config::builder().add_source(File::from_str(file, FileFormat::Toml)).add_source(environment);
-        read(builder, flags).map_err(|error| error.to_string())
+        let variable =
+            |name: &str| env.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        read(builder, variable, flags).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn lists_come_from_variables_too() {
+        let file = "[api]\noperators = [\"ada@example.org\"]";
+        let env = [
+            ("GROUNDWORK__API__OPERATORS", "bob@example.org, eve@example.org"),
+            ("GROUNDWORK__API__TRUSTED_PROXIES", "10.0.0.0/8,::1/128"),
+            ("GROUNDWORK__API__CORS_ORIGINS", ""),
+        ];
+        let settings = layered(file, &env, &[]).expect("settings");
+        assert_eq!(settings.api.operators, ["bob@example.org", "eve@example.org"]);
+        assert_eq!((settings.api.trusted_proxies.len(), settings.api.cors_origins.len()), (2, 0));
+        assert!(layered("", &[("GROUNDWORK__API__TRUSTED_PROXIES", "10.0.0.0/8,nonsense")], &[]).is_err());
     }
 
     #[test]

@@ -68,6 +68,7 @@ signed_in=$(ask --data "$person" "$api/auth/signup")
 SCHEMATHESIS_TOKEN=$(field access_token <<<"$signed_in")
 SCHEMATHESIS_WORKSPACE=$(field workspace id <<<"$signed_in")
 SCHEMATHESIS_PROJECT=$(ask --data '{"idea": "A booking site for a small gym"}' "$api/projects" | field project_id)
+SCHEMATHESIS_FEATURE=$(ask --data '{"idea": "Members book classes"}' "$api/features" | field project_id)
 # Until it is written, so that there is something to read and to change.
 for _ in $(seq 1 300); do
     phase=$(ask "$api/projects/$SCHEMATHESIS_PROJECT" | field phase)
@@ -78,7 +79,7 @@ for _ in $(seq 1 300); do
     sleep 0.2
 done
 SCHEMATHESIS_ARTIFACT=$(ask "$api/projects/$SCHEMATHESIS_PROJECT/artifacts" | field items 0 id)
-export SCHEMATHESIS_TOKEN SCHEMATHESIS_WORKSPACE SCHEMATHESIS_PROJECT SCHEMATHESIS_ARTIFACT
+export SCHEMATHESIS_TOKEN SCHEMATHESIS_WORKSPACE SCHEMATHESIS_PROJECT SCHEMATHESIS_ARTIFACT SCHEMATHESIS_FEATURE
 say "asks $SCHEMATHESIS_URL for $seconds s"
 
 # Left out: what ends the session or the account that is being asked with, what ends the project, and streams.
@@ -87,4 +88,4 @@ cd "$scratch"
     --phases examples,coverage,fuzzing --max-time "$seconds" --workers 2 --no-color \
     --checks not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance \
     --exclude-path-regex '/(auth/(logout|password|sessions)|users/me$|users/me/sessions)|/ws$' \
-    --exclude-operation-id delete_project "$@"
+    --exclude-operation-id delete_project --exclude-operation-id delete_feature "$@"

@@ -4,11 +4,12 @@
 //! Every round of every measure gets a stack of its own, so none is slowed by what another one left in the database, and the
 //! measures take turns: a machine that is busy for a minute spoils one round of several of them, not all rounds of one.
 //!
-//! - [`throughput`], [`next_stage`], [`overhead`], [`streaming`], [`reads`], [`logins`], [`guards`], [`parked`], [`history`], [`web`]: the measures
+//! - [`throughput`], [`next_stage`], [`overhead`], [`streaming`], [`reads`], [`logins`], [`guards`], [`decisions`], [`parked`], [`history`], [`web`]: the measures
 //! - [`bare`] is the workflow that Groundwork is compared with, [`walk`] one project through the API
 //! - [`load`] reads from /proc who used the processors, [`figures`] and [`report`] say what came out
 
 pub mod bare;
+pub mod decisions;
 pub mod events;
 pub mod figures;
 pub mod guards;
@@ -53,6 +54,8 @@ pub enum Measure {
     Logins,
     /// What sign-in and row-level security cost a GET.
     Guards,
+    /// Decisions at gates, an implementer's run, a rewind.
+    Decisions,
     /// Memory with many projects that wait for people.
     Parked,
     /// Events and bytes of a project's history.
@@ -63,7 +66,7 @@ pub enum Measure {
 
 impl Measure {
     /// All of them, in the order in which they take turns.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Throughput,
         Self::NextStage,
         Self::Overhead,
@@ -71,6 +74,7 @@ impl Measure {
         Self::Reads,
         Self::Logins,
         Self::Guards,
+        Self::Decisions,
         Self::History,
         Self::Web,
         Self::Parked,
@@ -87,6 +91,7 @@ impl Measure {
             Self::Reads => "reads",
             Self::Logins => "logins",
             Self::Guards => "guards",
+            Self::Decisions => "decisions",
             Self::Parked => "parked",
             Self::History => "history",
             Self::Web => "web",
@@ -118,6 +123,10 @@ pub struct Sizes {
     pub logins_seconds: u64,
     /// Seconds of each turn of the two servers.
     pub guards_seconds: u64,
+    /// Features one after the other.
+    pub features: usize,
+    /// Files that the implementer of the last of them writes.
+    pub files: u32,
     /// Projects that wait for people.
     pub parked_projects: usize,
     /// Projects whose history is looked at.
@@ -135,6 +144,8 @@ impl Sizes {
         reads_seconds: 20,
         logins_seconds: 15,
         guards_seconds: 5,
+        features: 20,
+        files: 200,
         parked_projects: 5_000,
         history_projects: 40,
     };
@@ -148,6 +159,8 @@ impl Sizes {
         reads_seconds: 3,
         logins_seconds: 3,
         guards_seconds: 1,
+        features: 2,
+        files: 40,
         parked_projects: 100,
         history_projects: 20,
     };
@@ -198,6 +211,7 @@ async fn take(measure: Measure, sizes: &Sizes) -> Result<Round> {
         Measure::Reads => reads::round(sizes).await,
         Measure::Logins => logins::round(sizes).await,
         Measure::Guards => guards::round(sizes).await,
+        Measure::Decisions => decisions::round(sizes).await,
         Measure::Parked => parked::round(sizes).await,
         Measure::History => history::round(sizes).await,
         Measure::Web => web::round(sizes).await,

@@ -1,7 +1,7 @@
 //! Takes an idea to a completed project as a patient person would: asks again when the server is away, never gives up a
 //! key, answers in one of three ways, decides at every gate.
 
-mod decisions;
+pub(crate) mod decisions;
 
 use crate::client::{Client, Question};
 use crate::wait;

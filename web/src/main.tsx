@@ -26,5 +26,16 @@ if (root !== null) {
 }
 
 if (import.meta.env.PROD && "serviceWorker" in navigator) {
-  window.addEventListener("load", () => void navigator.serviceWorker.register("/sw.js").catch(() => undefined));
+  window.addEventListener("load", () => void keepForOffline().catch(() => undefined));
+}
+
+/** On the first visit nobody listened while the page loaded: its files are named afterwards, and what was read is read once more. */
+async function keepForOffline(): Promise<void> {
+  const isFirst = navigator.serviceWorker.controller === null;
+  await navigator.serviceWorker.register("/sw.js");
+  if (!isFirst) return;
+  const { active } = await navigator.serviceWorker.ready;
+  const loaded = performance.getEntriesByType("resource").map((entry) => new URL(entry.name).pathname);
+  active?.postMessage(loaded.filter((path) => path.startsWith("/assets/")));
+  navigator.serviceWorker.addEventListener("controllerchange", () => void queryClient.invalidateQueries(), { once: true });
 }

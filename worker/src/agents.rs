@@ -6,6 +6,7 @@ use groundwork_agents::prompt::PromptSet;
 use groundwork_agents::{Agents, AgentsSettings, KeyAccess};
 use groundwork_domain::sealed::KeyRing;
 use groundwork_store::Store;
+use std::fs;
 use std::sync::Arc;
 
 /// What all attempts of this process share.

@@ -18,10 +18,15 @@ use uuid::Uuid;
 
 const BUILD: &str = include_str!("../../../domain/pipelines/build.toml");
 
+/// The pipeline of features.
+pub(crate) fn build() -> Pipeline {
+    Pipeline::parse(BUILD, &known_agents()).unwrap()
+}
+
 /// A feature as its workflow would have published it, with these requests.
 async fn feature(server: &Server, person: &Person, requests: Vec<RequestView>) -> ProjectId {
     let project = server.project(person).await;
-    let pipeline = Pipeline::parse(BUILD, &known_agents()).unwrap();
+    let pipeline = build();
     let pin = "update projects set pipeline_id = 'build', pipeline = $2 where id = $1";
     let definition = serde_json::to_value(&pipeline).unwrap();
     sqlx::query(pin).bind(project.0).bind(definition).execute(&server.owner).await.unwrap();

@@ -2,6 +2,7 @@
 
 use super::kills::Kill;
 use super::record::Record;
+use crate::database::ModelCall;
 use crate::simulator::Call;
 use crate::stack::Component;
 use groundwork_domain::project::Summary;
@@ -25,7 +26,7 @@ pub fn completed(records: &[Record]) -> Vec<String> {
 
 /// Every log is gapless from 1, has no event twice, and tells the same story as the same errand without kills.
 ///
-/// The order is compared too, of `promptr` as a whole, of pipelines with stages side by side within each cause. It could legitimately differ only where two facts reach a workflow at the same time: two
+/// The order is compared too, of `promptr` as a whole, of pipelines with stages side by side for each item. It could legitimately differ only where two facts reach a workflow at the same time: two
 /// commands, or a command and the end of a stage. Here every command is given by somebody who has seen the effect of the one
 /// before, at a time when no stage runs; so one order is possible, and any other is a fault.
 #[must_use]
@@ -92,6 +93,13 @@ pub fn purchases(records: &[Record], calls: &[Call], kills: &[Kill]) -> Vec<Stri
             continue;
         };
         let seen = by_key.get(call.key.as_str()).map(Vec::as_slice).unwrap_or_default();
+        // What an attempt took over from the one before, whose question a person answered, is not bought again at all.
+        if is_taken_over(record, call) {
+            if !seen.is_empty() {
+                wrong.push(format!("{}: taken over, and bought {} times all the same", call.key, seen.len()));
+            }
+            continue;
+        }
         // 1. Once a reply was committed its key was never asked for again.
         for late in seen.iter().filter(|seen| seen.started_ms > committed_ms) {
             let after_ms = late.started_ms - committed_ms;
@@ -119,6 +127,12 @@ pub fn purchases(records: &[Record], calls: &[Call], kills: &[Kill]) -> Vec<Stri
     let unknown = by_key.keys().filter(|key| !stored.contains(*key));
     wrong.extend(unknown.map(|key| format!("{key}: was bought, but nothing is known of it")));
     wrong
+}
+
+/// Whether the call's reply is that of an earlier attempt of its stage.
+fn is_taken_over(record: &Record, call: &ModelCall) -> bool {
+    let is_earlier = |other: &&ModelCall| other.request_id == call.request_id && other.key < call.key;
+    call.request_id.is_some() && record.calls.iter().any(|other| is_earlier(&other))
 }
 
 /// Kills of worker, PostgreSQL or Temporal between two instants, milliseconds since 1970. (The API has no part in calls.)
@@ -168,7 +182,7 @@ pub fn ledger(records: &[Record], calls: &[Call]) -> Vec<String> {
         if shown != (cost, input, output, count) {
             wrong.push(format!("{id}: shows {shown:?}, its ledger has {:?}", (cost, input, output, count)));
         }
-        for call in &record.calls {
+        for call in record.calls.iter().filter(|call| !is_taken_over(record, call)) {
             let of_key = || booked.iter().filter(|purchase| purchase.key == call.key);
             let (sold, rows) = (by_key.get(call.key.as_str()).map_or(0, Vec::len), of_key().count());
             if rows < sold || usize::try_from(call.purchase).is_ok_and(|purchases| purchases != rows) {

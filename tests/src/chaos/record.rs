@@ -59,22 +59,24 @@ impl Record {
     }
 
     /// The log as (kind, cause, item), ids replaced by the order in which they appear: two projects of the same idea,
-    /// treated alike, have the same. Where stages run side by side, what has one cause stays together and in its order, and
-    /// causes come in the order of their words.
+    /// treated alike, have the same. Where stages run side by side, the log of each item by itself, since whichever ends last
+    /// is the cause of what follows both.
     #[must_use]
     pub fn story(&self) -> Vec<String> {
-        let line = |event: &Event| {
-            let item = event.item.as_deref().unwrap_or("-");
-            format!("{} because of {} ({item})", event.kind, event.cause)
-        };
+        let item = |event: &Event| event.item.clone().unwrap_or_else(|| "-".to_owned());
         if self.is_in_order() {
             let mut ids = Ids::default();
+            let line = |event: &Event| format!("{} because of {} ({})", event.kind, event.cause, item(event));
             return self.events.iter().map(|event| ids.replace(&line(event))).collect();
         }
-        let mut lines: Vec<_> =
-            self.events.iter().map(|event| (Ids::hide(&event.cause), Ids::hide(&line(event)))).collect();
-        lines.sort_by(|one, other| one.0.cmp(&other.0));
-        lines.into_iter().map(|(_, line)| line).collect()
+        let mut told: Vec<_> =
+            self.events.iter().map(|event| (Ids::hide(&item(event)), event.kind.as_str())).collect();
+        // Stable: what happens to one item keeps its order. What happens to none has no order that counts.
+        told.sort_by(|one, other| match (one.0 == "-", other.0 == "-") {
+            (true, true) => one.1.cmp(other.1),
+            _ => one.0.cmp(&other.0),
+        });
+        told.into_iter().map(|(item, kind)| format!("{item}: {kind}")).collect()
     }
 
     /// What people read, comparable in the same way.

@@ -39,10 +39,15 @@ pub(super) async fn decide_all(client: &Client, id: Uuid, errand: &Errand) -> Re
     Ok(())
 }
 
-async fn confirm(client: &Client, id: Uuid, errand: &Errand) -> Result<()> {
-    let artifacts = client.get(&format!("/projects/{id}/artifacts")).await?.ok()?.body;
-    let brief = artifacts["items"].as_array().into_iter().flatten().find(|item| item["name"] == "brief");
-    let digest = brief.context("no brief")?["digest"].clone();
+/// Confirms the brief once the agent has shaped one.
+pub(crate) async fn confirm(client: &Client, id: Uuid, errand: &Errand) -> Result<()> {
+    // The talk begins with a turn of the agent.
+    let digest = wait::until_every(LOOK_EVERY, "a brief", STAGE_MAX, async || {
+        let artifacts = client.get(&format!("/projects/{id}/artifacts")).await?.ok()?.body;
+        let mut all = artifacts["items"].as_array().into_iter().flatten();
+        Ok(all.find(|item| item["name"] == "brief").map(|brief| brief["digest"].clone()))
+    })
+    .await?;
     let body = json!({"command": "confirm_brief", "digest": digest});
     say(client, id, &format!("{}-brief", errand.key), &body).await
 }
@@ -72,7 +77,8 @@ async fn reply(client: &Client, id: Uuid, errand: &Errand, stage: &str) -> Resul
     say(client, id, &format!("{}-{stage}", errand.key), &body).await
 }
 
-async fn pending(client: &Client, id: Uuid, gate: &str) -> Result<Option<Value>> {
+/// The request that waits under that name.
+pub(crate) async fn pending(client: &Client, id: Uuid, gate: &str) -> Result<Option<Value>> {
     let requests = client.get(&format!("/projects/{id}/hitl")).await?.ok()?.body;
     let all = requests["items"].as_array().context("no items")?;
     Ok(all.iter().find(|request| request["gate"] == gate && request["status"] == "pending").cloned())
@@ -81,7 +87,7 @@ async fn pending(client: &Client, id: Uuid, gate: &str) -> Result<Option<Value>>
 /// The agent that names the feature works beside everything else: here it is waited for.
 async fn until_named(client: &Client, id: Uuid) -> Result<()> {
     wait::until_every(LOOK_EVERY, "a title", STAGE_MAX, async || {
-        let events = client.get(&format!("/projects/{id}/events?after=0&limit=1000")).await?.ok()?.body;
+        let events = client.get(&format!("/projects/{id}/events?after=0&limit=100")).await?.ok()?.body;
         let mut all = events["items"].as_array().into_iter().flatten();
         Ok(all.any(|event| event["event"] == "title_changed").then_some(()))
     })

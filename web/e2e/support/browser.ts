@@ -1,7 +1,9 @@
-// A browser whose pages are watched: what a console says as an error, and what the policy refused, fails the test.
+// A browser whose pages are watched, all of a context: what a console says as an error, what the policy refused, and what a
+// server refused fails the test. What `look` finds on a page does too.
 import { existsSync } from "node:fs";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
-import { expect } from "vitest";
+import { expect, type TestContext } from "vitest";
+import { inspect, type Looking } from "./look";
 
 export const URL_BASE = process.env.GROUNDWORK_E2E_URL ?? "http://127.0.0.1:8080";
 const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((path) => existsSync(path));
@@ -9,18 +11,27 @@ const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/go
 const STATUS = /^Failed to load resource: the server responded with a status of/;
 const AWAY = /WebSocket connection to .* failed|net::ERR_|^Failed to load resource: net::/;
 
+interface Allowed {
+  /** The test took the server away. */
+  outage?: boolean;
+  /** Refusals that belong to the test. */
+  statuses?: number[];
+}
+
 export interface Visitor {
   context: BrowserContext;
   page: Page;
-  /** Errors of pages so far. `allowOutage`: the test took the server away. `statuses`: refusals that belong to the test. */
-  expectNoErrors(options?: { allowOutage?: boolean; statuses?: number[] }): void;
-  close(): Promise<void>;
+  /** Looks at a page as it is now; what is wrong with it is kept for `expectNoErrors`. */
+  look(name: string, options?: Looking & { page?: Page }): Promise<void>;
+  expectNoErrors(allowed?: Allowed): void;
+  /** Goes; after a test that failed it says first what there was to be seen. */
+  leave(context?: TestContext): Promise<void>;
 }
 
 let shared: Promise<Browser> | undefined;
 
 export function browser(): Promise<Browser> {
-  if (CHROMIUM === undefined) throw new Error("no Chromium: apt-get install chromium");
+  if (CHROMIUM === undefined) throw new Error("no Chromium: deploy/install-chromium.sh");
   shared ??= chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
   return shared;
 }
@@ -33,35 +44,50 @@ export async function closeBrowser(): Promise<void> {
 interface VisitOptions {
   width?: number;
   height?: number;
-  dark?: boolean;
 }
 
-export async function visit({ width = 1280, height = 900, dark = false }: VisitOptions = {}): Promise<Visitor> {
+export async function visit({ width = 1280, height = 900 }: VisitOptions = {}): Promise<Visitor> {
   const context = await (await browser()).newContext({
     baseURL: URL_BASE,
     viewport: { width, height },
-    colorScheme: dark ? "dark" : "light",
+    colorScheme: "light",
     reducedMotion: "reduce",
     permissions: ["clipboard-read", "clipboard-write"],
     acceptDownloads: true,
   });
+  await context.addInitScript(() => {
+    document.addEventListener("securitypolicyviolation", (event) => {
+      console.error(`policy: ${event.violatedDirective} refused ${event.blockedURI} at ${event.sourceFile}:${event.lineNumber}`);
+    });
+  });
   const errors: string[] = [];
-  const page = await context.newPage();
-  page.on("console", (message) => {
+  const refused: { status: number; url: string }[] = [];
+  const found: string[] = [];
+  context.on("console", (message) => {
     if (message.type() === "error" && !STATUS.test(message.text())) errors.push(message.text());
   });
-  const refused: { status: number; url: string }[] = [];
-  page.on("response", (response) => {
+  context.on("weberror", (error) => errors.push(String(error.error())));
+  context.on("response", (response) => {
     if (response.status() >= 400) refused.push({ status: response.status(), url: response.url() });
   });
-  page.on("pageerror", (error) => errors.push(`${error.name}: ${error.message}`));
+  const page = await context.newPage();
   return {
     context,
     page,
-    expectNoErrors({ allowOutage = false, statuses = [] } = {}) {
-      expect(errors.filter((error) => !(allowOutage && AWAY.test(error)))).toEqual([]);
-      expect(refused.filter((one) => !statuses.includes(one.status) && !(allowOutage && one.status >= 502))).toEqual([]);
+    async look(name, { page: shown = page, ...options } = {}) {
+      found.push(...(await inspect(shown, name, options)));
     },
-    close: () => context.close(),
+    expectNoErrors({ outage = false, statuses = [] } = {}) {
+      expect(errors.filter((error) => !(outage && AWAY.test(error)))).toEqual([]);
+      expect(refused.filter((one) => !statuses.includes(one.status) && !(outage && one.status >= 502))).toEqual([]);
+      expect(found).toEqual([]);
+    },
+    async leave(test) {
+      if (test?.task.result?.state === "fail") {
+        for (const open of context.pages()) console.log(`${open.url()}\n${await open.locator("body").ariaSnapshot().catch(String)}`);
+        console.log([...errors, ...found].join("\n"));
+      }
+      await context.close();
+    },
   };
 }

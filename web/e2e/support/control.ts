@@ -9,13 +9,15 @@ export const hasControl = control !== undefined;
 export const operator = process.env.GROUNDWORK_E2E_OPERATOR;
 export const hasMail = mail !== undefined;
 
-async function ask(path: string): Promise<void> {
-  const response = await fetch(`${control}${path}`, { method: "POST" });
-  if (!response.ok) throw new Error(`${path}: ${response.status}`);
+async function ask(path: string, body = ""): Promise<void> {
+  const response = await fetch(`${control}${path}`, { method: "POST", body });
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
 }
 
 export const killApi = (): Promise<void> => ask("/api/kill");
 export const startApi = (): Promise<void> => ask("/api/start");
+/** Makes calls to models go wrong, once unless it says otherwise: `refuse,call_key=<project>/spec`. */
+export const fault = (rule: string): Promise<void> => ask("/faults", rule.includes("times=") ? rule : `${rule},times=1`);
 
 /** Lines of a mail that were folded, and what quoted-printable wrote, put back. */
 function unfold(text: string): string {

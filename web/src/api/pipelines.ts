@@ -21,8 +21,9 @@ export const pipelinesQuery = (workspace: string | undefined) =>
   });
 
 /** One pipeline with its source. */
-export const pipelineQuery = (id: string, workspace: string | undefined) =>
+export const pipelineQuery = (id: string, workspace: string | undefined, version?: number) =>
   queryOptions({
-    queryKey: ["pipelines", workspace, id] as const,
-    queryFn: () => answer(client.GET("/api/v1/pipelines/{pipeline_id}", { params: { path: { pipeline_id: id }, query: at(workspace) } })),
+    queryKey: ["pipelines", workspace, id, version ?? null] as const,
+    queryFn: () =>
+      answer(client.GET("/api/v1/pipelines/{pipeline_id}", { params: { path: { pipeline_id: id }, query: { ...at(workspace), ...(version === undefined ? {} : { version }) } } })),
   });

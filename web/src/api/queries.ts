@@ -62,6 +62,12 @@ export const waitingQuery = queryOptions({
   },
 });
 
+/** The projects in which something happened last, over all workspaces. */
+export const recentQuery = queryOptions({
+  queryKey: [...keys.projects, "recent"] as const,
+  queryFn: async () => (await answer(client.GET("/api/v1/projects", { params: { query: { limit: 20, lifecycle: "active" } } }))).items,
+});
+
 const inProject = (project_id: string) => ({ params: { path: { project_id } } });
 
 export const projectQuery = (id: string) =>
@@ -123,6 +129,14 @@ export const artifactQuery = (id: string, version: number) =>
       answer(
         client.GET("/api/v1/artifacts/{artifact_id}", { params: { path: { artifact_id: id }, query: { version } } }),
       ),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+/** What changed between two versions, as the server compares them; neither ever changes. */
+export const artifactDiffQuery = (id: string, from: number, to: number) =>
+  queryOptions({
+    queryKey: ["artifact", id, "diff", from, to] as const,
+    queryFn: () => answer(client.GET("/api/v1/artifacts/{artifact_id}/diff", { params: { path: { artifact_id: id }, query: { from, to, context: 3 } } })),
     staleTime: Number.POSITIVE_INFINITY,
   });
 

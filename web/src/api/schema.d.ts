@@ -3341,11 +3341,6 @@ export interface components {
              */
             input_tokens: number;
             /**
-             * Format: int64
-             * @description Sequence number of the last event; 0: none yet.
-             */
-            last_sequence: number;
-            /**
              * Format: int32
              * @description Calls to models.
              */
@@ -3397,6 +3392,11 @@ export interface components {
              * @description When something last happened.
              */
             last_activity_at: string;
+            /**
+             * Format: int64
+             * @description Sequence number of the last event; 0: none yet.
+             */
+            last_sequence: number;
             /** @description `active`, `archived` or `deleted`. */
             lifecycle: string;
             /** @description The canonical phase: drafting, working, awaiting_input, awaiting_approval, paused, completed, failed, cancelled. */

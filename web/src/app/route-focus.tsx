@@ -18,7 +18,7 @@ export function RouteFocus() {
     const isOther = frameOf(last.current) !== frameOf(pathname);
     last.current = pathname;
     if (isOther) focusMain();
-    const timer = window.setTimeout(() => setSaid(document.title), TITLE_MS);
+    const timer = window.setTimeout(() => setSaid(document.title.replace(/^\(\d+\) /, "")), TITLE_MS);
     return () => window.clearTimeout(timer);
   }, [pathname]);
   return (

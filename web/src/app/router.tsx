@@ -56,6 +56,14 @@ const signedIn = createRoute({
 const dashboard = createRoute({ getParentRoute: () => signedIn, path: "/projects", component: lazyRouteComponent(() => import("@/pages/dashboard/dashboard-page"), "DashboardPage") });
 const alias = (path: "/dashboard" | "/app" | "/app/features") =>
   createRoute({ getParentRoute: () => root, path, beforeLoad: () => { throw redirect({ to: "/projects" }); } });
+const feature = createRoute({
+  getParentRoute: () => root,
+  path: "/app/features/$featureId",
+  beforeLoad: ({ params }) => {
+    throw redirect({ to: "/projects/$projectId", params: { projectId: params.featureId } });
+  },
+});
+const appSettings = createRoute({ getParentRoute: () => root, path: "/app/settings", beforeLoad: () => { throw redirect({ to: "/settings/keys" }); } });
 const newProject = createRoute({
   getParentRoute: () => signedIn,
   path: "/projects/new",
@@ -89,7 +97,7 @@ const newPipeline = createRoute({
   validateSearch: (raw: Record<string, unknown>): { from?: string } => (typeof raw.from === "string" ? { from: raw.from } : {}),
   component: lazyRouteComponent(() => import("@/pages/pipelines/pipeline-editor"), "PipelineEditorPage"),
 });
-const pipeline = createRoute({ getParentRoute: () => signedIn, path: "/pipelines/$pipelineId", component: lazyRouteComponent(() => import("@/pages/pipelines/pipeline-page"), "PipelinePage") });
+const pipeline = createRoute({ getParentRoute: () => signedIn, path: "/pipelines/$pipelineId", validateSearch: (raw: Record<string, unknown>): { version?: number } => (typeof raw.version === "number" ? { version: raw.version } : {}), component: lazyRouteComponent(() => import("@/pages/pipelines/pipeline-page"), "PipelinePage") });
 const usage = createRoute({ getParentRoute: () => signedIn, path: "/usage", component: lazyRouteComponent(() => import("@/pages/usage/usage-page"), "UsagePage") });
 const admin = createRoute({ getParentRoute: () => signedIn, path: "/admin", component: lazyRouteComponent(() => import("@/pages/admin/admin-page"), "AdminPage") });
 
@@ -110,6 +118,8 @@ const tree = root.addChildren([
   alias("/dashboard"),
   alias("/app"),
   alias("/app/features"),
+  feature,
+  appSettings,
   open.addChildren([login, signup, register, forgot, verifyEmail, resetPassword, magicLink, changeEmail, complete]),
   signedIn.addChildren([
     dashboard,

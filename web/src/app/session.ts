@@ -3,6 +3,7 @@ import { answer, client, onSessionEnded } from "@/api/client";
 import { live, onLiveEnded } from "@/live/live";
 import { streams } from "@/live/streams";
 import { queryClient } from "./query-client";
+import { setTitleCount } from "./title";
 
 const SIGNED_IN = "gw.signed_in";
 
@@ -20,6 +21,7 @@ export function forget(): void {
   localStorage.removeItem("gw.refresh_key");
   // Drafts of ideas and of answers are of the person who wrote them.
   for (const key of Object.keys(sessionStorage)) if (key.startsWith("gw.")) sessionStorage.removeItem(key);
+  setTitleCount(0);
   live.stop();
   streams.forget();
   queryClient.clear();
@@ -33,12 +35,18 @@ export async function signOut(): Promise<void> {
   location.assign("/");
 }
 
+/** Pages that need no session. */
+const OPEN = /^\/($|login|signup|register|auth\/)/;
+
 /** The session ended elsewhere: to the sign-in, and back here afterwards. */
 export function watchSession(): void {
+  let isLeaving = false;
+  // Another tab may have forgotten the session already, so whether there was one is not asked.
   const leave = () => {
-    if (!hadSession()) return;
     const next = location.pathname + location.search;
     forget();
+    if (isLeaving || OPEN.test(location.pathname)) return;
+    isLeaving = true;
     location.assign(`/login?${new URLSearchParams({ next, ended: "1" })}`);
   };
   onSessionEnded(leave);

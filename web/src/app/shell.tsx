@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, type LinkProps } from "@tanstack/react-router";
 import { ChartColumn, ChevronsUpDown, Hourglass, LayoutList, type LucideIcon, LogOut, Moon, Settings, ShieldCheck, Sun, SunMoon, Workflow } from "lucide-react";
 import { useEffect } from "react";
-import { meQuery, waitingQuery } from "@/api/queries";
+import { meQuery } from "@/api/queries";
 import { live } from "@/live/live";
 import { cx } from "@/lib/cx";
 import { t } from "@/text/en";
@@ -14,7 +14,10 @@ import { ConnectionBadge, ConnectionBar } from "./connection-badge";
 import { useIsOperator } from "./operator";
 import { RouteFocus } from "./route-focus";
 import { signOut } from "./session";
+import { setTitleCount } from "./title";
 import { setTheme, type Theme, useTheme } from "./theme";
+import { Notices } from "./notices";
+import { useWaitCount } from "./waiting";
 import { selectWorkspace, useWorkspace } from "./workspace";
 
 interface Place {
@@ -80,13 +83,22 @@ export function Shell() {
         ))}
       </nav>
       <RouteFocus />
+      <Notices />
+      <TitleCount />
       <Toasts />
     </div>
   );
 }
 
+/** How much waits stands in the title too, for who is in another tab. */
+function TitleCount() {
+  const waiting = useWaitCount();
+  useEffect(() => setTitleCount(waiting), [waiting]);
+  return null;
+}
+
 function WaitingCount() {
-  const waiting = useQuery({ ...waitingQuery, refetchInterval: 60_000 }).data?.length ?? 0;
+  const waiting = useWaitCount();
   if (waiting === 0) return null;
   return (
     <span className="ml-auto rounded-full bg-clay px-1.5 text-xs font-semibold leading-5 text-on-spruce">

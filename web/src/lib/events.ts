@@ -10,6 +10,33 @@ const stageName = (event: ProjectEvent): string => {
   return stage === null ? "" : (t.stage[stage] ?? words(stage));
 };
 
+const agentName = (agent: unknown): string => t.agent[text(agent) ?? ""] ?? words(text(agent) ?? "");
+
+/** What a gate or a document is called. */
+const thing = (name: string | null): string => (name === null ? "" : (t.artifact[name] ?? t.stage[name] ?? words(name)));
+
+const again = (event: ProjectEvent): boolean => (count(event.fields.attempt) ?? 1) > 1;
+
+/** Steps inside the work: they are many, and say what others say too. */
+const STEPS = new Set(["agent_status_update", "task_start", "task_complete", "task_progress", "message_taken", "file_written"]);
+const DECISIONS = new Set([
+  "gate_ready", "gate_decided", "gate_advised", "gate_reminded", "gate_escalated", "gate_expired", "hitl_request", "hitl_response", "question_answered", "question_deferred",
+  "answer_amended", "brief_confirmed", "questions_ready", "project_revised", "project_rewound", "refinement_requested", "artifact_edited", "review_verdict", "budget_changed",
+]);
+
+/** Phases that nothing else tells of. */
+const SAID_BY_PHASE = new Set(["paused", "cancelled"]);
+
+export type Sieve = "main" | "decisions" | "all";
+
+/** Whether an event is shown where somebody looks for so much. */
+export function passes(event: ProjectEvent, sieve: Sieve): boolean {
+  if (sieve === "all") return true;
+  if (sieve === "decisions") return DECISIONS.has(event.event);
+  if (event.event === "status_changed") return SAID_BY_PHASE.has(text(event.fields.phase) ?? "");
+  return !STEPS.has(event.event);
+}
+
 /** A sentence for an event; kinds that are not known here are told by their own name. */
 export function describe(event: ProjectEvent): string {
   const { fields } = event;
@@ -36,6 +63,45 @@ export function describe(event: ProjectEvent): string {
     case "refinement_completed":
     case "refinement_failed":
       return t.event.refinement[event.event](text(fields.section) ?? "");
+    case "gate_ready":
+      return t.event.gateReady(thing(text(fields.gate)), count(field(fields.artifact, "version")));
+    case "gate_decided":
+      return t.event.gateDecided[text(fields.decision) ?? ""]?.(thing(text(fields.gate))) ?? t.event.plain.gate_decided ?? "";
+    case "gate_advised":
+      return t.event.gateAdvised(thing(text(fields.gate)), text(fields.recommendation) === "approve", text(fields.reason));
+    case "advice_failed":
+    case "gate_reminded":
+    case "gate_escalated":
+    case "gate_expired":
+      return t.event.gate[event.event](thing(text(fields.gate)));
+    case "task_start":
+      return t.event.taskStart(stageName(event), again(event));
+    case "task_complete":
+      return t.event.taskComplete[text(fields.status) ?? ""]?.(stageName(event)) ?? t.event.taskDone(stageName(event));
+    case "task_progress":
+      return t.event.taskProgress(count(fields.progress) ?? 0);
+    case "agent_status_update":
+      return t.event.agentStatus(agentName(fields.agent_type), t.taskStatus[text(fields.status) ?? ""] ?? text(fields.status) ?? "");
+    case "artifact_complete":
+      return t.event.artifactComplete(thing(text(field(fields.artifact, "name"))), count(field(fields.artifact, "version")) ?? 1);
+    case "artifact_edited":
+      return t.event.artifactEdited(thing(text(field(fields.artifact, "name")) ?? text(fields.artifact)));
+    case "file_written":
+      return t.event.fileWritten(text(fields.path) ?? "");
+    case "title_changed":
+      return t.event.titleChanged(text(fields.title) ?? "");
+    case "question_deferred":
+      return t.event.questionDeferred(text(fields.question_id) ?? "");
+    case "project_rewound":
+      return t.event.rewound(stageName(event));
+    case "upload_added":
+      return t.event.uploadAdded(text(fields.filename) ?? "");
+    case "comment_added":
+      return t.event.commentAdded(text(field(fields.comment, "text")));
+    case "hitl_request":
+      return t.event.asks(stageName(event), text(fields.request_content) ?? text(fields.question));
+    case "message_failed":
+      return t.event.messageFailed(text(field(fields.error, "message")));
     case "stage_retried":
       return t.event.retried(stageName(event), count(fields.attempt) ?? 0, text(fields.model));
     case "command_rejected":
@@ -59,6 +125,10 @@ const TONES: Record<string, EventTone> = {
   hitl_request: "person",
   limit_near: "person",
   over_budget: "person",
+  gate_decided: "good",
+  brief_confirmed: "good",
+  message_failed: "bad",
+  advice_failed: "bad",
 };
 
 export function toneOf(event: ProjectEvent): EventTone {
@@ -68,9 +138,9 @@ export function toneOf(event: ProjectEvent): EventTone {
 }
 
 /** Who brought it about, as people say it. */
-export function actorOf(event: ProjectEvent, me: string | undefined): string {
+export function actorOf(event: ProjectEvent, nameOf: (user: string | null) => string): string {
   const agent = text(event.fields.agent);
-  if (agent !== null) return t.agent[agent] ?? words(agent);
-  if (event.actorId !== null && event.actorId === me) return t.actor.you;
+  if (agent !== null) return agentName(agent);
+  if (event.actorId !== null) return nameOf(event.actorId);
   return t.actor[event.actor] ?? words(event.actor);
 }

@@ -2,3 +2,9 @@
 export function focusMain(): void {
   document.getElementById("main")?.focus({ preventScroll: true });
 }
+
+/** The same, where what comes in place of it stands at the beginning of the page too. */
+export function backToTop(): void {
+  focusMain();
+  window.scrollTo({ top: 0 });
+}

@@ -11,7 +11,7 @@ export interface StageState {
   attempt: number;
   attempts: number;
   startedAt: string;
-  endedAt: string;
+  changedAt: string;
 }
 
 /** The latest attempt of each stage, in the order of the pipeline. */
@@ -27,17 +27,19 @@ export function stagesOf(tasks: readonly Task[]): StageState[] {
       attempt: task.attempt,
       attempts: (known?.attempts ?? 0) + 1,
       startedAt: task.created_at,
-      endedAt: task.updated_at,
+      changedAt: task.updated_at,
     });
   }
   return [...stages.values()];
 }
 
-/** Work beside the stages: advice at a gate. It blocks nothing, so it is no step. */
-const ADVICE = /-advice$/;
+/** Work beside the stages: advice at a gate, a name for the project. It blocks nothing, so it is no step. */
+const BESIDE = /-advice$|^title$/;
+
+export const isBeside = (stage: string): boolean => BESIDE.test(stage);
 
 /** The stages that are steps of the way. */
-export const mainStages = (tasks: readonly Task[]): StageState[] => stagesOf(tasks.filter((task) => !ADVICE.test(task.stage)));
+export const mainStages = (tasks: readonly Task[]): StageState[] => stagesOf(tasks.filter((task) => !isBeside(task.stage)));
 
 /** Where the project stands: what waits for somebody, else what is broken, else what works, else what comes next, else the end. */
 export function nowOf(stages: readonly StageState[]): StageState {

@@ -10,8 +10,8 @@ import { Throttle } from "./throttle";
 /** Several events come at once when a stage ends: pages are asked for once. */
 const COALESCE_MS = 120;
 /** A page of a project asks for some parts at a time, lists for many projects: the limit of requests a minute is for both. */
-const PROJECT_EVERY_MS = 700;
-const LISTS_EVERY_MS = 2_000;
+const PROJECT_EVERY_MS = 1_000;
+const LISTS_EVERY_MS = 3_000;
 const PAGE_EVERY_MS = 500;
 /** After these nothing is written any more. */
 const ENDS_WORK = new Set(["workflow_failed", "workflow_completed", "project_deleted"]);

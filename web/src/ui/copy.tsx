@@ -18,7 +18,7 @@ export function CopyButton({ text, label, look = "secondary" }: { text: string; 
       await navigator.clipboard.writeText(text);
       setDone(true);
     } catch {
-      tell(t.copy.failed, true);
+      tell(t.copy.failed, { bad: true });
     }
   };
   return (

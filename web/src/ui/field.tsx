@@ -1,4 +1,6 @@
-import { type InputHTMLAttributes, type ReactNode, type SelectHTMLAttributes, type TextareaHTMLAttributes, useId } from "react";
+import { Eye, EyeOff } from "lucide-react";
+import { type InputHTMLAttributes, type ReactNode, type SelectHTMLAttributes, type TextareaHTMLAttributes, useId, useState } from "react";
+import { t } from "@/text/en";
 import { cx } from "@/lib/cx";
 
 const CONTROL =
@@ -55,11 +57,29 @@ export function Input({ label, hint, error, hideLabel, className, ...rest }: Com
   );
 }
 
-export function Textarea({ label, hint, error, hideLabel, className, ...rest }: Common & TextareaHTMLAttributes<HTMLTextAreaElement>) {
+/** A password, shown while its owner wants to see it. */
+export function PasswordInput({ label, hint, error, hideLabel, className, ...rest }: Common & Omit<InputHTMLAttributes<HTMLInputElement>, "type">) {
+  const id = useId();
+  const [shown, setShown] = useState(false);
+  const Icon = shown ? EyeOff : Eye;
+  return (
+    <Frame {...{ id, label, hint, error, className }} {...(hideLabel === undefined ? {} : { hideLabel })}>
+      <span className="relative block">
+        <input id={id} className={cx(CONTROL, "pr-11")} {...described(id, hint, error)} {...rest} type={shown ? "text" : "password"} />
+        <button type="button" aria-label={t.auth.showPassword} aria-pressed={shown} onClick={() => setShown(!shown)} className="absolute right-1 top-1 grid size-8 place-items-center rounded-sm text-muted hover:text-ink">
+          <Icon className="size-4.5" aria-hidden />
+        </button>
+      </span>
+    </Frame>
+  );
+}
+
+/** `tall`: for a whole document, as high as the screen lets it be; `mono`: for Markdown as it is written. */
+export function Textarea({ label, hint, error, hideLabel, className, tall = false, mono = false, ...rest }: Common & { tall?: boolean; mono?: boolean } & TextareaHTMLAttributes<HTMLTextAreaElement>) {
   const id = useId();
   return (
     <Frame {...{ id, label, hint, error, className }} {...(hideLabel === undefined ? {} : { hideLabel })}>
-      <textarea id={id} className={cx(CONTROL, "leading-relaxed")} {...described(id, hint, error)} {...rest} />
+      <textarea id={id} className={cx(CONTROL, "leading-relaxed", tall && "h-[55dvh] min-h-60", mono && "font-mono text-[0.8125rem]")} {...described(id, hint, error)} {...rest} />
     </Frame>
   );
 }

@@ -20,11 +20,15 @@ export function Menu({ trigger, children, align = "end" }: { trigger: ReactNode;
   );
 }
 
+/** The menu is closed, and the focus where it was, after so long. */
+const CLOSED_MS = 60;
+
 export function MenuItem({ onSelect, children, danger = false, disabled = false }: { onSelect: () => void; children: ReactNode; danger?: boolean; disabled?: boolean }) {
   return (
     <DropdownMenu.Item
       disabled={disabled}
-      onSelect={onSelect}
+      // The focus is back on the button first: a dialog that opens now gives it back there.
+      onSelect={() => window.setTimeout(onSelect, CLOSED_MS)}
       className={cx(
         "flex min-h-9 cursor-pointer items-center gap-2 rounded-sm px-2.5 py-1.5 text-sm outline-none data-highlighted:bg-sunken data-disabled:cursor-not-allowed data-disabled:opacity-55",
         danger && "text-danger",

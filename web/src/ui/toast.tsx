@@ -1,3 +1,4 @@
+import { Link } from "@tanstack/react-router";
 import { X } from "lucide-react";
 import { Toast as Radix } from "radix-ui";
 import { useSyncExternalStore } from "react";
@@ -9,6 +10,8 @@ interface Note {
   id: number;
   text: string;
   bad: boolean;
+  /** The project that it is about. */
+  projectId: string | undefined;
 }
 
 let notes: readonly Note[] = [];
@@ -21,13 +24,14 @@ function set(fresh: readonly Note[]): void {
 }
 
 /** Says something that needs no answer. */
-export function tell(text: string, bad = false): void {
-  set([...notes.slice(-2), { id: next, text, bad }]);
+export function tell(text: string, { bad = false, projectId }: { bad?: boolean; projectId?: string } = {}): void {
+  // The same once more is no news.
+  set([...notes.filter((note) => note.text !== text).slice(-2), { id: next, text, bad, projectId }]);
   next += 1;
 }
 
 /** Says why something did not work, where there is no better place for it. */
-export const tellProblem = (error: unknown): void => tell(explain(error), true);
+export const tellProblem = (error: unknown): void => tell(explain(error), { bad: true });
 
 const subscribe = (listener: () => void) => {
   listeners.add(listener);
@@ -41,14 +45,24 @@ export function Toasts() {
       {shown.map((note) => (
         <Radix.Root
           key={note.id}
-          duration={note.bad ? 9_000 : 4_000}
+          duration={note.bad || note.projectId !== undefined ? 9_000 : 4_000}
           onOpenChange={(open) => !open && set(notes.filter((other) => other.id !== note.id))}
           className={cx(
             "flex items-start gap-3 rounded-md border px-4 py-3 shadow-lg animate-rise",
             note.bad ? "border-danger/50 bg-danger-soft text-danger" : "border-line bg-surface",
           )}
         >
-          <Radix.Description className="grow">{note.text}</Radix.Description>
+          <Radix.Description className="grow">
+            {note.text}
+            {note.projectId !== undefined && (
+              <>
+                {" "}
+                <Link to="/projects/$projectId" params={{ projectId: note.projectId }} className="font-medium whitespace-nowrap text-spruce underline underline-offset-2">
+                  {t.notice.open}
+                </Link>
+              </>
+            )}
+          </Radix.Description>
           <Radix.Close aria-label={t.action.close} className="grid size-7 shrink-0 place-items-center rounded-sm hover:bg-sunken">
             <X className="size-4" aria-hidden />
           </Radix.Close>

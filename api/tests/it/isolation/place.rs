@@ -83,8 +83,9 @@ impl Place {
         pipeline(server, workspace, owner.id).await;
         let request = request(server, workspace, project).await;
         let feature = server.project(&owner).await;
-        let sql = "update projects set pipeline_id = 'build', title = $2 where id = $1";
-        run(server, sqlx::query(sql).bind(feature.0).bind(MARK)).await;
+        let sql = "update projects set pipeline_id = 'build', pipeline = $3, title = $2 where id = $1";
+        let build = serde_json::to_value(crate::decisions::build()).unwrap();
+        run(server, sqlx::query(sql).bind(feature.0).bind(MARK).bind(build)).await;
         Self {
             project,
             owner: owner.id,

@@ -226,4 +226,6 @@ pub(super) const LET_IN: &[(&str, &str, u16, &str)] = &[
     ("POST", "/features/{feature_id}/revise", 503, "engine_unavailable"),
     ("POST", "/features/{feature_id}/retry", 503, "engine_unavailable"),
     ("GET", "/features/{feature_id}/download", 409, "no_code"),
+    ("POST", "/projects/{project_id}/uploads", 415, "unsupported_media_type"),
+    ("DELETE", "/projects/{project_id}/uploads/{upload_id}", 204, ""),
 ];

@@ -1,5 +1,7 @@
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { queryOptions, useInfiniteQuery, useMutation, useQuery, type UseQueryResult } from "@tanstack/react-query";
 import { answer, client, type Schemas } from "@/api/client";
+import { meQuery } from "@/api/queries";
+import { queryClient } from "@/app/query-client";
 import { useTitle } from "@/app/title";
 import { dateOnly, integer, money } from "@/lib/format";
 import { t } from "@/text/en";
@@ -7,39 +9,54 @@ import { Badge, type Tone } from "@/ui/badge";
 import { Button } from "@/ui/button";
 import { Card, PageHead, Section } from "@/ui/card";
 import { Await, Empty } from "@/ui/states";
-import { DeadLetters, Troubles } from "./operations";
+import { Select } from "@/ui/field";
+import { tell, tellProblem } from "@/ui/toast";
+import { DeadLetters, Queue, RestoreAccount, Troubles } from "./operations";
 
 const HEALTH_MS = 15_000;
+const LISTS_MS = 60_000;
+const TIERS = ["free", "paid", "enterprise"] as const;
 const TONES: Record<Schemas["Status"], Tone> = { ok: "spruce", degraded: "clay", down: "danger", unknown: "plain" };
 
 /** For who operates the installation: how everything is, and who uses it. */
 export function AdminPage() {
   useTitle(t.nav.admin);
+  const me = useQuery(meQuery).data;
+  if (me === undefined) return null;
+  return me.is_operator ? <Operations /> : <Empty top title={t.admin.not} />;
+}
+
+function Operations() {
+  const health = useQuery(healthQuery);
+  const temporal = health.data?.temporal_ui_url ?? null;
   return (
     <>
       <PageHead title={t.nav.admin} hint={t.admin.hint} />
       <div className="space-y-10">
-        <HealthSection />
-        <Troubles />
-        <DeadLetters />
+        <HealthSection query={health} />
+        <Troubles temporal={temporal} />
+        <DeadLetters temporal={temporal} />
+        <Queue />
         <Workspaces />
+        <RestoreAccount />
       </div>
     </>
   );
 }
 
-function HealthSection() {
-  const query = useQuery({
-    queryKey: ["admin", "health"],
-    queryFn: () => answer(client.GET("/api/v1/admin/health")),
-    refetchInterval: HEALTH_MS,
-  });
+const healthQuery = queryOptions({
+  queryKey: ["admin", "health"],
+  queryFn: () => answer(client.GET("/api/v1/admin/health")),
+  refetchInterval: HEALTH_MS,
+});
+
+function HealthSection({ query }: { query: UseQueryResult<Schemas["AdminHealth"]> }) {
   return (
     <Section title={t.admin.health}>
       <Await query={query} lines={1}>
         {(health) => (
           <>
-            <ul className="grid gap-3 sm:grid-cols-2 lg:grid-cols-4">
+            <ul className="grid grid-cols-2 gap-2 sm:gap-3 lg:grid-cols-4">
               {(
                 [
                   [t.admin.api, health.api_status],
@@ -49,13 +66,20 @@ function HealthSection() {
                   ...health.llm_providers.map((one) => [one.provider, one.status] as const),
                 ] as const
               ).map(([name, status]) => (
-                <Card as="li" key={name} className="flex items-center justify-between gap-3 px-4 py-3.5">
+                <Card as="li" key={name} className="flex flex-wrap items-center justify-between gap-x-3 gap-y-1 px-3 py-2.5 sm:px-4 sm:py-3.5">
                   {name}
                   <Badge tone={TONES[status]}>{t.health[status]}</Badge>
                 </Card>
               ))}
             </ul>
-            <p className="text-sm text-muted">{t.admin.version(health.version)}</p>
+            <p className="flex flex-wrap gap-x-4 text-sm text-muted">
+              {t.admin.version(health.version)}
+              {health.temporal_ui_url != null && (
+                <a href={health.temporal_ui_url} target="_blank" rel="noopener noreferrer" className="text-spruce underline underline-offset-2">
+                  {t.operations.temporalUi}
+                </a>
+              )}
+            </p>
           </>
         )}
       </Await>
@@ -69,6 +93,7 @@ function Workspaces() {
     queryFn: ({ pageParam }) => answer(client.GET("/api/v1/admin/workspaces", { params: { query: { limit: 50, ...(pageParam === null ? {} : { cursor: pageParam }) } } })),
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next_cursor ?? null,
+    refetchInterval: LISTS_MS,
   });
   return (
     <Section title={t.admin.workspaces}>
@@ -84,6 +109,25 @@ function Workspaces() {
         </Button>
       )}
     </Section>
+  );
+}
+
+/** What a workspace pays for, to be changed on the spot. */
+function PlanSelect({ workspace }: { workspace: Schemas["WorkspaceOverview"] }) {
+  const change = useMutation({
+    mutationFn: (plan_tier: string) => answer(client.PUT("/api/v1/admin/workspaces/{workspace_id}/plan", { params: { path: { workspace_id: workspace.id } }, body: { plan_tier } })),
+    onSuccess: () => tell(t.action.saved),
+    onError: tellProblem,
+    onSettled: () => queryClient.invalidateQueries({ queryKey: ["admin", "workspaces"] }),
+  });
+  return (
+    <Select hideLabel label={t.admin.planOf(workspace.name)} value={change.isPending ? change.variables : workspace.plan_tier} disabled={change.isPending} onChange={(event) => change.mutate(event.target.value)} className="w-32">
+      {TIERS.map((tier) => (
+        <option key={tier} value={tier}>
+          {t.tier[tier]}
+        </option>
+      ))}
+    </Select>
   );
 }
 
@@ -107,7 +151,9 @@ function Table({ rows }: { rows: readonly Schemas["WorkspaceOverview"][] }) {
                 {row.name} {row.lifecycle !== "active" && <Badge>{t.lifecycle[row.lifecycle as "archived"] ?? row.lifecycle}</Badge>}
               </td>
               <td className="py-2.5 pr-4 text-muted">{row.owner_email}</td>
-              <td className="py-2.5 pr-4">{t.tier[row.plan_tier] ?? row.plan_tier}</td>
+              <td className="py-1.5 pr-4">
+                <PlanSelect workspace={row} />
+              </td>
               <td className="py-2.5 pr-4 text-right tabular-nums">{integer(row.members)}</td>
               <td className="py-2.5 pr-4 text-right tabular-nums">
                 {integer(row.projects_active)} / {integer(row.projects)}

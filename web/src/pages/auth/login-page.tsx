@@ -6,7 +6,7 @@ import { isProblem } from "@/api/problem";
 import { enter, safeNext } from "@/app/session";
 import { t } from "@/text/en";
 import { Button, buttonClass } from "@/ui/button";
-import { Input } from "@/ui/field";
+import { Input, PasswordInput } from "@/ui/field";
 import { Failed } from "@/ui/states";
 import { tell, tellProblem } from "@/ui/toast";
 import { AuthHead, AuthLink } from "./auth-frame";
@@ -50,7 +50,7 @@ function PasswordForm({ onSignedIn }: { onSignedIn: (answer: Schemas["SignInAnsw
         {form.error !== null && <Failed error={form.error} />}
         {unverified && <SendAgain email={email} />}
         <Input label={t.auth.email} name="email" type="email" autoComplete="username" required value={email} onChange={(event) => setEmail(event.target.value)} error={form.field("email")} />
-        <Input label={t.auth.password} name="password" type="password" autoComplete="current-password" required error={form.field("password")} />
+        <PasswordInput label={t.auth.password} name="password" autoComplete="current-password" required error={form.field("password")} />
         <Button type="submit" look="primary" busy={form.busy} className="w-full">
           {t.auth.signIn}
         </Button>

@@ -2,7 +2,7 @@ import { useState } from "react";
 import { answer, client } from "@/api/client";
 import { t } from "@/text/en";
 import { Button } from "@/ui/button";
-import { Input } from "@/ui/field";
+import { PasswordInput } from "@/ui/field";
 import { Failed } from "@/ui/states";
 import { AuthHead, AuthLink } from "./auth-frame";
 import { useFragment } from "./fragment";
@@ -30,7 +30,7 @@ export function ResetPasswordPage() {
       <AuthHead title={t.auth.newPassword} hint={t.auth.newPasswordHint} />
       <form onSubmit={form.submit} className="space-y-4">
         {form.error !== null && <Failed error={form.error} />}
-        <Input label={t.auth.newPassword} name="password" type="password" autoComplete="new-password" required minLength={8} maxLength={128} hint={t.auth.passwordHint} error={form.field("password")} />
+        <PasswordInput label={t.auth.newPassword} name="password" autoComplete="new-password" required minLength={8} maxLength={128} hint={t.auth.passwordHint} error={form.field("password")} />
         <Button type="submit" look="primary" busy={form.busy} className="w-full">
           {t.auth.setPassword}
         </Button>

@@ -2,7 +2,7 @@ import { useState } from "react";
 import { answer, client } from "@/api/client";
 import { t } from "@/text/en";
 import { Button } from "@/ui/button";
-import { Input } from "@/ui/field";
+import { Input, PasswordInput } from "@/ui/field";
 import { Failed } from "@/ui/states";
 import { AuthHead, AuthLink } from "./auth-frame";
 import { Providers, SendAgain, useSignedIn } from "./login-page";
@@ -32,7 +32,7 @@ export function SignUpPage() {
         {form.error !== null && <Failed error={form.error} />}
         <Input label={t.auth.name} name="name" autoComplete="name" required maxLength={255} error={form.field("name")} />
         <Input label={t.auth.email} name="email" type="email" autoComplete="username" required maxLength={255} error={form.field("email")} />
-        <Input label={t.auth.password} name="password" type="password" autoComplete="new-password" required minLength={8} maxLength={128} hint={t.auth.passwordHint} error={form.field("password")} />
+        <PasswordInput label={t.auth.password} name="password" autoComplete="new-password" required minLength={8} maxLength={128} hint={t.auth.passwordHint} error={form.field("password")} />
         <Button type="submit" look="primary" busy={form.busy} className="w-full">
           {t.auth.signUp}
         </Button>

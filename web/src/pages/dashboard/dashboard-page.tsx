@@ -47,7 +47,8 @@ export function DashboardPage() {
     if (isNarrowed && hasNextPage && !isFetchingNextPage) void fetchNextPage();
   }, [isNarrowed, hasNextPage, isFetchingNextPage, fetchNextPage]);
   const end = useSeen<HTMLDivElement>(() => hasNextPage && !isFetchingNextPage && void fetchNextPage(), hasNextPage);
-  useFollow(all.filter(isMoving).slice(0, FOLLOWED_MAX).map((project) => ({ id: project.project_id, after: 0 })));
+  const moving = all.filter(isMoving);
+  useFollow(moving.slice(0, FOLLOWED_MAX).map((project) => ({ id: project.project_id, after: project.last_sequence })));
   const canCreate = may(current?.role, "editor") && current?.lifecycle === "active";
   const isEmpty = query.isSuccess && all.length === 0 && lifecycle === "active";
   const others = useHasOthers(current?.id, isEmpty);
@@ -112,6 +113,7 @@ export function DashboardPage() {
           )
         }
       </Await>
+      {moving.length > FOLLOWED_MAX && <p className="mt-3 text-sm text-muted">{t.project.someLive(FOLLOWED_MAX)}</p>}
       {hasNextPage && (
         <div ref={end} className="mt-6 text-center">
           <Button busy={isFetchingNextPage} onClick={() => void fetchNextPage()}>

@@ -25,7 +25,7 @@ export function LandingPage() {
         </nav>
       </header>
       <main>
-        <section className="mx-auto grid max-w-6xl items-center gap-12 px-5 pb-20 pt-10 sm:px-8 lg:grid-cols-[1.1fr_1fr] lg:pt-20">
+        <section className="mx-auto grid max-w-6xl items-center gap-12 px-5 pb-16 pt-6 sm:px-8 lg:grid-cols-[1.1fr_1fr] lg:pt-20">
           <div>
             <h1 className="text-4xl leading-[1.08] sm:text-6xl">{t.landing.title}</h1>
             <p className="mt-6 max-w-xl text-lg leading-relaxed text-muted">{t.landing.lead}</p>
@@ -60,7 +60,7 @@ export function LandingPage() {
 /** How a plan is laid, course by course: the picture of the first page. */
 function Course() {
   return (
-    <ol className="flex flex-col-reverse gap-2.5" aria-label={t.landing.stepsLabel}>
+    <ol className="flex flex-col gap-2.5" aria-label={t.landing.stepsLabel}>
       {t.landing.steps.map((step, index) => {
         const Icon = STEP_ICONS[index] ?? FileCheck2;
         return (
@@ -73,7 +73,9 @@ function Course() {
               <Icon className="size-6" aria-hidden />
             </span>
             <span>
-              <span className="block font-medium">{step.title}</span>
+              <span className="block font-medium">
+                {index + 1}. {step.title}
+              </span>
               <span className="block text-sm text-muted">{step.text}</span>
             </span>
           </li>

@@ -1,7 +1,8 @@
-import { FileUp } from "lucide-react";
+import { FileUp, Paperclip, X } from "lucide-react";
 import { type ChangeEvent, useId, useState } from "react";
 import { answer, client } from "@/api/client";
 import { keys } from "@/api/queries";
+import { UPLOAD_KINDS, uploadFile } from "@/api/uploads";
 import { queryClient } from "@/app/query-client";
 import { useWorkspace } from "@/app/workspace";
 import { bytesOf, IDEA_BYTES_MAX } from "@/lib/bytes";
@@ -10,7 +11,7 @@ import { t } from "@/text/en";
 import { Button, buttonClass } from "@/ui/button";
 import { Textarea } from "@/ui/field";
 import { Failed } from "@/ui/states";
-import { tell } from "@/ui/toast";
+import { tell, tellProblem } from "@/ui/toast";
 import { useForm } from "../auth/use-form";
 
 const DRAFT = "gw.idea";
@@ -27,6 +28,7 @@ export function IdeaForm({ pipeline, onCreated }: { pipeline: string; onCreated:
     setKey(crypto.randomUUID());
     sessionStorage.setItem(DRAFT, text);
   };
+  const [files, setFiles] = useState<readonly File[]>([]);
   const form = useForm(async () => {
     const made = await answer(
       client.POST("/api/v1/projects", {
@@ -35,6 +37,8 @@ export function IdeaForm({ pipeline, onCreated }: { pipeline: string; onCreated:
       }),
     );
     sessionStorage.removeItem(DRAFT);
+    // Files belong to a project, so they follow as soon as there is one; one that is refused is said, and the others go on.
+    for (const file of files) await uploadFile(made.project_id, file).catch(tellProblem);
     void queryClient.invalidateQueries({ queryKey: keys.projects });
     onCreated(made.project_id);
   });
@@ -45,7 +49,7 @@ export function IdeaForm({ pipeline, onCreated }: { pipeline: string; onCreated:
       {form.error !== null && <Failed error={form.error} />}
       <Textarea
         label={t.idea.label}
-        rows={9}
+        rows={7}
         required
         value={idea}
         onChange={(event) => write(event.target.value)}
@@ -58,7 +62,21 @@ export function IdeaForm({ pipeline, onCreated }: { pipeline: string; onCreated:
           {t.idea.start}
         </Button>
         <FromFile onText={write} />
+        <Attach onFiles={(more) => setFiles([...files, ...more])} />
       </div>
+      {files.length > 0 && (
+        <ul aria-label={t.idea.attached} className="divide-y divide-line rounded-md border border-line bg-surface">
+          {files.map((file, index) => (
+            <li key={`${file.name}/${index}`} className="flex items-center gap-3 px-3 py-1.5">
+              <span className="min-w-0 grow truncate">{file.name}</span>
+              <span className="text-sm text-muted">{byteSize(file.size)}</span>
+              <Button look="quiet" size="sm" aria-label={t.upload.remove(file.name)} onClick={() => setFiles(files.filter((other) => other !== file))}>
+                <X className="size-4" aria-hidden />
+              </Button>
+            </li>
+          ))}
+        </ul>
+      )}
     </form>
   );
 }
@@ -69,7 +87,7 @@ function FromFile({ onText }: { onText: (text: string) => void }) {
     const file = event.target.files?.[0];
     event.target.value = "";
     if (file === undefined) return;
-    if (file.size > IDEA_BYTES_MAX) tell(t.idea.tooLong(byteSize(file.size), byteSize(IDEA_BYTES_MAX)), true);
+    if (file.size > IDEA_BYTES_MAX) tell(t.idea.tooLong(byteSize(file.size), byteSize(IDEA_BYTES_MAX)), { bad: true });
     else onText(await file.text());
   };
   return (
@@ -78,6 +96,24 @@ function FromFile({ onText }: { onText: (text: string) => void }) {
       <label htmlFor={id} className={buttonClass("quiet", "md", "cursor-pointer peer-focus-visible:outline-2 peer-focus-visible:outline-spruce")}>
         <FileUp className="size-4" aria-hidden />
         {t.idea.fromFile}
+      </label>
+    </span>
+  );
+}
+
+/** Documents, tables and pictures that agents shall read (D-19). */
+function Attach({ onFiles }: { onFiles: (files: readonly File[]) => void }) {
+  const id = useId();
+  const take = (event: ChangeEvent<HTMLInputElement>) => {
+    onFiles([...(event.target.files ?? [])]);
+    event.target.value = "";
+  };
+  return (
+    <span>
+      <input id={id} type="file" multiple accept={UPLOAD_KINDS} className="peer sr-only" onChange={take} />
+      <label htmlFor={id} className={buttonClass("quiet", "md", "cursor-pointer peer-focus-visible:outline-2 peer-focus-visible:outline-spruce")}>
+        <Paperclip className="size-4" aria-hidden />
+        {t.idea.attach}
       </label>
     </span>
   );

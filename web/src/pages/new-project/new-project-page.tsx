@@ -2,13 +2,16 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { hasGate, type Pipeline, pipelinesQuery } from "@/api/pipelines";
+import { SimulatedFigures } from "@/app/simulated";
 import { useTitle } from "@/app/title";
-import { useWorkspace } from "@/app/workspace";
+import { may, useWorkspace } from "@/app/workspace";
 import { cx } from "@/lib/cx";
-import { duration, money, words } from "@/lib/format";
+import { words } from "@/lib/format";
+import { isBeside } from "@/lib/stages";
 import { t } from "@/text/en";
 import { PageHead, Section } from "@/ui/card";
-import { Await } from "@/ui/states";
+import { Await, Empty } from "@/ui/states";
+import { costOf } from "../pipelines/cost";
 import { IdeaForm } from "./idea-form";
 
 export function NewProjectPage() {
@@ -20,9 +23,14 @@ export function NewProjectPage() {
   const query = useQuery(pipelinesQuery(current?.id));
   const usual = current?.settings.default_pipeline ?? query.data?.[0]?.id ?? "promptr";
   const pipeline = chosen ?? usual;
+  if (current !== undefined && (!may(current.role, "editor") || current.lifecycle !== "active")) return <Empty top title={t.newProject.not}>{t.first.viewer}</Empty>;
   return (
     <>
-      <PageHead title={t.project.new} hint={t.newProject.hint} />
+      <PageHead title={t.project.new} hint={
+          <>
+            {t.newProject.hint} <SimulatedFigures />
+          </>
+        } />
       <div className="space-y-10">
         <Section title={t.newProject.what}>
           <Await query={query} lines={2}>
@@ -53,17 +61,19 @@ function PipelineCard({ pipeline, checked, onChoose }: { pipeline: Pipeline; che
       <span className="min-w-0 space-y-2">
         <span className="block font-serif text-lg font-semibold leading-snug">{told?.title ?? pipeline.title}</span>
         <span className="block text-muted">{told?.gives ?? pipeline.description}</span>
+        {pipeline.delivers.length > 0 && told === undefined && <span className="block text-sm">{t.pipelinePage.delivers(pipeline.delivers.map((name) => t.artifact[name] ?? words(name)))}</span>}
         <span className="flex flex-wrap items-center gap-x-1.5 gap-y-1 text-sm">
-          {pipeline.stages.map((stage, index) => (
+          {pipeline.stages.filter((stage) => !isBeside(stage.id)).map((stage, index) => (
             <span key={stage.id} className="whitespace-nowrap">
               {index > 0 && <span aria-hidden className="mr-1.5 text-muted">→</span>}
               {t.stage[stage.id] ?? words(stage.id)}
-              {hasGate(stage) && <span className="text-clay" title={t.pipelinePage.gate}> ◆</span>}
+              {hasGate(stage) && <span className="text-clay"> ◆<span className="sr-only"> {t.pipelinePage.gate}</span></span>}
             </span>
           ))}
+          {pipeline.stages.some(hasGate) && <span aria-hidden className="w-full text-clay">◆ {t.pipelinePage.gate}</span>}
         </span>
         <span className="block text-sm text-muted">
-          {pipeline.estimate != null ? t.pipelinePage.before(money(pipeline.estimate.cost_usd), duration(pipeline.estimate.active_ms), pipeline.estimate.projects) : told?.costs}
+          {costOf(pipeline)}
         </span>
       </span>
     </label>

@@ -1,13 +1,15 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { Check, TriangleAlert } from "lucide-react";
-import { lazy, Suspense, useDeferredValue, useEffect, useState } from "react";
+import { lazy, Suspense, useDeferredValue } from "react";
 import { answer, client } from "@/api/client";
 import { type Pipeline, pipelineQuery } from "@/api/pipelines";
 import { isProblem } from "@/api/problem";
 import { queryClient } from "@/app/query-client";
 import { useTitle } from "@/app/title";
 import { useWorkspace } from "@/app/workspace";
+import { useDraft } from "@/lib/draft";
+import { useSettled } from "@/lib/use-settled";
 import { t } from "@/text/en";
 import { Button } from "@/ui/button";
 import { PageHead } from "@/ui/card";
@@ -27,14 +29,16 @@ export function PipelineEditorPage() {
   return (
     <>
       <PageHead title={t.editor.title} hint={t.editor.hint} />
-      <Await query={query}>{(pipeline) => <Editor key={pipeline.id} toml={pipeline.source} workspace={current?.id ?? null} />}</Await>
+      <Await query={query}>{(pipeline) => <Editor key={pipeline.id} from={pipeline.id} toml={pipeline.source} workspace={current?.id ?? null} />}</Await>
     </>
   );
 }
 
-function Editor({ toml, workspace }: { toml: string; workspace: string | null }) {
-  const [text, setText] = useState(toml);
-  const settled = useSettled(text);
+function Editor({ from, toml, workspace }: { from: string; toml: string; workspace: string | null }) {
+  // What was written and not kept is there again after a look elsewhere.
+  const [draft, setDraft] = useDraft(`pipeline.${from}`);
+  const text = draft === "" ? toml : draft;
+  const settled = useSettled(text, CHECK_MS);
   const check = useQuery({
     queryKey: ["pipeline-check", workspace, settled],
     queryFn: () => answer(client.POST("/api/v1/pipelines", { body: { source: settled, workspace_id: workspace, check_only: true } })),
@@ -46,6 +50,7 @@ function Editor({ toml, workspace }: { toml: string; workspace: string | null })
     mutationFn: () => answer(client.POST("/api/v1/pipelines", { body: { source: text, check_only: false, workspace_id: workspace } })),
     onSuccess: async (kept) => {
       await queryClient.invalidateQueries({ queryKey: ["pipelines"] });
+      setDraft("");
       tell(t.editor.kept);
       await navigate({ to: "/pipelines/$pipelineId", params: { pipelineId: kept.id } });
     },
@@ -59,13 +64,20 @@ function Editor({ toml, workspace }: { toml: string; workspace: string | null })
           aria-describedby="pipeline-verdict"
           spellCheck={false}
           value={text}
-          onChange={(event) => setText(event.target.value)}
+          onChange={(event) => setDraft(event.target.value)}
           className="h-[65dvh] w-full rounded-md border border-edge bg-surface p-4 font-mono text-[0.8125rem] leading-relaxed"
         />
         {save.error !== null && <Failed error={save.error} />}
+        <div className="flex flex-wrap gap-2">
         <Button look="primary" busy={save.isPending} disabled={check.isError || check.isFetching || settled !== text} onClick={() => save.mutate()}>
           {t.editor.save}
         </Button>
+        {draft !== "" && (
+          <Button look="quiet" onClick={() => setDraft("")}>
+            {t.editor.discard}
+          </Button>
+        )}
+        </div>
       </div>
       <div className="space-y-4">
         <div id="pipeline-verdict" role="status">
@@ -79,16 +91,6 @@ function Editor({ toml, workspace }: { toml: string; workspace: string | null })
       </div>
     </div>
   );
-}
-
-/** The text, once nobody has typed for a moment. */
-function useSettled(text: string): string {
-  const [settled, setSettled] = useState(text);
-  useEffect(() => {
-    const timer = window.setTimeout(() => setSettled(text), CHECK_MS);
-    return () => window.clearTimeout(timer);
-  }, [text]);
-  return settled;
 }
 
 function Verdict({ pipeline, error }: { pipeline: Pipeline | undefined; error: unknown }) {

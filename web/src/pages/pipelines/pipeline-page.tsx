@@ -1,31 +1,39 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link, useParams } from "@tanstack/react-router";
+import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { ArrowLeft } from "lucide-react";
 import { lazy, Suspense } from "react";
 import { hasGate, type Pipeline, pipelineQuery } from "@/api/pipelines";
 import { isProblem } from "@/api/problem";
 import { useTitle } from "@/app/title";
-import { useWorkspace } from "@/app/workspace";
+import { SimulatedFigures } from "@/app/simulated";
+import { may, useWorkspace } from "@/app/workspace";
 import { words } from "@/lib/format";
 import { t } from "@/text/en";
 import { Badge } from "@/ui/badge";
 import { LinkButton } from "@/ui/button";
 import { PageHead, Section } from "@/ui/card";
+import { Select } from "@/ui/field";
 import { Await, Empty, Loading } from "@/ui/states";
+
+import { costOf } from "./cost";
 
 const PipelineGraph = lazy(() => import("./pipeline-graph"));
 
 export function PipelinePage() {
   const { pipelineId } = useParams({ from: "/signed-in/pipelines/$pipelineId" });
   const { current } = useWorkspace();
-  const query = useQuery(pipelineQuery(pipelineId, current?.id));
+  const { version } = useSearch({ from: "/signed-in/pipelines/$pipelineId" });
+  const query = useQuery(pipelineQuery(pipelineId, current?.id, version));
   if (isProblem(query.error) && query.error.status === 404) return <Empty top title={t.pipelinePage.none} />;
-  return <Await query={query}>{(pipeline) => <Shown pipeline={pipeline} toml={pipeline.source} />}</Await>;
+  return <Await query={query}>{(pipeline) => <Shown pipeline={pipeline} toml={pipeline.source} versions={pipeline.versions} />}</Await>;
 }
 
-function Shown({ pipeline, toml }: { pipeline: Pipeline; toml: string }) {
+function Shown({ pipeline, toml, versions }: { pipeline: Pipeline; toml: string; versions: readonly number[] }) {
+  const navigate = useNavigate({ from: "/pipelines/$pipelineId" });
   useTitle(t.pipeline[pipeline.id]?.title ?? pipeline.title);
   const told = t.pipeline[pipeline.id];
+  const { current } = useWorkspace();
+  const canCreate = may(current?.role, "editor") && current?.lifecycle === "active";
   return (
     <>
       <PageHead
@@ -38,20 +46,34 @@ function Shown({ pipeline, toml }: { pipeline: Pipeline; toml: string }) {
         title={told?.title ?? pipeline.title}
         hint={pipeline.description}
         action={
-          <>
-            <LinkButton to="/pipelines/new" search={{ from: pipeline.id }}>
-              {t.pipelinePage.copy}
-            </LinkButton>
-            <LinkButton to="/projects/new" search={{ pipeline: pipeline.id }} look="primary">
-              {t.pipelinePage.start}
-            </LinkButton>
-          </>
+          canCreate && (
+            <>
+              <LinkButton to="/pipelines/new" search={{ from: pipeline.id }}>
+                {t.pipelinePage.copy}
+              </LinkButton>
+              <LinkButton to="/projects/new" search={{ pipeline: pipeline.id }} look="primary">
+                {t.pipelinePage.start}
+              </LinkButton>
+            </>
+          )
         }
       />
       <div className="space-y-10">
+        {versions.length > 1 && (
+          <Select label={t.artifactPage.version} value={pipeline.version} onChange={(event) => void navigate({ search: { version: Number(event.target.value) } })} className="w-40">
+            {versions.map((one) => (
+              <option key={one} value={one}>
+                {t.project.version(one)}
+              </option>
+            ))}
+          </Select>
+        )}
         <Suspense fallback={<Loading lines={2} />}>
           <PipelineGraph pipeline={pipeline} />
         </Suspense>
+        <p className="text-muted">
+          {costOf(pipeline)} <SimulatedFigures />
+        </p>
         <Section title={t.pipelinePage.stages}>
           <Stages pipeline={pipeline} />
         </Section>
@@ -71,13 +93,13 @@ function Stages({ pipeline }: { pipeline: Pipeline }) {
   return (
     <ol className="divide-y divide-line rounded-lg border border-line bg-surface">
       {pipeline.stages.map((stage, index) => (
-        <li key={stage.id} className="flex flex-wrap items-baseline gap-x-4 gap-y-1 px-5 py-4">
+        <li key={stage.id} className="flex flex-wrap items-baseline gap-x-4 gap-y-1 px-4 py-3.5 sm:px-5 sm:py-4">
           <span className="font-mono text-sm text-muted">{index + 1}</span>
           <span className="font-medium">{t.stage[stage.id] ?? words(stage.id)}</span>
           {stage.agent != null && <span className="text-muted">{t.agent[stage.agent] ?? words(stage.agent)}</span>}
-          {stage.produces != null && <span className="text-sm text-muted">{t.pipelinePage.produces(t.artifact[stage.produces] ?? words(stage.produces))}</span>}
+          {stage.produces !== stage.id && t.artifact[stage.produces] !== (t.stage[stage.id] ?? "") && <span className="text-sm text-muted">{t.pipelinePage.produces(t.artifact[stage.produces] ?? words(stage.produces))}</span>}
           {hasGate(stage) && <Badge tone="clay">{t.pipelinePage.gate}</Badge>}
-          {stage.needs.length > 0 && <span className="ml-auto text-sm text-muted">{t.pipelinePage.after(stage.needs.map((need) => t.stage[need] ?? words(need)))}</span>}
+          {stage.needs.length > 0 && <span className="text-sm text-muted max-sm:w-full sm:ml-auto">{t.pipelinePage.after(stage.needs.map((need) => t.stage[need] ?? words(need)))}</span>}
         </li>
       ))}
     </ol>

@@ -1,9 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { pipelinesQuery } from "@/api/pipelines";
+import { SimulatedFigures } from "@/app/simulated";
 import { useTitle } from "@/app/title";
 import { may, useWorkspace } from "@/app/workspace";
-import { duration, money } from "@/lib/format";
+import { costOf } from "./cost";
 import { t } from "@/text/en";
 import { Badge } from "@/ui/badge";
 import { LinkButton } from "@/ui/button";
@@ -15,13 +16,18 @@ export function PipelinesPage() {
   useTitle(t.nav.pipelines);
   const { current } = useWorkspace();
   const query = useQuery(pipelinesQuery(current?.id));
+  const canCreate = may(current?.role, "editor") && current?.lifecycle === "active";
   return (
     <>
       <PageHead
         title={t.nav.pipelines}
-        hint={t.pipelinePage.hint}
+        hint={
+          <>
+            {t.pipelinePage.hint} <SimulatedFigures />
+          </>
+        }
         action={
-          may(current?.role, "editor") && (
+          canCreate && (
             <LinkButton to="/pipelines/new" search={{}}>
               {t.pipelinePage.own}
             </LinkButton>
@@ -43,12 +49,14 @@ export function PipelinesPage() {
               </div>
               <p className="text-muted">{told?.gives ?? pipeline.description}</p>
               <p className="text-sm text-muted">
-                {pipeline.estimate != null ? t.pipelinePage.before(money(pipeline.estimate.cost_usd), duration(pipeline.estimate.active_ms), pipeline.estimate.projects) : told?.costs}
+                {costOf(pipeline)}
               </p>
               <div className="mt-auto flex flex-wrap gap-2 pt-2">
-                <LinkButton to="/projects/new" search={{ pipeline: pipeline.id }} look="primary" size="sm">
-                  {t.pipelinePage.start}
-                </LinkButton>
+                {canCreate && (
+                  <LinkButton to="/projects/new" search={{ pipeline: pipeline.id }} look="primary" size="sm">
+                    {t.pipelinePage.start}
+                  </LinkButton>
+                )}
                 <Link to="/pipelines/$pipelineId" params={{ pipelineId: pipeline.id }} className="inline-flex min-h-8 items-center px-2 text-sm font-medium text-spruce underline underline-offset-2">
                   {t.pipelinePage.look(pipeline.stages.length)}
                 </Link>

@@ -29,7 +29,7 @@ export function ActivityPanel({ project }: { project: Project }) {
         <ul className="mt-1 space-y-0.5 text-sm text-muted">
           {working.map((stage) => (
             <li key={stage.id}>
-              {t.activity.works(t.agent[stage.agent] ?? words(stage.agent), t.stage[stage.id] ?? words(stage.id))} · <Ago at={stage.startedAt} />
+              {t.activity.works(t.agent[stage.agent] ?? words(stage.agent), t.stage[stage.id] ?? words(stage.id))} · <Ago at={stage.changedAt} />
             </li>
           ))}
         </ul>

@@ -1,7 +1,7 @@
-import { useState } from "react";
 import { useCommand } from "@/api/commands";
 import type { Decision, PersonRequest } from "@/api/decisions";
-import type { Project } from "@/api/queries";
+import { cx } from "@/lib/cx";
+import { useDraft } from "@/lib/draft";
 import { words } from "@/lib/format";
 import { t } from "@/text/en";
 import { Button } from "@/ui/button";
@@ -11,18 +11,32 @@ import { Markdown } from "@/ui/markdown";
 import { Failed } from "@/ui/states";
 import { tell } from "@/ui/toast";
 
+interface AgentQuestionProps {
+  projectId: string;
+  request: PersonRequest;
+  onDone?: () => void;
+  /** In a dialog, which has a frame and a title of its own. */
+  bare?: boolean;
+}
+
 /** What an agent asks in the middle of its work: yes, no and why, or an answer in one's own words. */
-export function AgentQuestion({ project, request }: { project: Project; request: PersonRequest }) {
-  const command = useCommand(project.project_id);
-  const [text, setText] = useState("");
+export function AgentQuestion({ projectId, request, onDone, bare = false }: AgentQuestionProps) {
+  const command = useCommand(projectId);
+  const [text, setText] = useDraft(`question.${request.request_id}`);
   const decide = (decision: Decision) =>
     command.mutate(
       { command: "decide", gate: request.gate, digest: request.digest, decision, comment: text.trim() === "" ? null : text.trim() },
-      { onSuccess: () => tell(t.gate.decided[decision]) },
+      {
+        onSuccess: () => {
+          setText("");
+          tell(t.gate.decided[decision]);
+          onDone?.();
+        },
+      },
     );
   return (
-    <Card tone="person" as="section" className="space-y-4 p-6">
-      <h2 className="text-xl">{t.ask.title(t.stage[request.stage] ?? words(request.stage))}</h2>
+    <Card tone="person" as="section" className={cx("space-y-4", bare ? "border-0 bg-transparent!" : "p-5 sm:p-6")}>
+      {!bare && <h2 className="text-xl">{t.ask.title(t.stage[request.stage] ?? words(request.stage))}</h2>}
       <Markdown text={request.request_content} />
       {request.waits_for_me ? (
         <>

@@ -2,14 +2,15 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useLocation, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect } from "react";
 import type { Schemas } from "@/api/client";
-import { artifactQuery, artifactVersionsQuery } from "@/api/queries";
+import { artifactDiffQuery, artifactQuery, artifactVersionsQuery } from "@/api/queries";
 import { readSources } from "@/api/shapes";
 import { type Heading, headingsOf } from "@/lib/anchors";
 import { cx } from "@/lib/cx";
+import { rowsOfHunks } from "@/lib/diff-rows";
 import { dateTime, words } from "@/lib/format";
 import { t } from "@/text/en";
 import { Badge } from "@/ui/badge";
-
+import { LinkButton } from "@/ui/button";
 import { Section } from "@/ui/card";
 import { CopyButton } from "@/ui/copy";
 import { Select } from "@/ui/field";
@@ -46,7 +47,7 @@ function Versions({ versions }: { versions: readonly Item[] }) {
   const shown = versions.find((one) => one.version === version) ?? current;
   const other = versions.find((one) => one.version === against);
   const whole = useQuery({ ...artifactQuery(shown?.id ?? "", shown?.version ?? 0), enabled: shown !== undefined });
-  const before = useQuery({ ...artifactQuery(other?.id ?? "", other?.version ?? 0), enabled: other !== undefined });
+  const before = useQuery({ ...artifactQuery(other?.id ?? "", other?.version ?? 0), enabled: other !== undefined && shown?.format === "markdown" });
   if (shown === undefined) return null;
   return (
     <Section
@@ -56,7 +57,7 @@ function Versions({ versions }: { versions: readonly Item[] }) {
         whole.data !== undefined && (
           <span className="flex flex-wrap gap-2">
             <EditArtifact project={project} item={shown} text={whole.data.content} />
-            <CopyButton text={whole.data.content} label={t.artifactPage.copy} />
+            {shown.format === "markdown" && <CopyButton text={whole.data.content} label={t.artifactPage.copy} />}
           </span>
         )
       }
@@ -66,6 +67,8 @@ function Versions({ versions }: { versions: readonly Item[] }) {
         {(artifact) =>
           other === undefined ? (
             <Reader item={shown} text={artifact.content} />
+          ) : shown.format === "json" ? (
+            <SetDiff artifactId={shown.id} from={other.version} to={shown.version} />
           ) : (
             <Await query={before}>
               {(older) => (
@@ -82,6 +85,20 @@ function Versions({ versions }: { versions: readonly Item[] }) {
   );
 }
 
+/** Two versions of a set of prompts, or of files: the server compares them as one text. */
+function SetDiff({ artifactId, from, to }: { artifactId: string; from: number; to: number }) {
+  const query = useQuery(artifactDiffQuery(artifactId, from, to));
+  return (
+    <Await query={query}>
+      {(diff) => (
+        <Suspense fallback={<Loading />}>
+          <DiffView rows={rowsOfHunks(diff.hunks)} beforeLabel={t.project.version(from)} afterLabel={t.project.version(to)} />
+        </Suspense>
+      )}
+    </Await>
+  );
+}
+
 /** Who wrote it, when, with what, from what. */
 function Origin({ item }: { item: Item }) {
   const sources = readSources(item.sources).map((source) => (source.name === null ? words(source.source) : `${t.artifact[source.name] ?? words(source.name)} ${source.version ?? ""}`.trim()));
@@ -90,11 +107,11 @@ function Origin({ item }: { item: Item }) {
       <Badge tone={item.state === "current" ? "spruce" : "plain"}>{t.artifactState[item.state] ?? item.state}</Badge>
       <span>
         {t.agent[item.agent] ?? words(item.agent)}
-        {item.model != null && ` · ${item.model}`} · {dateTime(item.generated_at)}
+        {item.model != null && ` · ${t.model(item.model)}`} · {dateTime(item.generated_at)}
       </span>
       {sources.length > 0 && <span>{t.artifactPage.from(sources)}</span>}
-      <span className="font-mono text-xs" title={t.artifactPage.digest}>
-        {item.digest.slice(0, 12)}
+      <span className="max-sm:hidden" title={t.artifactPage.digest}>
+        {t.artifactPage.fingerprint} <span className="font-mono text-xs">{item.digest.slice(0, 12)}</span>
       </span>
     </span>
   );
@@ -104,8 +121,8 @@ function VersionBar({ versions, shown, against }: { versions: readonly Item[]; s
   const navigate = useNavigate({ from: "/projects/$projectId/artifacts/$name" });
   const older = versions.filter((one) => one.version !== shown.version);
   return (
-    <div className="flex flex-wrap items-end gap-3 rounded-md bg-sunken px-4 py-3">
-      <Select label={t.artifactPage.version} value={shown.version} onChange={(event) => void navigate({ search: { version: Number(event.target.value) } })} className="w-56 max-w-full">
+    <div className="flex flex-wrap items-end gap-3 rounded-md bg-sunken px-4 py-3 max-sm:grid max-sm:grid-cols-2">
+      <Select label={t.artifactPage.version} value={shown.version} onChange={(event) => void navigate({ search: { version: Number(event.target.value) } })} className="w-72 max-w-full max-sm:w-full">
         {versions.map((one) => (
           <option key={one.version} value={one.version}>
             {t.project.version(one.version)} · {dateTime(one.generated_at)}
@@ -116,7 +133,7 @@ function VersionBar({ versions, shown, against }: { versions: readonly Item[]; s
         label={t.artifactPage.compare}
         value={against ?? ""}
         onChange={(event) => void navigate({ search: { version: shown.version, ...(event.target.value === "" ? {} : { against: Number(event.target.value) }) } })}
-        className="w-56 max-w-full"
+        className="w-56 max-w-full max-sm:w-full"
       >
         <option value="">{t.artifactPage.noCompare}</option>
         {older.map((one) => (
@@ -138,7 +155,14 @@ function Reader({ item, text }: { item: Item; text: string }) {
     const timer = window.setTimeout(() => document.getElementById(hash)?.scrollIntoView(), 150);
     return () => window.clearTimeout(timer);
   }, [hash, text]);
-  if (item.name === "code") return <CodeFiles project={project} text={text} />;
+  if (item.name === "code") return <CodeFiles project={project} text={text} current={item.state === "current"} digest={item.digest} />;
+  if (item.name === "prompts") {
+    return (
+      <LinkButton to="/projects/$projectId/prompts" params={{ projectId: project.project_id }}>
+        {t.completed.prompts}
+      </LinkButton>
+    );
+  }
   if (item.format === "json") return <pre tabIndex={0} className="overflow-x-auto rounded-lg border border-line bg-sunken p-5 font-mono text-sm">{pretty(text)}</pre>;
   const headings = headingsOf(text).filter((heading) => heading.level <= 3);
   return (

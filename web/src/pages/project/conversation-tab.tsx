@@ -1,6 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
+import { memo } from "react";
 import type { Schemas } from "@/api/client";
-import { conversationQuery, meQuery } from "@/api/queries";
+import { useNameOf } from "@/api/people";
+import { conversationQuery } from "@/api/queries";
 import { cx } from "@/lib/cx";
 import { words } from "@/lib/format";
 import { t } from "@/text/en";
@@ -35,10 +37,11 @@ export function ConversationTab() {
   );
 }
 
-function TurnItem({ turn }: { turn: Turn }) {
+/** Remembered: each new turn must not have all of them set again. */
+const TurnItem = memo(function TurnItem({ turn }: { turn: Turn }) {
   const isPerson = turn.kind === "user_input";
-  const me = useQuery(meQuery).data?.user.id;
-  const speaker = isPerson ? (turn.user_id === me ? t.actor.you : t.actor.user) : turn.agent_role == null ? t.actor.system : (t.agent[turn.agent_role] ?? words(turn.agent_role));
+  const nameOf = useNameOf(useProject().workspace_id);
+  const speaker = isPerson ? nameOf(turn.user_id) : turn.agent_role == null ? t.actor.system : (t.agent[turn.agent_role] ?? words(turn.agent_role));
   return (
     <li className={cx("max-w-[92%]", isPerson && "ml-auto")}>
       <p className={cx("mb-1 text-sm text-muted", isPerson && "text-right")}>
@@ -49,4 +52,4 @@ function TurnItem({ turn }: { turn: Turn }) {
       </div>
     </li>
   );
-}
+});

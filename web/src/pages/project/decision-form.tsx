@@ -1,12 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
-import { Check, MessageSquareWarning, PencilLine, Undo2, X } from "lucide-react";
+import { Check, MessageSquareWarning } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { useCommand } from "@/api/commands";
 import { commentsQuery, type Decision, type PersonRequest } from "@/api/decisions";
 import { isProblem } from "@/api/problem";
 import type { Project } from "@/api/queries";
 import { useDraft } from "@/lib/draft";
-import { focusMain } from "@/lib/focus";
+import { backToTop } from "@/lib/focus";
 import { t } from "@/text/en";
 import { Button } from "@/ui/button";
 import { Card } from "@/ui/card";
@@ -26,9 +26,12 @@ interface DecisionFormProps {
   digest: string;
   content: string;
   canAmend: boolean;
-  /** Shows the version that waits now. */
-  onLatest: () => void;
+  /** Shows the version that waits now; null where that is offered already. */
+  onLatest: (() => void) | null;
 }
+
+/** What is done more rarely. */
+const SMALL = "px-2! text-sm max-sm:min-h-8 max-sm:py-1";
 
 type Mode = "choose" | "request_changes" | "amend" | "reject";
 
@@ -41,7 +44,7 @@ export function DecisionForm({ project, request, artifactId, version, digest, co
   const [revising, setRevising] = useState(false);
   const [takesNotes, setTakesNotes] = useState(true);
   const notes = openNotes(useQuery(commentsQuery(artifactId)).data?.items ?? [], version);
-  const form = useRef<HTMLDivElement>(null);
+  const form = useRef<HTMLDivElement & HTMLElement>(null);
   // What was asked for stands where the button stood: the reader goes on there.
   useEffect(() => {
     if (mode !== "choose") form.current?.querySelector("textarea")?.focus();
@@ -55,43 +58,76 @@ export function DecisionForm({ project, request, artifactId, version, digest, co
         onSuccess: () => {
           setComment("");
           tell(t.gate.decided[decision]);
-          focusMain();
+          backToTop();
         },
         // The panel goes away if nothing waits here any more: the reason stays in sight.
         onError: tellProblem,
       },
     );
   const stale = isProblem(command.error) && command.error.status === 409;
-  return (
-    <div ref={form} className={mode === "choose" ? "dock" : undefined}>
-      <Card tone="person" className="space-y-3 bg-clay-soft! p-3 sm:space-y-4 sm:p-5">
-        <h3 className="text-lg max-sm:sr-only">{t.gate.decide}</h3>
-        {command.error !== null && (
-          <div className="space-y-2">
-            <Failed error={command.error} />
-            {stale && (
-              <Button
-                size="sm"
-                onClick={() => {
-                  command.reset();
-                  onLatest();
-                }}
-              >
-                {t.gate.reload}
+  const problem = command.error !== null && (
+    <div className="space-y-2">
+      <Failed error={command.error} />
+      {stale && onLatest !== null && (
+        <Button
+          size="sm"
+          onClick={() => {
+            command.reset();
+            onLatest();
+          }}
+        >
+          {t.gate.reload}
+        </Button>
+      )}
+    </div>
+  );
+  if (mode === "choose") {
+    return (
+      <section ref={form} aria-label={t.gate.decide} className="dock space-y-2 bg-clay-soft!">
+        {problem}
+        <div className="flex flex-wrap gap-2">
+          <Button look="primary" className="max-sm:grow" busy={command.isPending} onClick={() => decide("approve")}>
+            <Check className="size-4" aria-hidden />
+            {t.gate.approve}
+          </Button>
+          <Button className="max-sm:grow" onClick={() => setMode("request_changes")}>
+            <MessageSquareWarning className="size-4" aria-hidden />
+            {t.gate.requestChanges}
+          </Button>
+          <div className="flex gap-1 max-sm:w-full max-sm:justify-between sm:ml-auto">
+            {canAmend && (
+              <Button look="quiet" className={SMALL} onClick={() => setMode("amend")}>
+                {t.gate.amend}
               </Button>
             )}
+            {can("revise") && (
+              <Button look="quiet" className={SMALL} onClick={() => setRevising(true)}>
+                {t.gate.revise}
+              </Button>
+            )}
+            <Button look="quiet" className={`${SMALL} text-danger!`} onClick={() => setMode("reject")}>
+              {t.gate.reject}
+            </Button>
           </div>
-        )}
-        {mode === "amend" && <Textarea label={t.gate.amendText} rows={22} className="font-mono" value={text} onChange={(event) => setText(event.target.value)} />}
-        {mode !== "choose" && (
-          <Textarea
-            label={mode === "request_changes" ? t.gate.whatToChange : t.gate.comment}
-            rows={4}
-            required={mode === "request_changes" && sent === ""}
-            value={comment}
-            onChange={(event) => setComment(event.target.value)}
-          />
-        )}
+        </div>
+        <p className="text-xs text-muted max-sm:sr-only">{t.gate.bound(t.project.version(version))}</p>
+        {revising && <RedoDialog project={project} command="revise" onClose={() => setRevising(false)} />}
+      </section>
+    );
+  }
+  return (
+    <div ref={form}>
+      <Card tone="person" as="section" className="space-y-4 p-4 sm:p-5">
+        <h3 className="text-lg">{t.gate.mode[mode]}</h3>
+        {problem}
+        {mode === "amend" && <Textarea label={t.gate.amendText} tall mono value={text} onChange={(event) => setText(event.target.value)} />}
+        <Textarea
+          label={mode === "request_changes" ? t.gate.whatToChange : t.gate.comment}
+          rows={4}
+          required={mode === "request_changes" && sent === ""}
+          value={comment}
+          onChange={(event) => setComment(event.target.value)}
+        />
         {mode === "request_changes" && notes.length > 0 && (
           <div>
             <label className="flex items-center gap-2.5 py-1 font-medium">
@@ -109,50 +145,20 @@ export function DecisionForm({ project, request, artifactId, version, digest, co
             )}
           </div>
         )}
-        {mode === "choose" ? (
-          <div className="flex flex-wrap gap-2">
-            <Button look="primary" className="max-sm:grow" busy={command.isPending} onClick={() => decide("approve")}>
-              <Check className="size-4" aria-hidden />
-              {t.gate.approve}
-            </Button>
-            <Button className="max-sm:grow" onClick={() => setMode("request_changes")}>
-              <MessageSquareWarning className="size-4" aria-hidden />
-              {t.gate.requestChanges}
-            </Button>
-            {canAmend && (
-              <Button className="max-sm:min-h-8 max-sm:grow max-sm:py-1 max-sm:text-sm" onClick={() => setMode("amend")}>
-                <PencilLine className="size-4" aria-hidden />
-                {t.gate.amend}
-              </Button>
-            )}
-            {can("revise") && (
-              <Button look="quiet" className="max-sm:min-h-8 max-sm:py-1 max-sm:text-sm" onClick={() => setRevising(true)}>
-                <Undo2 className="size-4" aria-hidden />
-                {t.gate.revise}
-              </Button>
-            )}
-            <Button look="danger" className="max-sm:min-h-8 max-sm:py-1 max-sm:text-sm" onClick={() => setMode("reject")}>
-              <X className="size-4" aria-hidden />
-              {t.gate.reject}
-            </Button>
-          </div>
-        ) : (
-          <div className="flex flex-wrap gap-2">
-            <Button
-              look={mode === "reject" ? "danger" : "primary"}
-              busy={command.isPending}
-              disabled={(mode === "request_changes" && sent === "") || (mode === "amend" && (text.trim() === "" || text === content))}
-              onClick={() => decide(mode)}
-            >
-              {t.gate.send[mode]}
-            </Button>
-            <Button look="quiet" onClick={() => setMode("choose")}>
-              {t.action.cancel}
-            </Button>
-          </div>
-        )}
-        <p className="text-sm text-muted max-sm:sr-only">{t.gate.bound(t.project.version(version))}</p>
-        {revising && <RedoDialog project={project} command="revise" onClose={() => setRevising(false)} />}
+        <div className="flex flex-wrap gap-2">
+          <Button
+            look={mode === "reject" ? "danger" : "primary"}
+            busy={command.isPending}
+            disabled={(mode === "request_changes" && sent === "") || (mode === "amend" && (text.trim() === "" || text === content))}
+            onClick={() => decide(mode)}
+          >
+            {t.gate.send[mode]}
+          </Button>
+          <Button look="quiet" onClick={() => setMode("choose")}>
+            {t.action.cancel}
+          </Button>
+        </div>
+        <p className="text-sm text-muted">{t.gate.bound(t.project.version(version))}</p>
       </Card>
     </div>
   );

@@ -40,9 +40,9 @@ function Editor({ project, item, text, onClose }: EditProps & { onClose: () => v
   const command = useCommand(project.project_id);
   const preview = useQuery(previewQuery(project.project_id, "edit", item.name)).data;
   return (
-    <Dialog open onOpenChange={(open) => !open && onClose()} title={t.edit.title(t.artifact[item.name] ?? words(item.name))} hint={t.edit.hint}>
+    <Dialog open wide onOpenChange={(open) => !open && onClose()} title={t.edit.title(t.artifact[item.name] ?? words(item.name))} hint={t.edit.hint}>
       <div className="space-y-4">
-        <Textarea label={t.edit.text} rows={18} value={draft} onChange={(event) => setDraft(event.target.value)} />
+        <Textarea label={t.edit.text} tall mono value={draft} onChange={(event) => setDraft(event.target.value)} />
         {preview !== undefined && preview.stages.length > 0 && (
           <p className="text-sm text-muted">{t.edit.redo(preview.stages.map((one) => t.stage[one.stage] ?? words(one.stage)), money(preview.cost_usd))}</p>
         )}

@@ -1,15 +1,15 @@
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useState } from "react";
 import type { PersonRequest } from "@/api/decisions";
-import { artifactQuery, type Project } from "@/api/queries";
+import { artifactQuery, keys, type Project } from "@/api/queries";
 import { queryClient } from "@/app/query-client";
-import { keys } from "@/api/queries";
 import { cx } from "@/lib/cx";
 import { dateTime, words } from "@/lib/format";
 import { t } from "@/text/en";
 import { Badge } from "@/ui/badge";
 import { Button } from "@/ui/button";
 import { Card } from "@/ui/card";
+import { Choice } from "@/ui/choice";
 import { Markdown } from "@/ui/markdown";
 import { Await, Loading } from "@/ui/states";
 import { Advice } from "./advice";
@@ -18,6 +18,7 @@ import { Comments } from "./comments";
 import { DecisionForm } from "./decision-form";
 import { HeadingNotes, NotesContext } from "./inline-notes";
 
+const SIDES = [["text", t.gate.text], ["changes", t.gate.changes]] as const;
 const DiffView = lazy(() => import("./diff-view"));
 
 /**
@@ -63,7 +64,7 @@ export function GatePanel({ project, request: latest }: { project: Project; requ
                 <p className="text-sm">
                   {title} {t.project.version(shown.version)}
                 </p>
-                {version > 1 && <Sides side={side} onSide={setSide} />}
+                {version > 1 && <Choice label={t.gate.view} value={side} options={SIDES} onChange={setSide} />}
               </div>
               <div className={cx("overflow-y-auto sm:max-h-[75dvh]", side === "text" ? "px-4 py-5 sm:px-8 sm:py-6" : "p-3")} tabIndex={0} role="group" aria-label={title}>
                 {side === "changes" ? (
@@ -86,7 +87,7 @@ export function GatePanel({ project, request: latest }: { project: Project; requ
               digest={shown.digest}
               content={shown.content}
               canAmend={shown.format === "markdown"}
-              onLatest={toLatest}
+              onLatest={isOld ? null : toLatest}
             />
             <Comments artifactId={shown.id} version={shown.version} project={project} />
           </>
@@ -113,24 +114,6 @@ function Terms({ request }: { request: PersonRequest }) {
       {request.four_eyes && <span>{t.gate.fourEyes}</span>}
       {request.deadline_at != null && <span>{t.gate.until(dateTime(request.deadline_at))}</span>}
     </p>
-  );
-}
-
-function Sides({ side, onSide }: { side: "text" | "changes"; onSide: (side: "text" | "changes") => void }) {
-  return (
-    <div role="group" aria-label={t.gate.view} className="flex gap-1">
-      {(["text", "changes"] as const).map((one) => (
-        <button
-          key={one}
-          type="button"
-          aria-pressed={one === side}
-          onClick={() => onSide(one)}
-          className={cx("min-h-8 rounded-md px-3 text-sm", one === side ? "bg-surface font-medium shadow-xs" : "text-muted hover:text-ink")}
-        >
-          {t.gate[one]}
-        </button>
-      ))}
-    </div>
   );
 }
 

@@ -51,15 +51,17 @@ function Notes({ place: { artifactId, version, project }, section }: { place: No
       {notes.map((note) => (
         <p key={note.id} className="mb-1.5 rounded-md border-l-3 border-clay bg-clay-soft/50 px-3 py-2 text-[0.9375rem] whitespace-pre-wrap">
           <span className="font-medium">{nameOf(note.created_by)}:</span> {note.text}
+          {note.version !== version && <span className="text-sm text-muted"> ({t.project.version(note.version)})</span>}
         </p>
       ))}
       {open ? (
         <NoteForm artifactId={artifactId} version={version} section={section} onDone={() => setOpen(false)} />
       ) : (
         canSpeak && (
-          <Button look="quiet" size="sm" className="-ml-3 text-muted" aria-label={t.comment.onPartOf(section)} onClick={() => setOpen(true)}>
+          <Button look="quiet" size="sm" className="-ml-3 text-muted" onClick={() => setOpen(true)}>
             <MessageSquarePlus className="size-4" aria-hidden />
             {t.comment.onPart}
+            <span className="sr-only">{t.comment.onPartOf(section)}</span>
           </Button>
         )
       )}

@@ -47,10 +47,10 @@ function Loaded({ project }: { project: Project }) {
       <header className={cx("flex items-start justify-between gap-x-6 gap-y-3 sm:flex-wrap", isOverview && "max-sm:flex-wrap")}>
         <div className={cx("min-w-0 grow", isOverview ? "basis-64" : "sm:basis-80")}>
           <Title project={project} isShort={!isOverview} />
-          <p className={cx("mt-2 flex flex-wrap items-center gap-x-3 gap-y-1 text-sm text-muted max-sm:mt-1", !isOverview && "max-sm:*:nth-[n+2]:hidden")}>
+          <p className={cx("mt-2 flex flex-wrap items-center gap-x-3 gap-y-1 text-sm text-muted max-sm:mt-1", !isOverview && "max-sm:*:nth-[n+3]:hidden")}>
             <PhaseBadge phase={project.phase} />
-            {project.lifecycle !== "active" && <span className="font-medium">{t.lifecycle[project.lifecycle as "archived"]}</span>}
             {project.simulated && <SimulatedBadge explains />}
+            {project.lifecycle !== "active" && <span className="font-medium">{t.lifecycle[project.lifecycle as "archived"]}</span>}
             <span className="max-sm:hidden">{t.pipeline[project.pipeline]?.title ?? words(project.pipeline)}</span>
             <span>
               {t.project.active} <Ago at={project.last_activity_at} />

@@ -1,10 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { ChevronDown } from "lucide-react";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import type { Schemas } from "@/api/client";
 import { useTick } from "@/api/commands";
-import { artifactQuery, type Project, promptsQuery } from "@/api/queries";
+import { artifactQuery, type Project, promptsQuery, promptVersionsQuery } from "@/api/queries";
 import { may, useRoleIn } from "@/app/workspace";
 import { coverageOf, requirementsOf } from "@/lib/coverage";
 import { cx } from "@/lib/cx";
@@ -15,9 +15,12 @@ import { Card, Section } from "@/ui/card";
 import { CopyButton } from "@/ui/copy";
 import { Markdown } from "@/ui/markdown";
 import { Progress } from "@/ui/progress";
-import { Await, Empty } from "@/ui/states";
+import { Select } from "@/ui/field";
+import { Await, Empty, Loading } from "@/ui/states";
 import { tellProblem } from "@/ui/toast";
-import { useProject } from "./use-project";
+import { useCan, useProject } from "./use-project";
+
+const DiffView = lazy(() => import("./diff-view"));
 
 type Prompt = Schemas["PromptItem"];
 
@@ -32,6 +35,7 @@ export function PromptsTab() {
         ) : (
           <div className="space-y-10">
             <Section title={t.prompt.title} hint={t.prompt.hint}>
+              <Overall prompts={prompts} />
               <ol className="space-y-4">
                 {prompts.map((prompt) => (
                   <PromptCard key={prompt.number} project={project} prompt={prompt} />
@@ -46,8 +50,22 @@ export function PromptsTab() {
   );
 }
 
+/** How much of all checklists is ticked. */
+function Overall({ prompts }: { prompts: readonly Prompt[] }) {
+  const items = prompts.flatMap((prompt) => prompt.checklist);
+  const done = items.filter((item) => item.checked).length;
+  if (items.length === 0) return null;
+  return (
+    <div className="max-w-md">
+      <p className="mb-1.5 text-sm font-medium">{t.prompt.overall(done, items.length)}</p>
+      <Progress value={done} max={items.length} label={t.prompt.overall(done, items.length)} />
+    </div>
+  );
+}
+
 function PromptCard({ project, prompt }: { project: Project; prompt: Prompt }) {
   const [open, setOpen] = useState(false);
+  const can = useCan(project);
   const done = prompt.checklist.filter((item) => item.checked).length;
   const specLink = (id: string) => `/projects/${project.project_id}/artifacts/spec#${id}`;
   return (
@@ -59,11 +77,7 @@ function PromptCard({ project, prompt }: { project: Project; prompt: Prompt }) {
               <span className="font-mono">{t.prompt.number(prompt.number)}</span>
               <Badge>{t.promptStage[prompt.stage] ?? prompt.stage}</Badge>
               {prompt.version > 1 && <span>{t.project.version(prompt.version)}</span>}
-              {prompt.is_stale && (
-                <Badge tone="clay" title={t.prompt.staleHint}>
-                  {t.prompt.stale}
-                </Badge>
-              )}
+              {prompt.is_stale && <Badge tone="clay">{t.prompt.stale}</Badge>}
             </p>
             <h3 id={`prompt-${prompt.number}`} className="mt-1 text-lg">
               {prompt.title}
@@ -71,14 +85,30 @@ function PromptCard({ project, prompt }: { project: Project; prompt: Prompt }) {
           </div>
           <CopyButton text={prompt.content} label={t.prompt.copy} look="primary" />
         </div>
+        {prompt.is_stale && (
+          <p className="mt-2 text-sm">
+            {t.prompt.staleHint}{" "}
+            {can("refine") && (
+              <Link to="/projects/$projectId" params={{ projectId: project.project_id }} hash={`refine-${String(prompt.number).padStart(2, "0")}`} className="font-medium text-spruce underline underline-offset-2">
+                {t.prompt.refine}
+              </Link>
+            )}
+          </p>
+        )}
         <p className="mt-2 flex flex-wrap gap-x-4 gap-y-1 text-sm text-muted">
           {prompt.covers.length > 0 && (
             <span>
               {t.prompt.covers}{" "}
               {prompt.covers.map((id) => (
-                <a key={id} href={specLink(id)} className="mr-1.5 font-mono text-spruce underline underline-offset-2">
+                <Link
+                  key={id}
+                  to="/projects/$projectId/artifacts/$name"
+                  params={{ projectId: project.project_id, name: "spec" }}
+                  hash={id}
+                  className="mr-1.5 inline-block min-h-6 font-mono text-spruce underline underline-offset-2"
+                >
                   {id}
-                </a>
+                </Link>
               ))}
             </span>
           )}
@@ -92,10 +122,43 @@ function PromptCard({ project, prompt }: { project: Project; prompt: Prompt }) {
         {open && (
           <div className="mt-3 border-t border-line pt-5">
             <Markdown text={prompt.content} requirementLink={specLink} />
+            {prompt.version > 1 && <Earlier project={project} prompt={prompt} />}
           </div>
         )}
       </article>
     </Card>
+  );
+}
+
+/** What the prompt said before it was rewritten, beside what it says now. */
+function Earlier({ project, prompt }: { project: Project; prompt: Prompt }) {
+  const [version, setVersion] = useState<number | null>(null);
+  const query = useQuery({ ...promptVersionsQuery(project.project_id), enabled: version !== null });
+  const versions = Array.from({ length: prompt.version - 1 }, (_, index) => prompt.version - 1 - index);
+  return (
+    <div className="mt-6 space-y-4">
+      <Select label={t.prompt.earlier} value={version ?? ""} onChange={(event) => setVersion(event.target.value === "" ? null : Number(event.target.value))} className="w-64 max-w-full">
+        <option value="">{t.artifactPage.noCompare}</option>
+        {versions.map((one) => (
+          <option key={one} value={one}>
+            {t.project.version(one)}
+          </option>
+        ))}
+      </Select>
+      {version !== null && (
+        <Await query={query} lines={2}>
+          {(all) => {
+            const older = all.find((one) => one.number === prompt.number && one.version === version);
+            if (older === undefined) return <p className="text-muted">{t.artifactPage.none}</p>;
+            return (
+              <Suspense fallback={<Loading />}>
+                <DiffView before={older.content} after={prompt.content} beforeLabel={t.project.version(version)} afterLabel={t.project.version(prompt.version)} />
+              </Suspense>
+            );
+          }}
+        </Await>
+      )}
+    </div>
   );
 }
 

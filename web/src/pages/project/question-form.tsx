@@ -4,7 +4,7 @@ import { type FormEvent, useEffect, useState } from "react";
 import { useCommand } from "@/api/commands";
 import { type Project, questionsQuery } from "@/api/queries";
 import { answersOf, type Drafts, draftOf } from "@/lib/answers";
-import { focusMain } from "@/lib/focus";
+import { backToTop } from "@/lib/focus";
 import { t } from "@/text/en";
 import { Button } from "@/ui/button";
 import { Confirm } from "@/ui/confirm";
@@ -46,7 +46,7 @@ function OpenQuestions({ project, questions }: { project: Project; questions: re
   const done = () => {
     setDrafts({});
     sessionStorage.removeItem(key);
-    focusMain();
+    backToTop();
   };
   const submit = (event: FormEvent) => {
     event.preventDefault();

@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useLocation } from "@tanstack/react-router";
+import { useEffect, useRef, useState } from "react";
 import { useCommand } from "@/api/commands";
 import { artifactQuery, type Project, promptsQuery } from "@/api/queries";
 import { requirementsOf } from "@/lib/coverage";
@@ -18,7 +19,16 @@ export function RefineForm({ project }: { project: Project }) {
   const text = useQuery({ ...artifactQuery(spec?.id ?? "", spec?.version ?? 0), enabled: spec !== undefined }).data?.content ?? "";
   const prompts = useQuery(promptsQuery(project.project_id)).data ?? [];
   const command = useCommand(project.project_id);
-  const [target, setTarget] = useState("");
+  // Whoever comes from a part that wants refining finds it chosen.
+  const { hash } = useLocation();
+  const wanted = /^refine-(.+)$/.exec(hash)?.[1];
+  const [target, setTarget] = useState(wanted ?? "");
+  const form = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (wanted === undefined) return;
+    form.current?.scrollIntoView();
+    form.current?.querySelector("textarea")?.focus({ preventScroll: true });
+  }, [wanted]);
   const [request, setRequest] = useState("");
   const send = () =>
     command.mutate(
@@ -31,7 +41,8 @@ export function RefineForm({ project }: { project: Project }) {
       },
     );
   return (
-    <Card as="section" className="p-6">
+    <div ref={form}>
+    <Card as="section" className="p-5 sm:p-6">
       <h2 className="text-xl">{t.refine.title}</h2>
       <p className="mt-1 text-muted">{t.refine.hint(project.refinements_max - project.refinements_used)}</p>
       <form
@@ -72,5 +83,6 @@ export function RefineForm({ project }: { project: Project }) {
         </Button>
       </form>
     </Card>
+    </div>
   );
 }

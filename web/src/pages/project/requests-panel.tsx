@@ -34,7 +34,7 @@ export function RequestsPanel({ project, query }: RequestsPanelProps) {
       {items
         .filter((item) => item.status === "pending")
         .map((request) =>
-          request.kind === "gate" ? <GatePanel key={request.gate} project={project} request={request} /> : <AgentQuestion key={request.request_id} project={project} request={request} />,
+          request.kind === "gate" ? <GatePanel key={request.gate} project={project} request={request} /> : <AgentQuestion key={request.request_id} projectId={project.project_id} request={request} />,
         )}
     </>
   );

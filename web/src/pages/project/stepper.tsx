@@ -13,6 +13,9 @@ const LOOKS: Record<StepLook, { icon: LucideIcon; stone: string; bar: string; wo
   ahead: { icon: Minus, stone: "border-line border-dashed bg-transparent text-muted", bar: "bg-line", words: t.step.ahead },
 };
 
+/** So many still have room for larger words. */
+const MANY = 6;
+
 /** The stages of the pipeline as a course of stones, each saying how it stands; on a phone as one line. */
 export function Stepper({ project, isShort }: { project: Project; isShort: boolean }) {
   const stages = mainStages(project.tasks);
@@ -23,7 +26,7 @@ export function Stepper({ project, isShort }: { project: Project; isShort: boole
       <Line stages={stages} isShort={isShort} isMoving={isMoving} />
       <ol aria-label={t.step.label} className={cx("mb-6 mt-6 flex flex-wrap gap-1.5 max-sm:hidden", isShort && "sm:my-4")}>
         {stages.map((stage) => (
-          <Stone key={stage.id} stage={stage} isMoving={isMoving} />
+          <Stone key={stage.id} stage={stage} isMoving={isMoving} isMany={stages.length > MANY} />
         ))}
       </ol>
     </>
@@ -62,21 +65,21 @@ function Line({ stages, isShort, isMoving }: { stages: readonly StageState[]; is
   );
 }
 
-function Stone({ stage, isMoving }: { stage: StageState; isMoving: boolean }) {
+function Stone({ stage, isMoving, isMany }: { stage: StageState; isMoving: boolean; isMany: boolean }) {
   const name = lookOf(stage);
   const look = LOOKS[name];
   const Icon = look.icon;
   return (
     <li
       aria-current={name === "now" || name === "you" ? "step" : undefined}
-      className={cx("flex min-w-32 grow basis-0 items-center gap-2.5 rounded-md border px-3 py-2", look.stone)}
+      className={cx("grow basis-0 rounded-md border py-1.5", look.stone, isMany ? "min-w-26 px-2" : "min-w-32 px-3")}
     >
-      <Icon className={cx("size-4 shrink-0", name === "now" && isMoving && "animate-breathe")} aria-hidden />
-      <span className="min-w-0">
-        <span className="block truncate font-medium">{nameOf(stage)}</span>
-        <span className="block truncate text-xs">
+      <span className={cx("block truncate font-medium", isMany && "text-[0.8125rem] tracking-tight")}>{nameOf(stage)}</span>
+      <span className="flex items-center gap-1.5 text-xs">
+        <Icon className={cx("size-3.5 shrink-0", name === "now" && isMoving && "animate-breathe")} aria-hidden />
+        <span className="truncate">
           {look.words}
-          {stage.attempt > 1 && ` · ${t.step.attempt(stage.attempt)}`}
+          {stage.attempt > 1 && (name === "now" || name === "broken") && ` · ${t.step.again}`}
         </span>
       </span>
     </li>

@@ -1,19 +1,24 @@
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery } from "@tanstack/react-query";
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { useLayoutEffect, useMemo, useRef, useState } from "react";
-import { eventsQuery, meQuery } from "@/api/queries";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { useNameOf } from "@/api/people";
+import { eventsQuery, keys } from "@/api/queries";
 import type { ProjectEvent } from "@/api/shapes";
+import { queryClient } from "@/app/query-client";
 import { cx } from "@/lib/cx";
-import { actorOf, describe, type EventTone, toneOf } from "@/lib/events";
-import { dateTime, integer } from "@/lib/format";
+import { actorOf, describe, type EventTone, passes, type Sieve, toneOf } from "@/lib/events";
+import { dateOnly, dateTime, integer } from "@/lib/format";
 import { t } from "@/text/en";
 import { Button } from "@/ui/button";
 import { Section } from "@/ui/card";
+import { Choice } from "@/ui/choice";
 import { Await, Empty } from "@/ui/states";
 import { Ago } from "@/ui/time";
 import { useProject } from "./use-project";
 
 const ROW_PX = 68;
+/** Events that are on their way come within this time. */
+const CATCH_UP_MS = 1_500;
 const DOTS: Record<EventTone, string> = {
   plain: "bg-edge",
   good: "bg-spruce",
@@ -21,18 +26,32 @@ const DOTS: Record<EventTone, string> = {
   person: "bg-clay",
   agent: "bg-sky",
 };
+const SIEVES: readonly Sieve[] = ["main", "decisions", "all"];
 
 /** Everything that happened, the latest first. What is shown is the event log itself. */
 export function TimelineTab() {
   const project = useProject();
+  const [sieve, setSieve] = useState<Sieve>("main");
   const query = useInfiniteQuery(eventsQuery(project.project_id, project.last_sequence));
   const events = useMemo(() => {
     const all = query.data?.pages.flatMap((page) => page.events) ?? [];
-    return all.sort((a, b) => b.sequence - a.sequence);
-  }, [query.data]);
+    return all.filter((event) => passes(event, sieve)).sort((a, b) => b.sequence - a.sequence);
+  }, [query.data, sieve]);
+  // A log that was kept while nobody followed the project has a gap at its end: it is read anew.
+  const latest = query.data?.pages[0]?.events.at(-1)?.sequence;
+  const isBehind = latest !== undefined && latest < project.last_sequence;
+  useEffect(() => {
+    if (!isBehind) return;
+    const timer = window.setTimeout(() => void queryClient.resetQueries({ queryKey: keys.events(project.project_id) }), CATCH_UP_MS);
+    return () => window.clearTimeout(timer);
+  }, [isBehind, project.project_id]);
   return (
-    <Section title={t.timeline.title} hint={t.timeline.hint(integer(project.last_sequence))}>
-      <Await query={query}>{() => (events.length === 0 ? <Empty title={t.timeline.none} /> : <Events events={events} />)}</Await>
+    <Section
+      title={t.timeline.title}
+      hint={t.timeline.hint(integer(project.last_sequence))}
+      action={<Choice label={t.timeline.show} value={sieve} options={SIEVES.map((one) => [one, t.timeline.sieve[one]] as const)} onChange={setSieve} />}
+    >
+      <Await query={query}>{() => (events.length === 0 ? <Empty title={project.last_sequence === 0 ? t.timeline.none : t.timeline.nothing} /> : <Events key={sieve} events={events} />)}</Await>
       {query.hasNextPage && (
         <div className="text-center">
           <Button busy={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
@@ -59,6 +78,7 @@ function Events({ events }: { events: readonly ProjectEvent[] }) {
     <ol ref={list} aria-label={t.timeline.title} className="relative" style={{ height: rows.getTotalSize() }}>
       {rows.getVirtualItems().map((row) => {
         const event = events[row.index];
+        const before = events[row.index - 1];
         return event === undefined ? null : (
           <li
             key={event.sequence}
@@ -69,6 +89,9 @@ function Events({ events }: { events: readonly ProjectEvent[] }) {
             className="absolute inset-x-0 top-0"
             style={{ transform: `translateY(${row.start - top}px)` }}
           >
+            {(before === undefined || dateOnly(before.timestamp) !== dateOnly(event.timestamp)) && (
+              <p className="pb-3 pt-1 text-sm font-semibold text-muted">{dateOnly(event.timestamp)}</p>
+            )}
             <Row event={event} />
           </li>
         );
@@ -78,15 +101,15 @@ function Events({ events }: { events: readonly ProjectEvent[] }) {
 }
 
 function Row({ event }: { event: ProjectEvent }) {
-  const me = useQuery(meQuery).data?.user.id;
+  const nameOf = useNameOf(useProject().workspace_id);
   return (
     <div className="relative flex gap-4 pb-4 pl-1">
       <span aria-hidden className="absolute bottom-0 left-[0.5625rem] top-4 w-px bg-line" />
       <span aria-hidden className={cx("relative mt-1.5 size-3 shrink-0 rounded-full border-2 border-paper", DOTS[toneOf(event)])} />
       <div className="min-w-0 grow">
-        <p className="line-clamp-3 whitespace-pre-line">{describe(event)}</p>
+        <p className="line-clamp-3 whitespace-pre-line">{describe(event).replaceAll("`", "")}</p>
         <p className="text-sm text-muted" title={dateTime(event.timestamp)}>
-          {actorOf(event, me)} · <Ago at={event.timestamp} /> · <span className="font-mono text-xs">#{event.sequence}</span>
+          {actorOf(event, nameOf)} · <Ago at={event.timestamp} />
         </p>
       </div>
     </div>

@@ -3,6 +3,7 @@ import { FileUp, Paperclip } from "lucide-react";
 import { type ChangeEvent, useId } from "react";
 import { answer, client } from "@/api/client";
 import { keys, type Project } from "@/api/queries";
+import { UPLOAD_KINDS, uploadFile } from "@/api/uploads";
 import { queryClient } from "@/app/query-client";
 import { may, useRoleIn } from "@/app/workspace";
 import { byteSize } from "@/lib/format";
@@ -10,8 +11,6 @@ import { t } from "@/text/en";
 import { Button, buttonClass } from "@/ui/button";
 import { Section } from "@/ui/card";
 import { tellProblem } from "@/ui/toast";
-
-const KINDS = ".pdf,.docx,.md,.txt,.png,.jpg,.jpeg,.gif,.csv,.json,.yaml,.sql,.proto";
 
 /** Files that people brought along (D-19). */
 export function Uploads({ project }: { project: Project }) {
@@ -21,18 +20,7 @@ export function Uploads({ project }: { project: Project }) {
   const query = useQuery({ queryKey: key, queryFn: async () => (await answer(client.GET("/api/v1/projects/{project_id}/uploads", { params: { path } }))).items });
   const refresh = () => queryClient.invalidateQueries({ queryKey: key });
   const add = useMutation({
-    mutationFn: (file: File) =>
-      answer(
-        client.POST("/api/v1/projects/{project_id}/uploads", {
-          params: { path },
-          body: { file: "" },
-          bodySerializer: () => {
-            const form = new FormData();
-            form.append("file", file);
-            return form;
-          },
-        }),
-      ),
+    mutationFn: (file: File) => uploadFile(project.project_id, file),
     onSuccess: refresh,
     onError: tellProblem,
   });
@@ -56,7 +44,7 @@ export function Uploads({ project }: { project: Project }) {
       action={
         canAdd && (
           <span>
-            <input id={id} type="file" accept={KINDS} className="peer sr-only" onChange={choose} disabled={add.isPending} />
+            <input id={id} type="file" accept={UPLOAD_KINDS} className="peer sr-only" onChange={choose} disabled={add.isPending} />
             <label htmlFor={id} aria-busy={add.isPending} className={buttonClass("secondary", "sm", "cursor-pointer peer-focus-visible:outline-2 peer-focus-visible:outline-spruce")}>
               <FileUp className="size-4" aria-hidden />
               {t.upload.add}

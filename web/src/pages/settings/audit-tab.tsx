@@ -1,13 +1,14 @@
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { answer, client } from "@/api/client";
+import { useNameOf } from "@/api/people";
 import { keys } from "@/api/queries";
 import { may, useWorkspace, type Workspace } from "@/app/workspace";
-import { dateTime, words } from "@/lib/format";
+import { dateTime } from "@/lib/format";
 import { t } from "@/text/en";
 import { Button, buttonClass } from "@/ui/button";
 import { Section } from "@/ui/card";
-import { Input } from "@/ui/field";
+import { Select } from "@/ui/field";
 import { Await, Empty } from "@/ui/states";
 
 export function AuditTab() {
@@ -20,7 +21,7 @@ export function AuditTab() {
 /** Who did what, and when: for administrators of the workspace. */
 function Log({ workspace }: { workspace: Workspace }) {
   const [action, setAction] = useState("");
-  const wanted = action.trim();
+  const wanted = action;
   const query = useInfiniteQuery({
     queryKey: [...keys.workspace(workspace.id), "audit", wanted],
     queryFn: ({ pageParam }) =>
@@ -35,11 +36,7 @@ function Log({ workspace }: { workspace: Workspace }) {
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next_cursor ?? null,
   });
-  const members = useQuery({
-    queryKey: [...keys.workspace(workspace.id), "members"],
-    queryFn: async () => (await answer(client.GET("/api/v1/workspaces/{workspace_id}/members", { params: { path: { workspace_id: workspace.id } } }))).items,
-  }).data;
-  const nameOf = (user: string | null | undefined) => members?.find((member) => member.user_id === user)?.name ?? t.audit.somebody;
+  const nameOf = useNameOf(workspace.id);
   return (
     <Section
       title={t.settings.audit}
@@ -50,7 +47,14 @@ function Log({ workspace }: { workspace: Workspace }) {
         </a>
       }
     >
-      <Input label={t.audit.action} hint={t.audit.actionHint} value={action} onChange={(event) => setAction(event.target.value)} className="max-w-xs" />
+      <Select label={t.audit.action} value={action} onChange={(event) => setAction(event.target.value)} className="max-w-xs">
+        <option value="">{t.audit.everything}</option>
+        {Object.entries(t.auditAction).map(([name, words]) => (
+          <option key={name} value={name}>
+            {words}
+          </option>
+        ))}
+      </Select>
       <Await query={query}>
         {({ pages }) => {
           const rows = pages.flatMap((page) => page.items);
@@ -61,7 +65,7 @@ function Log({ workspace }: { workspace: Workspace }) {
               {rows.map((row) => (
                 <li key={row.id} className="flex flex-wrap items-baseline justify-between gap-x-4 px-5 py-3">
                   <span>
-                    <span className="font-mono text-sm">{row.action}</span> <span className="text-muted">{words(row.resource_type)}</span>
+                    {t.auditAction[row.action] ?? <span className="font-mono text-sm">{row.action}</span>}
                   </span>
                   <span className="text-sm text-muted">
                     {nameOf(row.user_id)} · {dateTime(row.at)}

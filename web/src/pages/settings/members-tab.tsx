@@ -7,7 +7,7 @@ import { may, type Role, ROLES, useWorkspace, type Workspace } from "@/app/works
 import { dateOnly } from "@/lib/format";
 import { t } from "@/text/en";
 import { Badge } from "@/ui/badge";
-import { Button } from "@/ui/button";
+import { Button, LinkButton } from "@/ui/button";
 import { Section } from "@/ui/card";
 import { Confirm } from "@/ui/confirm";
 import { Input, Select } from "@/ui/field";
@@ -19,7 +19,7 @@ import { useForm, value } from "../auth/use-form";
 export function MembersTab() {
   const { current } = useWorkspace();
   if (current === undefined) return null;
-  if (current.is_personal) return <Empty title={t.member.personal}>{t.member.personalHint}</Empty>;
+  if (current.is_personal) return <Empty title={t.member.personal} action={<LinkButton to="/settings/workspace">{t.member.create}</LinkButton>}>{t.member.personalHint}</Empty>;
   const canManage = may(current.role, "admin") && current.lifecycle === "active";
   return (
     <>

@@ -14,7 +14,7 @@ import { useForm, value } from "../auth/use-form";
 const QrCode = lazy(() => import("./qr-code"));
 const KEY = ["second-factor"] as const;
 
-type Step = { at: "rest" } | { at: "password" } | { at: "scan"; offered: Schemas["SecretOffered"] } | { at: "codes"; codes: string[] } | { at: "off" };
+type Step = { at: "rest" } | { at: "password" } | { at: "scan"; offered: Schemas["SecretOffered"] } | { at: "codes"; codes: string[] } | { at: "off" } | { at: "again" };
 
 export function SecondFactor() {
   const query = useQuery({ queryKey: KEY, queryFn: () => answer(client.GET("/api/v1/auth/2fa")) });
@@ -27,17 +27,21 @@ export function SecondFactor() {
     <Section title={t.factor.title} hint={t.factor.hint}>
       <Await query={query} lines={1}>
         {(state) => (
-          <Card className="space-y-4 p-6">
+          <Card className="space-y-4 p-4 sm:p-5">
             <p className="flex flex-wrap items-center gap-3">
               {state.enabled ? <Badge tone="spruce">{t.factor.on}</Badge> : <Badge>{t.factor.off}</Badge>}
               {state.enabled && <span className="text-sm text-muted">{t.factor.codesLeft(state.recovery_codes_left)}</span>}
             </p>
             {step.at === "rest" && (
-              <Button onClick={() => setStep({ at: state.enabled ? "off" : "password" })}>{state.enabled ? t.factor.disable : t.factor.enable}</Button>
+              <div className="flex flex-wrap gap-2">
+                <Button onClick={() => setStep({ at: state.enabled ? "off" : "password" })}>{state.enabled ? t.factor.disable : t.factor.enable}</Button>
+                {state.enabled && <Button onClick={() => setStep({ at: "again" })}>{t.factor.again}</Button>}
+              </div>
             )}
             {step.at === "password" && <AskPassword onOffered={(offered) => setStep({ at: "scan", offered })} />}
             {step.at === "scan" && <Scan offered={step.offered} onCodes={(codes) => settled({ at: "codes", codes })} />}
             {step.at === "codes" && <Codes codes={step.codes} onDone={() => setStep({ at: "rest" })} />}
+            {step.at === "again" && <NewCodes onCodes={(codes) => settled({ at: "codes", codes })} onCancel={() => setStep({ at: "rest" })} />}
             {step.at === "off" && <Disable onDone={() => settled({ at: "rest" })} />}
           </Card>
         )}
@@ -98,6 +102,30 @@ function Codes({ codes, onDone }: { codes: readonly string[]; onDone: () => void
         </Button>
       </div>
     </div>
+  );
+}
+
+/** New recovery codes; the old ones are void. */
+function NewCodes({ onCodes, onCancel }: { onCodes: (codes: string[]) => void; onCancel: () => void }) {
+  const form = useForm(async (values) => {
+    const made = await answer(client.POST("/api/v1/auth/2fa/recovery-codes", { body: { password: value(values, "password"), code: value(values, "code").trim() } }));
+    onCodes(made.recovery_codes);
+  });
+  return (
+    <form onSubmit={form.submit} className="grid max-w-xl gap-4 sm:grid-cols-2">
+      <p className="text-muted sm:col-span-2">{t.factor.againHint}</p>
+      {form.error !== null && <div className="sm:col-span-2"><Failed error={form.error} /></div>}
+      <Input label={t.auth.password} name="password" type="password" required autoComplete="current-password" error={form.field("password")} />
+      <Input label={t.auth.code} name="code" autoComplete="one-time-code" required error={form.field("code")} />
+      <div className="flex gap-2">
+        <Button type="submit" look="primary" busy={form.busy}>
+          {t.factor.again}
+        </Button>
+        <Button look="quiet" onClick={onCancel}>
+          {t.action.cancel}
+        </Button>
+      </div>
+    </form>
   );
 }
 

@@ -7,7 +7,7 @@ import { t } from "@/text/en";
 import { Badge } from "@/ui/badge";
 import { Button } from "@/ui/button";
 import { Section } from "@/ui/card";
-import { Input } from "@/ui/field";
+import { PasswordInput } from "@/ui/field";
 import { Await, Failed } from "@/ui/states";
 import { Ago } from "@/ui/time";
 import { tell, tellProblem } from "@/ui/toast";
@@ -38,8 +38,8 @@ function Password() {
     <Section title={t.security.password}>
       <form key={round} onSubmit={form.submit} className="grid max-w-xl gap-4 sm:grid-cols-2">
         {form.error !== null && <div className="sm:col-span-2"><Failed error={form.error} /></div>}
-        <Input label={t.security.old} name="old_password" type="password" required autoComplete="current-password" error={form.field("old_password")} />
-        <Input label={t.auth.newPassword} name="new_password" type="password" required minLength={8} maxLength={128} autoComplete="new-password" error={form.field("new_password")} />
+        <PasswordInput label={t.security.old} name="old_password" required autoComplete="current-password" error={form.field("old_password")} />
+        <PasswordInput label={t.auth.newPassword} name="new_password" required minLength={8} maxLength={128} autoComplete="new-password" error={form.field("new_password")} />
         <div>
           <Button type="submit" busy={form.busy}>
             {t.security.change}

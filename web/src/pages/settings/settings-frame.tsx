@@ -42,8 +42,8 @@ export function SettingsFrame() {
 
 function Group({ title, places }: { title: string; places: readonly Place[] }) {
   return (
-    <div>
-      <p className="mb-1.5 hidden truncate px-2.5 text-xs text-muted lg:block">{title}</p>
+    <div className="max-lg:shrink-0">
+      <p className="mb-1 max-w-48 truncate px-2.5 text-xs text-muted lg:mb-1.5">{title}</p>
       <ul className="flex gap-1 lg:block lg:space-y-0.5">
         {places.map((place) => (
           <li key={place.to}>

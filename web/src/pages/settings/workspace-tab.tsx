@@ -53,7 +53,7 @@ function Edit({ workspace }: { workspace: Workspace }) {
           {form.error !== null && <Failed error={form.error} />}
           <Input label={t.workspace.name} name="name" required maxLength={255} defaultValue={workspace.name} error={form.field("name")} />
           <Select label={t.workspace.pipeline} name="pipeline" defaultValue={workspace.settings.default_pipeline ?? ""}>
-            <option value="">{t.workspace.usual}</option>
+            <option value="">{t.workspace.usual(t.pipeline.promptr?.title ?? "")}</option>
             {pipelines.map((pipeline) => (
               <option key={pipeline.id} value={pipeline.id}>
                 {t.pipeline[pipeline.id]?.title ?? pipeline.title}

@@ -4,6 +4,7 @@ import { answer, client, type Schemas } from "@/api/client";
 import { workspaceBudgetQuery } from "@/api/decisions";
 import { keys, statsQuery } from "@/api/queries";
 import { queryClient } from "@/app/query-client";
+import { SimulatedFigures } from "@/app/simulated";
 import { useTitle } from "@/app/title";
 import { may, useWorkspace, type Workspace } from "@/app/workspace";
 import { integer, money, short } from "@/lib/format";
@@ -27,17 +28,15 @@ export function UsagePage() {
   const stats = useQuery(statsQuery);
   return (
     <>
-      <PageHead title={t.nav.usage} hint={current?.name} />
+      <PageHead
+        title={t.nav.usage}
+        hint={
+          <>
+            {current?.name}. <SimulatedFigures />
+          </>
+        }
+      />
       <div className="space-y-10">
-        <Await query={stats}>
-          {(mine) => (
-            <Card className="p-6">
-              <p className="mb-2 font-medium">{t.usage.projects(mine.projects_used, mine.max_projects)}</p>
-              <Progress value={mine.projects_used} max={mine.max_projects} label={t.usage.projects(mine.projects_used, mine.max_projects)} />
-            </Card>
-          )}
-        </Await>
-        {current !== undefined && <WorkspaceBudget key={current.id} workspace={current} />}
         <Await query={query}>
           {(usage) => (
             <>
@@ -53,6 +52,15 @@ export function UsagePage() {
             </>
           )}
         </Await>
+        {current !== undefined && <WorkspaceBudget key={current.id} workspace={current} />}
+        <Await query={stats}>
+          {(mine) => (
+            <Card className="p-6">
+              <p className="mb-2 font-medium">{t.usage.projects(mine.projects_used, mine.max_projects)}</p>
+              <Progress value={mine.projects_used} max={mine.max_projects} label={t.usage.projects(mine.projects_used, mine.max_projects)} />
+            </Card>
+          )}
+        </Await>
       </div>
     </>
   );
@@ -65,7 +73,7 @@ function Months({ lines }: { lines: readonly Line[] }) {
     <Section title={t.usage.byMonth}>
       <ul className="space-y-2">
         {lines.map((line) => (
-          <li key={line.month} className="grid grid-cols-[5rem_1fr_auto] items-center gap-4">
+          <li key={line.month} className="grid grid-cols-[5rem_minmax(0,24rem)_auto] items-center gap-4">
             <span className="tabular-nums text-muted">{line.month}</span>
             <span className="h-5 rounded-sm bg-sunken" aria-hidden>
               <span className="block h-full rounded-sm bg-spruce" style={{ width: `${(Number(line.cost_usd) / most) * 100}%` }} />
