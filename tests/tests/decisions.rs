@@ -290,13 +290,7 @@ async fn a_gate_expires_and_two_decide_at_once_in_a_pipeline_of_ones_own() -> Re
     let created = post(&client, "/projects", &json!({"idea": IDEA, "pipeline": "hasty"})).await?;
     let project: Uuid = created["project_id"].as_str().context("project_id")?.parse()?;
     driver::until_phase(&client, project, &["drafting"]).await?;
-    wait::until("a brief to confirm", SOON, async || {
-        let answer = client
-            .command(project, &Uuid::new_v4().to_string(), &json!({"command": "confirm_brief"}))
-            .await?;
-        Ok(answer.status.is_success().then_some(()))
-    })
-    .await?;
+    confirm(&client, project).await?;
     driver::until_phase(&client, project, &["failed"]).await?;
     let body = client.project(project).await?;
     assert_eq!(body["failure"]["code"], "gate_expired", "{body}");
