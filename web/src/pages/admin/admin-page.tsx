@@ -133,7 +133,7 @@ function PlanSelect({ workspace }: { workspace: Schemas["WorkspaceOverview"] }) 
 
 function Table({ rows }: { rows: readonly Schemas["WorkspaceOverview"][] }) {
   return (
-    <div className="overflow-x-auto" tabIndex={0} role="group" aria-label={t.admin.workspaces}>
+    <div className="relative overflow-x-auto" tabIndex={0} role="group" aria-label={t.admin.workspaces}>
       <table className="w-full min-w-3xl text-left">
         <thead className="text-sm text-muted">
           <tr className="border-b border-line">
