@@ -12,7 +12,10 @@ if ! command -v npm >/dev/null; then
 fi
 # The lockfile beside node_modules says what is in there.
 if ! cmp -s package-lock.json node_modules/.groundwork-lock.json; then
-    npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+    # A registry that has no packages for other platforms leaves those out of the lockfile, which `npm ci` takes for an error;
+    # `npm install` takes the versions that are locked, too.
+    npm ci --ignore-scripts --no-audit --no-fund --loglevel=silent ||
+        npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
     cp package-lock.json node_modules/.groundwork-lock.json
 fi
 [ "${1:-}" = --install ] && exit 0

@@ -2279,6 +2279,11 @@ export interface components {
             /** @description Their password. */
             password: string;
         };
+        /** @description Which brief was read. */
+        BriefConfirmation: {
+            /** @description SHA-256 of what was read: `digest` of the artifact `brief`. */
+            digest: string;
+        };
         /** @description A budget with what of it is used. */
         Budget: {
             /** @description Whether models without a price may be called under a limit in US dollars. */
@@ -2541,11 +2546,6 @@ export interface components {
             /** @description Threads that are not settled. */
             open: number;
         };
-        /** @description Which brief, or which version at a gate, was read. */
-        Confirmation: {
-            /** @description SHA-256 of what was read; what is there now when not said. */
-            digest?: string | null;
-        };
         /** @description A project that was created. */
         Created: components["schemas"]["ProjectItem"] & {
             /** @description Kinds of secrets that were taken out of the idea before it was stored. */
@@ -2594,8 +2594,8 @@ export interface components {
             content?: string | null;
             /** @description `approve`, `amend`, `request_changes` or `reject`. */
             decision: string;
-            /** @description SHA-256 of what was read; what waits there now when not said. */
-            digest?: string | null;
+            /** @description SHA-256 of what was read: `digest` of the request in `GET /projects/{id}/hitl`. */
+            digest: string;
             /** @description The gate's name; the stage's id for a question. */
             gate: string;
         };
@@ -2706,7 +2706,7 @@ export interface components {
             pipeline: string;
             /**
              * Format: uuid
-             * @description Names the dead letter: a project has one at most.
+             * @description The project; with the stage it names the dead letter. A project has one for each failed stage.
              */
             project_id: string;
             /** @description The stage. */
@@ -2733,6 +2733,8 @@ export interface components {
         FeatureWish: {
             /** @description What it is about, in plain words: the first thing that the agent hears. */
             idea: string;
+            /** @description What comes out: `full_code` when not said; `components` and `workflows` are reserved and refused. */
+            output_mode?: components["schemas"]["OutputMode"];
             /** @description What to call it; named by an agent when not said. */
             title?: string | null;
             /**
@@ -3163,6 +3165,11 @@ export interface components {
             /** @description Words of one's own. */
             text?: string | null;
         };
+        /**
+         * @description What comes out of a project.
+         * @enum {string}
+         */
+        OutputMode: "full_code" | "components" | "workflows";
         /** @description A page of workspaces, the latest first. */
         OverviewPage: {
             /** @description The workspaces. */
@@ -3707,7 +3714,7 @@ export interface components {
         ResponseWish: {
             /** @description What is answered. */
             action: components["schemas"]["Action"];
-            /** @description SHA-256 of what was read; what the request asks about when not said. */
+            /** @description SHA-256 of what was read: `digest` of the request. It may be left out: a request is of one text, and its id names it. */
             digest?: string | null;
             /** @description The person's words: a comment, feedback, or the text that takes the place. */
             response_content?: string | null;
@@ -3745,7 +3752,7 @@ export interface components {
             command: "message";
             /** @description What to say. */
             text: string;
-        } | (components["schemas"]["Confirmation"] & {
+        } | (components["schemas"]["BriefConfirmation"] & {
             /** @enum {string} */
             command: "confirm_brief";
         }) | (components["schemas"]["DecisionWish"] & {
@@ -4027,9 +4034,16 @@ export interface components {
              * @description When it was first seen.
              */
             created_at: string;
+            /**
+             * Format: uuid
+             * @description Names it in events: `task_id`.
+             */
+            id: string;
+            /** @description What the agent is there to do, as the pipeline says it. */
+            instructions: string;
             /** @description The stage. */
             stage: string;
-            /** @description `pending`, `working`, `waiting_for_input`, `completed`, `failed`, `superseded`, `cancelled`. */
+            /** @description `pending`, `working`, `waiting_for_input`, `waiting_for_hitl`, `completed`, `failed`, `superseded`, `cancelled`. */
             status: string;
             /**
              * Format: date-time
@@ -4318,6 +4332,8 @@ export interface components {
         Wish: {
             /** @description The idea in plain words, in any language: at most 64 KiB of UTF-8. Data, never an instruction to us. */
             idea?: string | null;
+            /** @description What comes out: `full_code` when not said; `components` and `workflows` are reserved and refused. */
+            output_mode?: components["schemas"]["OutputMode"];
             /** @description The pipeline to run on: `promptr` when not said. */
             pipeline?: string | null;
             /** @description Another name of `idea`. */
@@ -10674,7 +10690,10 @@ export interface operations {
                 "application/json": {
                     /** @description A word beside it. */
                     comment?: string | null;
-                    /** @description SHA-256 of what was read; what waits at the gate now when not said. */
+                    /**
+                     * @description SHA-256 of what was read. Without it this is bound to whatever waits at the gate when it arrives, and to nothing that was
+                     *     read: say it.
+                     */
                     digest?: string | null;
                 } | null;
             };
@@ -10803,7 +10822,10 @@ export interface operations {
                 "application/json": {
                     /** @description A word beside it. */
                     comment?: string | null;
-                    /** @description SHA-256 of what was read; what waits at the gate now when not said. */
+                    /**
+                     * @description SHA-256 of what was read. Without it this is bound to whatever waits at the gate when it arrives, and to nothing that was
+                     *     read: say it.
+                     */
                     digest?: string | null;
                 } | null;
             };
@@ -10932,7 +10954,10 @@ export interface operations {
                 "application/json": {
                     /** @description A word beside it. */
                     comment?: string | null;
-                    /** @description SHA-256 of what was read; what waits at the gate now when not said. */
+                    /**
+                     * @description SHA-256 of what was read. Without it this is bound to whatever waits at the gate when it arrives, and to nothing that was
+                     *     read: say it.
+                     */
                     digest?: string | null;
                 } | null;
             };
@@ -11291,7 +11316,7 @@ export interface operations {
         requestBody?: {
             content: {
                 "application/json": {
-                    /** @description SHA-256 of what was read; what is there now when not said. */
+                    /** @description SHA-256 of what was read. Without it this is bound to whatever is there when it arrives, and to nothing that was read: say it. */
                     digest?: string | null;
                 } | null;
             };
