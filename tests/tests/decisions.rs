@@ -193,7 +193,7 @@ async fn the_log_tells_who_decided(stack: &Stack, feature: Uuid) -> Result<()> {
     assert_eq!(count("gate_decided"), 6, "{kinds:?}");
     assert_eq!(count("project_revised"), 1, "{kinds:?}");
     assert_eq!(count("brief_confirmed"), 1);
-    assert!(count("file_written") > 0 && count("title_changed") == 1, "{kinds:?}");
+    assert!(count("file_written") > 0 && count("title_changed") > 0, "{kinds:?}");
     let database = stack.database();
     let with_digest: i64 = sqlx::query_scalar("select count(*) from gate_decisions where project_id = $1 and length(digest) = 64 and actor_id is not null")
         .bind(feature)

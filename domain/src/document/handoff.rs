@@ -269,7 +269,7 @@ mod tests {
         };
         let content = ImplementationPlan {
             architecture_diagram_url: "#architecture".to_owned(),
-            database_schema: "create table a (b int);".to_owned(),
+            database_schema: "CREATE TABLE a (b int);".to_owned(),
             tech_stack: vec!["Node 22".to_owned()],
             task_breakdown: vec![task],
         };
