@@ -6,6 +6,8 @@ const task = (stage: string, attempt: number, status: string) => ({
   attempt,
   status,
   agent_type: "agent",
+  id: `00000000-0000-5000-8000-${stage}${attempt}`,
+  instructions: "",
   created_at: "2026-11-21T12:00:00Z",
   updated_at: "2026-11-21T12:00:00Z",
 });
