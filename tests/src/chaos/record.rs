@@ -60,7 +60,7 @@ impl Record {
 
     /// The log as (kind, cause, item), ids replaced by the order in which they appear: two projects of the same idea,
     /// treated alike, have the same. Where stages run side by side, the log of each item by itself, since whichever ends last
-    /// is the cause of what follows both.
+    /// is the cause of what follows both, and the pipeline's own word follows whichever of them is under way.
     #[must_use]
     pub fn story(&self) -> Vec<String> {
         let item = |event: &Event| event.item.clone().unwrap_or_else(|| "-".to_owned());
@@ -69,8 +69,8 @@ impl Record {
             let line = |event: &Event| format!("{} because of {} ({})", event.kind, event.cause, item(event));
             return self.events.iter().map(|event| ids.replace(&line(event))).collect();
         }
-        let mut told: Vec<_> =
-            self.events.iter().map(|event| (Ids::hide(&item(event)), event.kind.as_str())).collect();
+        let compared = self.events.iter().filter(|event| event.kind != "status_changed");
+        let mut told: Vec<_> = compared.map(|event| (Ids::hide(&item(event)), event.kind.as_str())).collect();
         // Stable: what happens to one item keeps its order. What happens to none has no order that counts.
         told.sort_by(|one, other| match (one.0 == "-", other.0 == "-") {
             (true, true) => one.1.cmp(other.1),
