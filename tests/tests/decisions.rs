@@ -584,7 +584,10 @@ async fn a_feature_is_built_from_the_command_line_alone() -> Result<()> {
         Ok((!text.is_empty()).then_some(()))
     })
     .await?;
-    assert!(cli.at_last(&["inbox"]).await?.contains("gate spec"));
+    wait::until("the gate in the inbox", SOON, async || {
+        Ok(cli.run(&["inbox"])?.contains("gate spec").then_some(()))
+    })
+    .await?;
     cli.at_last(&["approve", &feature, "--gate", "spec"]).await?;
     let brief =
         write(&cli.path("brief.md"), "# Brief\n\nOnly trainers book. Members see who trains when.\n")?;
