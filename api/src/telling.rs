@@ -127,6 +127,10 @@ async fn prepare(
     redacted.extend(take_secrets_out(&mut body));
     redacted.sort_unstable();
     redacted.dedup();
+    // The rules refuse it too; but what is far longer never arrives there, since the engine's own limits come first.
+    if let Some(message) = body.too_long() {
+        return Err(ApiError::too_large(message));
+    }
     check_target(&mut tx, project, &body).await?;
     check_model(app, &body)?;
     if body == CommandBody::Archive {

@@ -7,7 +7,8 @@ use crate::auth::CurrentUser;
 use crate::bundle::Contents;
 use crate::extract::{Path, Query};
 use crate::openapi::ReadProblems;
-use crate::problem::{ApiResult, internal};
+use crate::package;
+use crate::problem::ApiResult;
 use axum::Json;
 use axum::extract::State;
 use axum::http::header;
@@ -48,9 +49,7 @@ pub(crate) async fn bundle(
     let (mut tx, _) = access::project(&app, user, project, Permission::ExportProject).await?;
     let contents = collect(&mut tx, project).await?;
     drop(tx);
-    let packed = tokio::task::spawn_blocking(move || contents.pack()).await;
-    let bytes =
-        packed.map_err(|error| internal("packing", &error))?.map_err(|error| internal("packing", &error))?;
+    let bytes = package::packed(move || contents.packing()).await?;
     let name = format!("attachment; filename=\"provenance-{project}.zip\"");
     let headers = [(header::CONTENT_TYPE, "application/zip".to_owned()), (header::CONTENT_DISPOSITION, name)];
     Ok((headers, bytes).into_response())
