@@ -100,6 +100,13 @@ async fn an_inbox_shows_what_waits_for_me_first() {
     bob.send(Method::POST, &path, &json!({"action": "approve", "digest": request["digest"]}))
         .await
         .refused(503, "engine_unavailable");
+    // What waits as a whole waits for everybody who may work on it.
+    let wait = "update projects set waiting_for = 'budget' where id = $1";
+    sqlx::query(wait).bind(theirs.0).execute(&server.owner).await.unwrap();
+    let inbox = bob.get("/hitl").await.ok();
+    assert_eq!(inbox["projects"][0]["project_id"], json!(theirs), "{inbox}");
+    assert_eq!(inbox["projects"][0]["waiting_for"], "budget");
+    assert_eq!(eve.get("/hitl").await.ok()["projects"], json!([]));
     let view = bob.get(&format!("/features/{ours}")).await.ok();
     assert_eq!((&view["pipeline"], &view["requests"][0]["gate"]), (&json!("build"), &json!("spec")));
     server.remove().await;

@@ -73,6 +73,7 @@ async fn a_workspaces_budget_is_raised_from_the_command_line() -> Result<()> {
     .await?;
     assert!(stack.simulator().calls_of_project(project.parse()?).await?.is_empty(), "nothing is bought");
     assert!(cli.run(&["budget", "show", "--workspace", &workspace])?.contains("tokens: 0 of 1"));
+    assert!(cli.run(&["inbox"])?.contains("its budget is used up"));
     cli.run(&["budget", "set", "--workspace", &workspace, "--usd", "20"])?;
     cli.run(&["watch", &project, "--to-end"])?;
     assert_eq!(cli.json(&["show", &project])?["phase"], "completed");
