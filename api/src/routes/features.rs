@@ -287,7 +287,7 @@ pub(crate) async fn download(
     Path(feature): Path<ProjectId>,
 ) -> ApiResult<Response> {
     check(&app, user, feature).await?;
-    let (mut tx, _) = access::project(&app, user, feature, Permission::ExportProject).await?;
+    let (mut tx, standing) = access::project(&app, user, feature, Permission::ExportProject).await?;
     let head = project_reads::head(&mut tx, feature).await?;
     let code = artifacts::current_files(&mut tx, feature).await?;
     let (artifact, files) =
@@ -299,6 +299,8 @@ pub(crate) async fn download(
     let packed = tokio::task::spawn_blocking(move || package::zip(&files)).await;
     let bytes =
         packed.map_err(|error| internal("packing", &error))?.map_err(|error| internal("packing", &error))?;
+    let taken = (user.id, standing.workspace_id, feature);
+    super::export::note(&app, taken, "files", ("application/zip", &bytes)).await?;
     let name =
         format!("attachment; filename=\"{}-v{}.zip\"", package::slug(&head.item.title), artifact.version);
     let headers = [(header::CONTENT_TYPE, "application/zip".to_owned()), (header::CONTENT_DISPOSITION, name)];

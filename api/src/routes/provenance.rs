@@ -45,12 +45,14 @@ pub(crate) async fn bundle(
     user: CurrentUser,
     Path(project): Path<ProjectId>,
 ) -> ApiResult<Response> {
-    let (mut tx, _) = access::project(&app, user, project, Permission::ExportProject).await?;
+    let (mut tx, standing) = access::project(&app, user, project, Permission::ExportProject).await?;
     let contents = collect(&mut tx, project).await?;
     drop(tx);
     let packed = tokio::task::spawn_blocking(move || contents.pack()).await;
     let bytes =
         packed.map_err(|error| internal("packing", &error))?.map_err(|error| internal("packing", &error))?;
+    let taken = (user.id, standing.workspace_id, project);
+    super::export::note(&app, taken, "bundle", ("application/zip", &bytes)).await?;
     let name = format!("attachment; filename=\"provenance-{project}.zip\"");
     let headers = [(header::CONTENT_TYPE, "application/zip".to_owned()), (header::CONTENT_DISPOSITION, name)];
     Ok((headers, bytes).into_response())
