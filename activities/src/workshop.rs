@@ -22,6 +22,8 @@ use uuid::Uuid;
 pub struct WorkshopSettings {
     /// How often an attempt looks whether the call that another one makes is done.
     pub lease_poll: Duration,
+    /// How often an attempt asks again whether a budget that others have reserved has room.
+    pub budget_poll: Duration,
     /// How often a cancelled attempt asks whether it is still wanted.
     pub wanted_poll: Duration,
     /// How long an attempt waits for what it reads, before Temporal tries it again.
@@ -38,6 +40,7 @@ impl Default for WorkshopSettings {
     fn default() -> Self {
         Self {
             lease_poll: Duration::from_millis(250),
+            budget_poll: Duration::from_secs(1),
             wanted_poll: Duration::from_secs(1),
             input_wait: Duration::from_secs(5),
             files: FileLimits::default(),

@@ -123,6 +123,23 @@ pub async fn end_halting(store: &Store, project: ProjectId) -> Result<(), StoreE
     Ok(())
 }
 
+/// Begins or ends the time in which nothing new is started. The caller has checked that an operator asks.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn set_halted(store: &Store, is_halted: bool) -> Result<(), StoreError> {
+    sqlx::query!("select set_halted($1)", is_halted).execute(store.pool()).await?;
+    Ok(())
+}
+
+/// Since when operators have paused everything; none: they have not.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn halted_since(store: &Store) -> Result<Option<DateTime<Utc>>, StoreError> {
+    Ok(sqlx::query_scalar!("select halted_since()").fetch_one(store.pool()).await?)
+}
+
 /// A project in trouble.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Trouble {

@@ -111,7 +111,14 @@ impl Client {
     /// # Errors
     /// When the API refuses.
     pub async fn sign_up(&self, name: &str) -> Result<Self> {
-        let email = format!("{name}-{}@example.com", Uuid::new_v4().simple());
+        self.sign_up_as(&format!("{name}-{}@example.com", Uuid::new_v4().simple()), name).await
+    }
+
+    /// The same with an address of one's own.
+    ///
+    /// # Errors
+    /// When the API refuses.
+    pub async fn sign_up_as(&self, email: &str, name: &str) -> Result<Self> {
         let body = json!({"email": email, "name": name, "password": PASSWORD});
         let answer = self.call(Method::POST, "/auth/signup", None, Some(&body)).await?.ok()?;
         let tokens: Tokens = serde_json::from_value(answer.body).context("no tokens in the answer")?;
@@ -192,6 +199,15 @@ impl Client {
         let answer =
             self.call(Method::POST, &format!("/projects/{id}/export"), Some(key), Some(&json!({}))).await?;
         Ok(answer.ok().context("exporting a project")?.bytes)
+    }
+
+    /// The body of the answer to a POST, under a key of its own.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub async fn post(&self, path: &str, body: &Value) -> Result<Value> {
+        let answer = self.call(Method::POST, path, Some(&Uuid::new_v4().to_string()), Some(body)).await?;
+        Ok(answer.ok().with_context(|| path.to_owned())?.body)
     }
 
     /// Reads something. `path` begins after `/api/v1`.

@@ -10,7 +10,7 @@ use crate::redact::{Kind, Redacted, redact};
 use crate::said::unwritable;
 use crate::speaker::Speaker;
 use crate::starter::{self, Start};
-use crate::{metrics, pipelines};
+use crate::{metrics, pipelines, telling};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
@@ -158,6 +158,7 @@ pub(super) async fn create_project(
     let user = speaker.user;
     let Redacted { text: idea, found: redacted } = redact(idea_of(wish.idea, wish.product_idea)?);
     let (mut tx, place) = access::workspace(app, user, workspace, Permission::CreateProject).await?;
+    telling::check_not_halted(app).await?;
     let usual = place.settings.default_pipeline.as_deref().unwrap_or(pipelines::DEFAULT);
     let pipeline_id = wish.pipeline.as_deref().unwrap_or(usual);
     let pipeline = pipelines::resolve(&mut tx, workspace, pipeline_id).await?.ok_or_else(|| {

@@ -6,7 +6,7 @@ use crate::auth::CurrentUser;
 use crate::extract::{Path, Query};
 use crate::openapi::{ReadProblems, WriteProblems};
 use crate::package::{self, Contents, Delivery};
-use crate::problem::{ApiError, ApiResult, internal};
+use crate::problem::{ApiError, ApiResult};
 use axum::Json;
 use axum::extract::State;
 use axum::http::header;
@@ -65,7 +65,9 @@ pub(crate) async fn export(
         Format::Markdown => {
             (package.markdown().into_bytes(), "text/markdown; charset=utf-8", format!("{name}.md"))
         }
-        Format::Zip => (packed(package).await?, "application/zip", format!("{name}.zip")),
+        Format::Zip => {
+            (package::packed(move || package.files()).await?, "application/zip", format!("{name}.zip"))
+        }
     };
     note(&app, (user.id, standing.workspace_id, project), "package", (content_type, &bytes)).await?;
     let disposition = format!("attachment; filename=\"{file_name}\"");
@@ -140,21 +142,14 @@ impl Package {
     }
 }
 
-async fn packed(contents: Package) -> ApiResult<Vec<u8>> {
-    tokio::task::spawn_blocking(move || package::zip(&contents.files()))
-        .await
-        .map_err(|error| internal("packing", &error))?
-        .map_err(|error| internal("packing", &error))
-}
-
 async fn read(tx: &mut Tx, project: ProjectId) -> ApiResult<Package> {
     let head = project_reads::head(tx, project).await?;
-    let prompts = project_texts::prompts(tx, project, false).await?;
-    let spec = project_texts::artifact(tx, Named::Name(project, "spec"), None).await?;
     let pipeline = projects::start_material(tx, project).await?.pipeline;
     if !pipeline.stages.iter().any(|stage| stage.verb == Verb::Compose) {
         return delivery(tx, project, head).await;
     }
+    let prompts = project_texts::prompts(tx, project, false).await?;
+    let spec = project_texts::artifact(tx, Named::Name(project, "spec"), None).await?;
     let (Some(spec), false) = (spec, prompts.is_empty()) else {
         return Err(ApiError::conflict(
             "nothing_to_export",

@@ -7,7 +7,8 @@ use crate::auth::CurrentUser;
 use crate::bundle::Contents;
 use crate::extract::{Path, Query};
 use crate::openapi::ReadProblems;
-use crate::problem::{ApiResult, internal};
+use crate::package;
+use crate::problem::ApiResult;
 use axum::Json;
 use axum::extract::State;
 use axum::http::header;
@@ -48,9 +49,7 @@ pub(crate) async fn bundle(
     let (mut tx, standing) = access::project(&app, user, project, Permission::ExportProject).await?;
     let contents = collect(&mut tx, project).await?;
     drop(tx);
-    let packed = tokio::task::spawn_blocking(move || contents.pack()).await;
-    let bytes =
-        packed.map_err(|error| internal("packing", &error))?.map_err(|error| internal("packing", &error))?;
+    let bytes = package::packed(move || contents.packing()).await?;
     let taken = (user.id, standing.workspace_id, project);
     super::export::note(&app, taken, "bundle", ("application/zip", &bytes)).await?;
     let name = format!("attachment; filename=\"provenance-{project}.zip\"");

@@ -121,8 +121,41 @@ async fn an_inbox_shows_what_waits_for_me_first() {
     bob.send(Method::POST, &path, &json!({"action": "approve", "digest": request["digest"]}))
         .await
         .refused(503, "engine_unavailable");
+    // What waits as a whole waits for everybody who may work on it.
+    let wait = "update projects set waiting_for = 'budget' where id = $1";
+    sqlx::query(wait).bind(theirs.0).execute(&server.owner).await.unwrap();
+    let inbox = bob.get("/hitl").await.ok();
+    assert_eq!(inbox["projects"][0]["project_id"], json!(theirs), "{inbox}");
+    assert_eq!(inbox["projects"][0]["waiting_for"], "budget");
+    assert_eq!(eve.get("/hitl").await.ok()["projects"], json!([]));
     let view = bob.get(&format!("/features/{ours}")).await.ok();
     assert_eq!((&view["pipeline"], &view["requests"][0]["gate"]), (&json!("build"), &json!("spec")));
+    server.remove().await;
+}
+
+/// The engine is not asked, which is away here: it would fail at texts that are longer than its own messages.
+#[tokio::test]
+async fn texts_are_measured_before_the_engine_is_asked() {
+    let server = Server::new().await;
+    let ada = server.sign_up("ada").await;
+    let waiting = gate(Role::Editor, false);
+    let digest = waiting.digest.clone();
+    let project = feature(&server, &ada, vec![waiting]).await;
+    for bytes in [64 * 1024 + 1, 5 * 1024 * 1024] {
+        let long = "a".repeat(bytes);
+        for body in [
+            json!({"command": "message", "text": long}),
+            json!({"command": "answer", "answers": [{"question_id": "Q1", "text": long}]}),
+            json!({"command": "amend_answer", "question_id": "Q1", "text": long}),
+            json!({"command": "refine", "refinement_request": "Shorter.", "target_section": long}),
+            json!({"command": "decide", "gate": "spec", "digest": digest, "decision": "approve", "comment": long}),
+        ] {
+            say(&ada, project, &body).await.refused(413, "too_large");
+        }
+        let chat = format!("/features/{project}/chat");
+        ada.send(Method::POST, &chat, &json!({"message": long})).await.refused(413, "too_large");
+    }
+    say(&ada, project, &json!({"command": "message", "text": "a"})).await.refused(503, "engine_unavailable");
     server.remove().await;
 }
 

@@ -163,6 +163,18 @@ async fn everything_is_paused_and_only_that_goes_on() {
         let items = told["items"].as_array().unwrap();
         assert_eq!((&items[0]["project_id"], items.len()), (&json!(running), 1), "{round}");
     }
+    // Nothing new begins, and nobody lets a project go on that operators have paused.
+    assert!(op.get("/admin/health").await.ok()["paused_since"].is_string());
+    let idea = json!({"idea": "An app for a bakery that takes orders."});
+    for path in ["/projects", "/features"] {
+        ada.send(Method::POST, path, &idea).await.refused(503, "paused_by_operators");
+    }
+    let commands = format!("/projects/{}/commands", paused.0);
+    for command in ["resume", "retry", "revise", "restore"] {
+        let body = json!({"command": command});
+        ada.send(Method::POST, &commands, &body).await.refused(503, "paused_by_operators");
+    }
+    ada.send(Method::POST, &commands, &json!({"command": "cancel"})).await.refused(503, "engine_unavailable");
     let after = json!({"after": running});
     assert_eq!(op.send(Method::POST, "/admin/resume", &after).await.ok()["items"], json!([]));
     let told = op.send(Method::POST, "/admin/resume", &json!({})).await.ok();
@@ -170,5 +182,20 @@ async fn everything_is_paused_and_only_that_goes_on() {
         (&told["items"][0]["project_id"], told["items"].as_array().unwrap().len()),
         (&json!(running), 1)
     );
+    ada.send(Method::POST, &commands, &json!({"command": "resume"})).await.refused(503, "engine_unavailable");
+    server.remove().await;
+}
+
+/// A filter that is misspelt is no filter, and no filter is everything.
+#[tokio::test]
+async fn a_replay_with_a_misspelt_filter_or_an_unknown_model_replays_nothing() {
+    let (server, op, _) = with_operator().await;
+    for path in ["/admin/dead-letters/replay", "/admin/pause", "/admin/resume"] {
+        op.send(Method::POST, path, &json!({"cdoe": "x"})).await.refused(422, "invalid_body");
+    }
+    let one = format!("/admin/dead-letters/{}/replay", uuid::Uuid::new_v4());
+    for path in ["/admin/dead-letters/replay", &one] {
+        op.send(Method::POST, path, &json!({"model": "nope"})).await.refused(422, "unknown_model");
+    }
     server.remove().await;
 }
