@@ -125,8 +125,8 @@ async fn an_inbox_shows_what_waits_for_me_first() {
     let wait = "update projects set waiting_for = 'budget' where id = $1";
     sqlx::query(wait).bind(theirs.0).execute(&server.owner).await.unwrap();
     let inbox = bob.get("/hitl").await.ok();
-    assert_eq!(inbox["projects"][0]["project_id"], json!(theirs), "{inbox}");
-    assert_eq!(inbox["projects"][0]["waiting_for"], "budget");
+    let whole = inbox["projects"].as_array().unwrap().iter().find(|one| one["project_id"] == json!(theirs));
+    assert_eq!(whole.unwrap()["waiting_for"], "budget", "{inbox}");
     assert_eq!(eve.get("/hitl").await.ok()["projects"], json!([]));
     let view = bob.get(&format!("/features/{ours}")).await.ok();
     assert_eq!((&view["pipeline"], &view["requests"][0]["gate"]), (&json!("build"), &json!("spec")));
@@ -147,7 +147,7 @@ async fn texts_are_measured_before_the_engine_is_asked() {
             json!({"command": "message", "text": long}),
             json!({"command": "answer", "answers": [{"question_id": "Q1", "text": long}]}),
             json!({"command": "amend_answer", "question_id": "Q1", "text": long}),
-            json!({"command": "refine", "refinement_request": "Shorter.", "target_section": long}),
+            json!({"command": "refine", "request": "Shorter.", "target": long}),
             json!({"command": "decide", "gate": "spec", "digest": digest, "decision": "approve", "comment": long}),
         ] {
             say(&ada, project, &body).await.refused(413, "too_large");
