@@ -3,6 +3,7 @@
 use crate::deltas::Deltas;
 use crate::error::AttemptError;
 use crate::leases::Leases;
+use crate::rotation::{self, Rotated};
 use crate::{attempt, background};
 use groundwork_agents::prompt::PromptSet;
 use groundwork_agents::{Agents, CallKeys, CancellationToken, KeyAccess, KeySource, OfferedKey};
@@ -10,7 +11,7 @@ use groundwork_domain::document::files::FileLimits;
 use groundwork_domain::model::ProviderId;
 use groundwork_domain::work::{StageOutcome, StageTask};
 use groundwork_store::api_keys::{self, KeyOwner};
-use groundwork_store::{Store, Tx, projects};
+use groundwork_store::{Store, StoreError, Tx, projects};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::task::JoinHandle;
@@ -133,6 +134,14 @@ impl Workshop {
             let message = "A stored provider key cannot be opened any more. Store it again, or take it away.";
             AttemptError::failed("provider_rejected_key", message, true)
         })
+    }
+
+    /// Seals people's provider keys anew that a secret before the present one sealed.
+    ///
+    /// # Errors
+    /// Postgres's own.
+    pub async fn rotate_keys(&self) -> Result<Rotated, StoreError> {
+        rotation::rotate(&self.store, &self.keys).await
     }
 
     /// Calls to models that are under way: a worker that stops waits until there are none.

@@ -4,6 +4,7 @@
 //! the link, so that no secret waits in the database, and hands the mail over; what fails is tried again.
 
 mod delivery;
+mod notices;
 mod quote;
 mod sender;
 mod template;

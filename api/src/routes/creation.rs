@@ -313,13 +313,24 @@ fn title_of(idea: &str) -> String {
     if title.trim().is_empty() { "Untitled".to_owned() } else { title }
 }
 
+/// As many whole words as fit. Where words are not told apart by spaces, or one is very long: as many characters.
 fn brief(text: &str) -> String {
     const CHARACTERS_MAX: usize = 80;
+    let text = text.trim_end();
     if text.chars().count() <= CHARACTERS_MAX {
         return text.to_owned();
     }
-    let cut: String = text.chars().take(CHARACTERS_MAX - 1).collect();
-    format!("{}…", cut.trim_end())
+    let end = text.char_indices().nth(CHARACTERS_MAX - 1).map_or(text.len(), |(end, _)| end);
+    let (kept, rest) = text.split_at(end);
+    let words = match kept.rfind(char::is_whitespace) {
+        Some(space) if !rest.starts_with(char::is_whitespace) => &kept[..space],
+        Some(_) | None => kept,
+    };
+    let kept = if words.chars().count() < CHARACTERS_MAX / 2 { kept } else { words };
+    format!(
+        "{}…",
+        kept.trim_end().trim_end_matches([',', ';', ':', '-', '–', '—', '(', '、', '，']).trim_end()
+    )
 }
 
 #[cfg(test)]
@@ -355,5 +366,30 @@ mod tests {
         assert_eq!(title_of("###"), "Untitled");
         assert_eq!(title_of("---\ntitle: A gym"), "title: A gym");
         assert_eq!(title_of(&"word ".repeat(50)).chars().count(), 80);
+    }
+
+    #[test]
+    fn long_titles_end_with_a_word() {
+        let idea = "An app for hiking clubs in which members plan tours together, share maps, and remember";
+        let title = "An app for hiking clubs in which members plan tours together, share maps, and…";
+        assert_eq!(title_of(idea), title);
+        let idea =
+            "An app for hiking clubs in which members plan tours together and see each hut, map and weather";
+        assert_eq!(
+            title_of(idea),
+            "An app for hiking clubs in which members plan tours together and see each hut…"
+        );
+        // A word that ends just where the title does stays.
+        let fits = format!("{} {}", "a".repeat(60), "b".repeat(18));
+        assert_eq!(title_of(&format!("{fits} more")), format!("{fits}…"));
+        assert_eq!(title_of(&format!("{fits}b more")), format!("{}…", "a".repeat(60)));
+        // No spaces, or none in good time.
+        for (letter, before) in [("字", ""), ("ก", ""), ("x", ""), ("字", "予約 "), ("😀", "a ")] {
+            let title = title_of(&format!("{before}{}", letter.repeat(200)));
+            assert_eq!(title.chars().count(), 80, "{title}");
+            assert!(title.starts_with(before) && title.ends_with(&format!("{letter}…")), "{title}");
+        }
+        let exact = "字".repeat(80);
+        assert_eq!(title_of(&exact), exact);
     }
 }

@@ -287,7 +287,7 @@ pub(crate) async fn download(
     Path(feature): Path<ProjectId>,
 ) -> ApiResult<Response> {
     check(&app, user, feature).await?;
-    let (mut tx, _) = access::project(&app, user, feature, Permission::ExportProject).await?;
+    let (mut tx, standing) = access::project(&app, user, feature, Permission::ExportProject).await?;
     let head = project_reads::head(&mut tx, feature).await?;
     let code = artifacts::current_files(&mut tx, feature).await?;
     let (artifact, files) =
@@ -296,6 +296,8 @@ pub(crate) async fn download(
     let files =
         files.into_iter().map(|file| package::File { path: file.path.to_string(), content: file.content });
     let bytes = package::packed(move || files.collect()).await?;
+    let taken = (user.id, standing.workspace_id, feature);
+    super::export::note(&app, taken, "files", ("application/zip", &bytes)).await?;
     let name =
         format!("attachment; filename=\"{}-v{}.zip\"", package::slug(&head.item.title), artifact.version);
     let headers = [(header::CONTENT_TYPE, "application/zip".to_owned()), (header::CONTENT_DISPOSITION, name)];

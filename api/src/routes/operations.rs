@@ -1,5 +1,5 @@
 //! For operators: stages that failed for good and their replay, pausing everything and going on, projects in trouble. No text of
-//! anybody.
+//! anybody but projects' titles.
 
 use super::admin::check_operator;
 use super::cursor;
@@ -18,7 +18,7 @@ use garde::Validate;
 use groundwork_domain::command::{Actor, Command, CommandBody, Disposition};
 use groundwork_domain::{CommandId, ProjectId, WorkspaceId};
 use groundwork_store::audit;
-use groundwork_store::operations::{self, FailedFilter, FailedStage, Trouble};
+use groundwork_store::operations::{self, FailedFilter, FailedPlace, FailedStage, Trouble};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -67,19 +67,26 @@ pub(crate) async fn failed(
 ) -> ApiResult<Json<FailedPage>> {
     check_operator(&app, user).await?;
     let limit = page_limit(&app, query.limit)?;
+    let after = query.cursor.as_deref().map(cursor::read_named).transpose()?;
     let filter = FailedFilter {
         project: None,
         pipeline: query.pipeline.as_deref(),
         stage: query.stage.as_deref(),
         code: query.code.as_deref(),
-        after: query.cursor.as_deref().map(cursor::read).transpose()?,
+        after: after.as_ref().map(|(at, project, stage)| FailedPlace {
+            at: *at,
+            project: *project,
+            stage: stage.as_deref(),
+        }),
         rows_max: i32::try_from(limit).unwrap_or(i32::MAX).saturating_add(1),
     };
     let mut items = operations::failed(&app.store, &filter).await?;
     let has_more = items.len() > limit as usize;
     items.truncate(limit as usize);
-    let next_cursor =
-        items.last().filter(|_| has_more).map(|last| cursor::of(last.failed_at, last.project_id));
+    let next = |last: &FailedStage| {
+        cursor::of_named(last.failed_at, last.project_id, last.stage.as_deref().unwrap_or_default())
+    };
+    let next_cursor = items.last().filter(|_| has_more).map(next);
     Ok(Json(FailedPage { items, next_cursor, limit }))
 }
 

@@ -51,7 +51,7 @@ pub(crate) async fn bundle(
     user: CurrentUser,
     Path(project): Path<ProjectId>,
 ) -> ApiResult<Response> {
-    let (mut tx, _) = access::project(&app, user, project, Permission::ExportProject).await?;
+    let (mut tx, standing) = access::project(&app, user, project, Permission::ExportProject).await?;
     let contents = collect(&mut tx, project).await?;
     drop(tx);
     let (manifest, bytes) = package::off_runtime(move || {
@@ -60,6 +60,8 @@ pub(crate) async fn bundle(
         Ok((manifest.unwrap_or_default(), package::zip(&files)?))
     })
     .await?;
+    let taken = (user.id, standing.workspace_id, project);
+    super::export::note(&app, taken, "bundle", ("application/zip", &bytes)).await?;
     let name = format!("attachment; filename=\"provenance-{project}.zip\"");
     let headers = [
         (header::CONTENT_TYPE, "application/zip".to_owned()),

@@ -84,6 +84,7 @@ pub(crate) async fn add(
         text: text.as_deref(),
         by: speaker.user.id,
         at: Timestamp(Utc::now().timestamp_millis()),
+        keep_days: limits.keep_days,
     };
     let room = Room { files_max: limits.files_max, bytes_max: limits.project_bytes_max };
     let (mut tx, _) = access::project(&app, speaker.user, project, Permission::WorkOnProject).await?;

@@ -1,4 +1,4 @@
-//! What operators see of all workspaces, without a text of anybody: failed stages, projects in trouble, pausing everything.
+//! What operators see of all workspaces, without a text of anybody but titles: failed stages, projects in trouble, pausing everything.
 
 use crate::server::{Person, Server};
 use groundwork_domain::ProjectId;
@@ -14,7 +14,7 @@ async fn with_operator() -> (Server, Person, Person) {
 async fn fail(server: &Server, project: ProjectId, code: &str) {
     let failure = json!({"stage": "spec", "attempt": 1, "phase": "working", "code": code, "message": "zebrafish",
         "permanent": false, "calls": 3, "at": 0});
-    let sql = "update projects set phase = 'failed', status = 'failed', failure = $2, title = 'zebrafish',
+    let sql = "update projects set phase = 'failed', status = 'failed', failure = $2, title = 'Gym',
         last_activity_at = now() - interval '20 minutes' where id = $1";
     sqlx::query(sql).bind(project.0).bind(failure).execute(&server.owner).await.unwrap();
     let letter = "insert into stage_failures (workspace_id, project_id, stage, attempt, code, is_permanent, calls, failed_at)
@@ -31,7 +31,11 @@ async fn failed_stages_are_listed_by_query_and_replayed() {
     ada.get("/admin/dead-letters").await.refused(403, "forbidden");
     let all = op.get("/admin/dead-letters").await;
     assert!(!String::from_utf8_lossy(&all.bytes).contains("zebrafish"), "no text of anybody");
-    assert_eq!(all.ok()["items"].as_array().unwrap().len(), 2);
+    let all = all.ok();
+    assert_eq!(
+        (all["items"].as_array().unwrap().len(), &all["items"][0]["project_title"]),
+        (2, &json!("Gym"))
+    );
     let some = op.get("/admin/dead-letters?code=unreadable_reply&pipeline=promptr&stage=spec").await.ok();
     assert_eq!((&some["items"][0]["project_id"], some["items"].as_array().unwrap().len()), (&json!(two), 1));
     let first = op.get("/admin/dead-letters?limit=1").await.ok();
@@ -48,6 +52,44 @@ async fn failed_stages_are_listed_by_query_and_replayed() {
     let path = format!("/admin/dead-letters/{}/replay", uuid::Uuid::new_v4());
     op.send(Method::POST, &path, &json!({})).await.refused(404, "not_found");
     assert_eq!(server.audited("operator.told").await, 1);
+    server.remove().await;
+}
+
+#[tokio::test]
+async fn stages_that_failed_at_once_are_all_listed_and_replayed_together() {
+    let (server, op, ada) = with_operator().await;
+    let (one, two) = (server.project(&ada).await, server.project(&ada).await);
+    fail(&server, one, "internal").await;
+    fail(&server, two, "internal").await;
+    let more = "insert into stage_failures (workspace_id, project_id, stage, attempt, code, is_permanent, calls, failed_at)
+        select workspace_id, project_id, name, 1, code, false, 3, failed_at
+        from stage_failures, unnest(array['questions', 'review', 'Spec', 'spec-2']) as name";
+    sqlx::query(more).execute(&server.owner).await.unwrap();
+    sqlx::query("update stage_failures set failed_at = '2026-01-02T03:04:05.678Z'")
+        .execute(&server.owner)
+        .await
+        .unwrap();
+    let mut seen = Vec::new();
+    let mut path = "/admin/dead-letters?limit=1".to_owned();
+    loop {
+        let page = op.get(&path).await.ok();
+        let item = &page["items"][0];
+        seen.push((item["project_id"].to_string(), item["stage"].as_str().unwrap().to_owned()));
+        let Some(cursor) = page["next_cursor"].as_str() else { break };
+        path = format!("/admin/dead-letters?limit=1&cursor={cursor}");
+    }
+    let different: std::collections::BTreeSet<_> = seen.iter().collect();
+    assert_eq!((seen.len(), different.len()), (10, 10), "{seen:?}");
+    for foreign in ["MTpub25l", "x", "", "MTow"] {
+        op.get(&format!("/admin/dead-letters?cursor={foreign}")).await.refused(400, "invalid_cursor");
+    }
+    // Retry takes up all that failed of a project: it is told once, whichever way it is named.
+    let replayed = op.send(Method::POST, &format!("/admin/dead-letters/{one}/replay"), &json!({})).await.ok();
+    assert_eq!(replayed["project_id"], json!(one));
+    assert_eq!(server.audited("operator.told").await, 1);
+    let all = op.send(Method::POST, "/admin/dead-letters/replay", &json!({})).await.ok();
+    assert_eq!(all["items"].as_array().unwrap().len(), 2);
+    assert_eq!(server.audited("operator.told").await, 3);
     server.remove().await;
 }
 
@@ -84,6 +126,7 @@ async fn projects_in_trouble_are_told_once_and_forgotten_when_it_is_over() {
         .as_array()
         .unwrap()
         .iter()
+        .inspect(|trouble| assert_eq!(trouble["project_title"], "Gym"))
         .map(|trouble| (trouble["kind"].as_str().unwrap().to_owned(), trouble["project_id"].clone()))
         .collect();
     let place = |trouble: &(String, Value)| (trouble.0.clone(), trouble.1 == json!(retrying));
@@ -95,7 +138,11 @@ async fn projects_in_trouble_are_told_once_and_forgotten_when_it_is_over() {
         json!([]),
         "told once"
     );
-    assert_eq!(op.get("/admin/troubles").await.ok()["items"].as_array().unwrap().len(), 3);
+    let known = op.get("/admin/troubles").await.ok();
+    assert_eq!(
+        (known["items"].as_array().unwrap().len(), &known["items"][1]["project_title"]),
+        (3, &json!("Gym"))
+    );
     let log = ada.get(&format!("/projects/{stuck}/events")).await.ok();
     assert_eq!((&log["items"][0]["event"], &log["items"][0]["minutes"]), (&json!("stuck"), &json!(11)));
     sqlx::query("update projects set last_activity_at = now()").execute(&server.owner).await.unwrap();

@@ -30,6 +30,8 @@ async fn a_file_is_kept_as_it_came_under_a_name_that_leads_nowhere() {
     assert_eq!((&kept["filename"], &kept["has_text"]), (&json!("Notes-of-Ada.md"), &json!(true)));
     assert_eq!(send(&ada, project, "1", "../../etc/Notes of Ada.md", text).await.ok()["id"], kept["id"]);
 
+    assert!(kept["expires_at"].is_string(), "{kept}");
+
     let path = format!("/projects/{project}/uploads/{}", kept["id"].as_str().unwrap());
     let original = ada.get(&path).await;
     assert_eq!(original.bytes, text, "byte for byte");

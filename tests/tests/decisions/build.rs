@@ -119,6 +119,8 @@ async fn the_plan_is_amended(client: &Client, feature: Uuid) -> Result<()> {
     let versions = versions(client, feature, "plan").await?;
     assert_eq!(versions.len(), 3, "{versions:?}");
     let id = request["artifact_id"].as_str().context("artifact_id")?;
+    let origin = client.get(&format!("/artifacts/{id}/provenance?version=3")).await?.ok()?.body;
+    assert_eq!(origin["decisions"][0]["decision"], "amend", "{origin}");
     let diff = client.get(&format!("/artifacts/{id}/diff?from=2&to=3")).await?;
     assert!(
         diff.status.is_success() && diff.body.to_string().contains("amended by the lead"),
