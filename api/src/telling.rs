@@ -20,7 +20,7 @@ use groundwork_domain::command::{
 use groundwork_domain::work::Target;
 use groundwork_domain::{CommandId, Lifecycle, ProjectId};
 use groundwork_store::workspaces::Standing;
-use groundwork_store::{Tx, artifacts, audit, events, operations, project_reads, shelving};
+use groundwork_store::{Tx, artifacts, audit, events, hitl, operations, project_reads, shelving};
 use rust_decimal::Decimal;
 use serde::Serialize;
 use serde_json::json;
@@ -31,6 +31,14 @@ use wish::Preparing;
 
 /// Pause between two looks at the read model.
 const LOOK_EVERY: Duration = Duration::from_millis(15);
+/// Before a command is said again to a project that is behind what people see.
+const BEHIND_PAUSES: [Duration; 5] = [
+    Duration::from_millis(50),
+    Duration::from_millis(150),
+    Duration::from_millis(400),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+];
 /// When to ask again while operators have paused everything.
 const HALTED_RETRY_AFTER_S: u32 = 60;
 
@@ -86,7 +94,15 @@ pub(crate) async fn tell(
 ) -> ApiResult<CommandAnswer> {
     let (command, standing, redacted) = prepare(app, speaker, project, wish).await?;
     let name = command.body.name();
-    let told = shelf::tell(app, standing.workspace_id, project, &command).await;
+    let mut told = shelf::tell(app, standing.workspace_id, project, &command).await;
+    for pause in BEHIND_PAUSES {
+        let Some(code) = refused_with(&told) else { break };
+        if !is_behind(app, standing, project, &command.body, code).await? {
+            break;
+        }
+        tokio::time::sleep(pause).await;
+        told = shelf::tell(app, standing.workspace_id, project, &command).await;
+    }
     metrics::command(name, word(&told));
     let outcome = match told {
         Ok(outcome) => outcome,
@@ -103,6 +119,37 @@ pub(crate) async fn tell(
     }
     wait_until_shown(app, standing, project, command.command_id).await;
     Ok(CommandAnswer { redacted, ..answer_of(project, command.command_id, disposition, outcome) })
+}
+
+fn refused_with(told: &Result<Outcome, EngineError>) -> Option<RejectionCode> {
+    match told {
+        Err(EngineError::Refused(rejection)) => Some(rejection.code),
+        Ok(Outcome { disposition: Disposition::Rejected { rejection }, .. }) => Some(rejection.code),
+        Ok(_) | Err(_) => None,
+    }
+}
+
+/// Whether people have been shown what the workflow does not know yet. A worker that dies right after it has published takes with it what
+/// the engine was not told; its successor comes to the same, but hears what is said meanwhile first.
+async fn is_behind(
+    app: &App,
+    standing: Standing,
+    project: ProjectId,
+    body: &CommandBody,
+    code: RejectionCode,
+) -> ApiResult<bool> {
+    let mut tx = app.store.workspace(standing.workspace_id).await?;
+    Ok(match (body, code) {
+        (CommandBody::Decide { gate, digest, .. }, RejectionCode::WrongGate) => {
+            let waiting = hitl::waiting(&mut tx, project, gate).await?;
+            waiting.is_some_and(|waiting| waiting.digest == digest.0)
+        }
+        (CommandBody::Answer { .. } | CommandBody::AcceptRecommendations, RejectionCode::NotWaiting) => {
+            let row = project_reads::head(&mut tx, project).await?;
+            row.item.waiting_for.as_deref() == Some("answers")
+        }
+        _ => false,
+    })
 }
 
 /// Checks who speaks, stores what the command will name, and makes it.

@@ -30,15 +30,13 @@ async fn a_feature_is_built_over_the_api_alone() -> Result<()> {
     let feature = begin(&client, "/features", &json!({"idea": IDEA})).await?;
     // A talk, streamed, that ends with an answer; then the brief is confirmed.
     driver::until_phase(&client, feature, &["drafting"]).await?;
-    let said = client
-        .call(
-            Method::POST,
-            &format!("/features/{feature}/chat"),
-            Some("chat"),
-            Some(&json!({"message": "Trainers get a mail."})),
-        )
-        .await?
-        .ok()?;
+    let path = format!("/features/{feature}/chat");
+    let message = json!({"message": "Trainers get a mail."});
+    let said = wait::until("the agent's first turn to end", SOON, async || {
+        let said = client.call(Method::POST, &path, Some("chat"), Some(&message)).await?;
+        if said.code() == "wrong_state" { Ok(None) } else { said.ok().map(Some) }
+    })
+    .await?;
     let stream = String::from_utf8(said.bytes)?;
     assert!(stream.contains("event: delta") && stream.contains("event: done"), "{stream}");
     confirm(&client, feature).await?;
