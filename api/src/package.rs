@@ -229,14 +229,21 @@ fn digests(files: &[File]) -> Vec<Value> {
 
 /// Files as one zip archive, off the runtime's threads.
 pub(crate) async fn packed(files: impl FnOnce() -> Vec<File> + Send + 'static) -> ApiResult<Vec<u8>> {
-    tokio::task::spawn_blocking(move || zip(&files()))
+    off_runtime(move || zip(&files())).await
+}
+
+/// Packs on a thread that may take its time.
+pub(crate) async fn off_runtime<T: Send + 'static>(
+    pack: impl FnOnce() -> ZipResult<T> + Send + 'static,
+) -> ApiResult<T> {
+    tokio::task::spawn_blocking(pack)
         .await
         .map_err(|error| internal("packing", &error))?
         .map_err(|error| internal("packing", &error))
 }
 
 /// Files as one zip archive.
-fn zip(files: &[File]) -> ZipResult<Vec<u8>> {
+pub(crate) fn zip(files: &[File]) -> ZipResult<Vec<u8>> {
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
         .last_modified_time(DateTime::default())

@@ -94,7 +94,7 @@ fn prepare(
         Provider::OpenAi => openai::read::request(&body, &account)?,
     };
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let agent = answer::agent_of(text(AGENT_HEADER), &ask.system).map(str::to_owned);
+    let agent = answer::agent_of(text(AGENT_HEADER), &ask.system);
     guard.update(|call| {
         call.model = ask.model.clone();
         call.streamed = ask.stream;

@@ -1,5 +1,6 @@
 //! An idea becomes a project: one row, then one workflow, both named by the request's key, so that a repeat makes nothing.
 
+use super::uploads::{self, Place};
 use crate::access;
 use crate::app::App;
 use crate::auth::CurrentUser;
@@ -14,6 +15,8 @@ use crate::{metrics, pipelines, telling};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use garde::Validate;
 use groundwork_domain::access::Permission;
 use groundwork_domain::limits::{IDEA_BYTES_MAX, Limits};
@@ -25,6 +28,9 @@ use groundwork_store::{StoreError, Tx, audit, events, workspaces};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+/// Files that come with an idea; a project may have more.
+const FIRST_FILES_MAX: usize = 20;
 
 /// What is to become a project.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -53,6 +59,22 @@ pub(crate) struct Wish {
     /// The workspace to create it in: the personal one when not said.
     #[garde(skip)]
     workspace_id: Option<Uuid>,
+    /// Files that belong to the idea: agents read them from the beginning. More can be brought later, `POST /projects/{id}/uploads`.
+    #[garde(length(max = FIRST_FILES_MAX), dive)]
+    #[serde(default)]
+    files: Vec<FirstFile>,
+}
+
+/// A file that comes with an idea.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+pub(crate) struct FirstFile {
+    /// Its name with its extension, of which those are taken that uploads have.
+    #[garde(length(bytes, min = 1, max = 1_000))]
+    filename: String,
+    /// Its bytes in Base64 (RFC 4648, with padding).
+    #[garde(skip)]
+    #[schema(format = "byte")]
+    content_base64: String,
 }
 
 /// What comes out of a project.
@@ -92,6 +114,7 @@ impl Wish {
             project_type: ProjectType::Greenfield,
             output_mode: OutputMode::FullCode,
             workspace_id: None,
+            files: Vec::new(),
         }
     }
 }
@@ -157,6 +180,7 @@ pub(super) async fn create_project(
 ) -> ApiResult<Answer> {
     let user = speaker.user;
     let Redacted { text: idea, found: redacted } = redact(idea_of(wish.idea, wish.product_idea)?);
+    let files = first_files(app, wish.files)?;
     let (mut tx, place) = access::workspace(app, user, workspace, Permission::CreateProject).await?;
     telling::check_not_halted(app).await?;
     let usual = place.settings.default_pipeline.as_deref().unwrap_or(pipelines::DEFAULT);
@@ -191,7 +215,7 @@ pub(super) async fn create_project(
         pipeline: &pipeline,
         limits: &limits,
     };
-    if let Some(near) = store(tx, speaker, &new, allowance).await? {
+    if let Some(near) = store(app, tx, speaker, &new, allowance, &files).await? {
         start(app, user, &new).await?;
         tell_near(app, user, &new, &near).await?;
     }
@@ -199,11 +223,24 @@ pub(super) async fn create_project(
 }
 
 /// Stores the row, and says which limits are nearly used up with it; nothing where its workflow is known to run already.
+/// The files that come with an idea, each checked as uploads are.
+fn first_files(app: &App, files: Vec<FirstFile>) -> ApiResult<Vec<uploads::Checked>> {
+    let read = |(index, file): (usize, FirstFile)| {
+        let field = format!("files[{index}]");
+        let content = STANDARD.decode(file.content_base64.as_bytes());
+        let content = content.map_err(|_| ApiError::field(&field, "is not Base64"))?;
+        uploads::check(app, &field, file.filename, content)
+    };
+    files.into_iter().enumerate().map(read).collect()
+}
+
 async fn store(
+    app: &App,
     mut tx: Tx,
     speaker: &Speaker,
     new: &NewProject<'_>,
     allowance: Allowance,
+    files: &[uploads::Checked],
 ) -> ApiResult<Option<Vec<QuotaUse>>> {
     match project_writes::create(&mut tx, new, allowance).await? {
         Creation::Stored { near } => {
@@ -211,6 +248,12 @@ async fn store(
             let resource = ("project", new.project_id);
             audit::record(&mut tx, speaker.entry(new.workspace_id, "project.created", resource, details))
                 .await?;
+            // With the project, so that no agent begins without them.
+            for (index, file) in files.iter().enumerate() {
+                let name = format!("first {index}");
+                let place = Place { workspace: new.workspace_id, project: new.project_id, name: &name };
+                uploads::keep(app, &mut tx, speaker, &place, file).await?;
+            }
             tx.commit().await?;
             Ok(Some(near))
         }

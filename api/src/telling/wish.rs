@@ -118,6 +118,14 @@ impl Preparing<'_> {
             let comment = wish.comment;
             return Ok(CommandBody::Decide { gate: wish.gate, digest, decision, comment, artifact, role });
         }
+        let is_silent = wish.comment.as_deref().is_none_or(|comment| comment.trim().is_empty());
+        if waiting.as_ref().is_some_and(|waiting| waiting.kind == "question")
+            && wish.decision == Decision::RequestChanges
+            && is_silent
+        {
+            // The agent would be paid once more to ask the same.
+            return Err(ApiError::field("comment", "is missing: say what the agent should do instead"));
+        }
         let at_gate = waiting.filter(|waiting| waiting.kind == "gate");
         let (mut comment, mut artifact) = (wish.comment, None);
         match (wish.decision, wish.content, at_gate) {

@@ -3,7 +3,7 @@
 use crate::server::{Person, Server};
 use groundwork_domain::ProjectId;
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 async fn with_operator() -> (Server, Person, Person) {
     let server = Server::with(|settings| settings.operators = vec!["Op@example.org".to_owned()]).await;
@@ -96,7 +96,8 @@ async fn stages_that_failed_at_once_are_all_listed_and_replayed_together() {
 #[tokio::test]
 async fn projects_in_trouble_are_told_once_and_forgotten_when_it_is_over() {
     let (server, op, ada) = with_operator().await;
-    let (stuck, failing, well, calling) = (
+    let (stuck, failing, well, calling, retrying) = (
+        server.project(&ada).await,
         server.project(&ada).await,
         server.project(&ada).await,
         server.project(&ada).await,
@@ -104,20 +105,23 @@ async fn projects_in_trouble_are_told_once_and_forgotten_when_it_is_over() {
     );
     fail(&server, failing, "internal").await;
     let long_ago = "update projects set last_activity_at = now() - interval '11 minutes' where id = any($1)";
-    sqlx::query(long_ago).bind(vec![stuck.0, calling.0]).execute(&server.owner).await.unwrap();
-    // A model writes for it right now: that is progress.
-    sqlx::query(
-        "insert into model_calls (workspace_id, project_id, user_id, stage, attempt, call_no, inputs_digest, prompt_digest,
-             agent, provider, model, state, lease_until, started_at)
-         values ($1, $2, $3, 'spec', 1, 1, repeat('0', 64), repeat('0', 64), 'a', 'anthropic', 'm', 'leased',
-             now() + interval '5 s', now() - interval '20 minutes')",
-    )
-    .bind(ada.workspace.0)
-    .bind(calling.0)
-    .bind(ada.id.0)
-    .execute(&server.owner)
-    .await
-    .unwrap();
+    sqlx::query(long_ago).bind(vec![stuck.0, calling.0, retrying.0]).execute(&server.owner).await.unwrap();
+    // A model writes for one of them right now: that is progress. The other one's call is refused again and again.
+    for (project, purchase) in [(calling, 1), (retrying, 9)] {
+        sqlx::query(
+            "insert into model_calls (workspace_id, project_id, user_id, stage, attempt, call_no, inputs_digest, prompt_digest,
+                 agent, provider, model, state, lease_until, started_at, purchase)
+             values ($1, $2, $3, 'spec', 1, 1, repeat('0', 64), repeat('0', 64), 'a', 'anthropic', 'm', 'leased',
+                 now() + interval '5 s', now() - interval '20 s', $4)",
+        )
+        .bind(ada.workspace.0)
+        .bind(project.0)
+        .bind(ada.id.0)
+        .bind(purchase)
+        .execute(&server.owner)
+        .await
+        .unwrap();
+    }
     let mut found: Vec<_> = op.send(Method::POST, "/admin/troubles", &json!({})).await.ok()["items"]
         .as_array()
         .unwrap()
@@ -125,8 +129,10 @@ async fn projects_in_trouble_are_told_once_and_forgotten_when_it_is_over() {
         .inspect(|trouble| assert_eq!(trouble["project_title"], "Gym"))
         .map(|trouble| (trouble["kind"].as_str().unwrap().to_owned(), trouble["project_id"].clone()))
         .collect();
-    found.sort_by(|a, b| a.0.cmp(&b.0));
-    assert_eq!(found, [("failing".to_owned(), json!(failing)), ("stuck".to_owned(), json!(stuck))]);
+    let place = |trouble: &(String, Value)| (trouble.0.clone(), trouble.1 == json!(retrying));
+    found.sort_by_key(place);
+    let told = |kind: &str, project| (kind.to_owned(), json!(project));
+    assert_eq!(found, [told("failing", failing), told("stuck", stuck), told("stuck", retrying)]);
     assert_eq!(
         op.send(Method::POST, "/admin/troubles", &json!({})).await.ok()["items"],
         json!([]),
@@ -135,7 +141,7 @@ async fn projects_in_trouble_are_told_once_and_forgotten_when_it_is_over() {
     let known = op.get("/admin/troubles").await.ok();
     assert_eq!(
         (known["items"].as_array().unwrap().len(), &known["items"][1]["project_title"]),
-        (2, &json!("Gym"))
+        (3, &json!("Gym"))
     );
     let log = ada.get(&format!("/projects/{stuck}/events")).await.ok();
     assert_eq!((&log["items"][0]["event"], &log["items"][0]["minutes"]), (&json!("stuck"), &json!(11)));

@@ -63,7 +63,7 @@ async fn a_workspaces_budget_is_raised_from_the_command_line() -> Result<()> {
     let stack = Stack::start(Options::default()).await?;
     let cli = Cli::sign_up(&stack, "owner")?;
     let listed = cli.json(&["workspace", "list"])?;
-    let workspace = listed[0]["id"].as_str().with_context(|| listed.to_string())?.to_owned();
+    let workspace = listed["workspaces"][0]["id"].as_str().with_context(|| listed.to_string())?.to_owned();
     cli.run(&["budget", "set", "--workspace", &workspace, "--tokens", "1"])?;
     let new = cli.json(&["new", "--idea", IDEA, "--pipeline", "handoff"])?;
     let project = new["project_id"].as_str().with_context(|| new.to_string())?.to_owned();

@@ -37,6 +37,14 @@ async fn failed(stack: &Stack, client: &Client, count: usize) -> Result<Vec<Uuid
     Ok(projects)
 }
 
+/// What operators say is shown a little later: until then a project is still failed.
+async fn until_asked(client: &Client, project: Uuid) -> Result<()> {
+    wait::until("questions", SOON, async || {
+        Ok((client.phase(project).await? == "awaiting_input").then_some(()))
+    })
+    .await
+}
+
 /// Ids of the list's projects, over all of its pages.
 async fn dead_letters(operator: &Client, query: &str) -> Result<BTreeSet<Uuid>> {
     let mut found = BTreeSet::new();
@@ -76,7 +84,7 @@ async fn failed_stages_are_listed_and_replayed_one_by_one_and_by_query() -> Resu
     assert_eq!(dead_letters(&operator, "").await?, all);
     stack.simulator().clear_faults().await?;
     assert_eq!(operator.post(&replay, &json!({})).await?["outcome"], "applied");
-    driver::until_phase(&client, projects[0], &["awaiting_input"]).await?;
+    until_asked(&client, projects[0]).await?;
     let none = operator.call(Method::POST, &replay, Some("none"), Some(&json!({}))).await?;
     assert_eq!(none.status.as_u16(), 404, "{}", none.body);
 
@@ -89,7 +97,7 @@ async fn failed_stages_are_listed_and_replayed_one_by_one_and_by_query() -> Resu
     let moved = cli.json(&["ops", "retry", "--query", "code=provider_rejected_request"])?;
     assert_eq!(moved["applied"], 2, "{moved}");
     for project in &projects {
-        driver::until_phase(&client, *project, &["awaiting_input"]).await?;
+        until_asked(&client, *project).await?;
     }
     assert!(cli.run(&["ops", "failed"])?.contains("no stage has failed"));
     Ok(())
@@ -154,7 +162,10 @@ async fn two_failed_branches_are_two_dead_letters_and_one_replay() -> Result<()>
     let cli = Cli::sign_up_as(&stack, OPERATORS[1], "operator")?;
     stack.database().verify(OPERATORS[1]).await?;
     cli.run(&["ops", "retry", &project.to_string()])?;
-    driver::until_phase(&client, project, &["completed"]).await?;
+    wait::until("a project that is done", SOON, async || {
+        Ok((client.phase(project).await? == "completed").then_some(()))
+    })
+    .await?;
     assert!(stages().await?.is_empty());
     Ok(())
 }
