@@ -3,7 +3,7 @@
 
 mod wish;
 
-pub(crate) use wish::Wish;
+pub(crate) use wish::{Wish, check_is_text};
 
 use crate::access;
 use crate::app::App;

@@ -6,6 +6,7 @@ use crate::auth::CurrentUser;
 use crate::extract::{Path, Query};
 use crate::openapi::ReadProblems;
 use crate::problem::{ApiError, ApiResult};
+use crate::telling;
 use axum::Json;
 use axum::extract::State;
 use chrono::Utc;
@@ -15,7 +16,7 @@ use groundwork_domain::document::Answer;
 use groundwork_domain::request::Decision;
 use groundwork_domain::work::ArtifactRef;
 use groundwork_domain::{CommandId, Digest, ProjectId, StageId, Timestamp};
-use groundwork_store::{Tx, artifacts, hitl, shelving, usage};
+use groundwork_store::{Tx, hitl, shelving, usage, versions};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -152,8 +153,10 @@ async fn body(tx: &mut Tx, project: ProjectId, role: Role, query: &PreviewQuery)
             CommandBody::AmendAnswer { answer }
         }
         "edit" => {
-            let current = artifacts::current(tx, project, &target()?).await?;
-            let current = current.ok_or_else(|| ApiError::not_found("artifact"))?;
+            let standing = versions::standing(tx, project, &target()?).await?;
+            let standing = standing.ok_or_else(|| ApiError::not_found("artifact"))?;
+            telling::check_is_text(&standing)?;
+            let current = standing.current;
             let digest = Digest::of(b"another text");
             let next = ArtifactRef { name: current.name, version: current.version + 1, digest };
             CommandBody::Edit { base: current.digest, artifact: next }

@@ -213,7 +213,7 @@ impl Preparing<'_> {
 }
 
 /// Only a text can be replaced by a text.
-fn check_is_text(standing: &versions::Standing) -> ApiResult<()> {
+pub(crate) fn check_is_text(standing: &versions::Standing) -> ApiResult<()> {
     if standing.kind == "document" {
         return Ok(());
     }
