@@ -76,7 +76,7 @@ impl Default for MailSettings {
             per_person_max: 50,
             per_ip_max: 30,
             window_s: 3_600,
-            notice_wait_s: 60,
+            notice_wait_s: 300,
             notice_pause_s: 900,
             notice_lines_max: 20,
             notice_age_s_max: 86_400,

@@ -227,7 +227,7 @@ async fn nothing_is_told_twice_and_nothing_is_lost() {
     // Many at once: one of them has it.
     let takers = join_all((0..8).map(async |_| taken(&database, AT_ONCE).await)).await;
     let all: Vec<_> = takers.into_iter().flatten().collect();
-    assert_eq!(all, [lost.clone()]);
+    assert_eq!(all, [lost]);
 
     // What happens after that comes in one mail when the pause is over; of one request the last word.
     let said = [EventKind::GateReminded, EventKind::GateEscalated];

@@ -2863,6 +2863,16 @@ export interface components {
             /** @description How many are open. */
             open: number;
         };
+        /** @description A file that comes with an idea. */
+        FirstFile: {
+            /**
+             * Format: byte
+             * @description Its bytes in Base64 (RFC 4648, with padding).
+             */
+            content_base64: string;
+            /** @description Its name with its extension, of which those are taken that uploads have. */
+            filename: string;
+        };
         /** @description What stood in a link. */
         FollowedLink: {
             /** @description What stands behind `#token=`. */
@@ -2894,7 +2904,7 @@ export interface components {
             detail: string;
             /** @description Its id. */
             id: string;
-            /** @description `project`, `artifact`, `prompt`, `question` or `upload`. */
+            /** @description `project`, `artifact`, `prompt`, `question`, `file` (that an agent wrote) or `upload`. */
             kind: string;
             /**
              * Format: uuid
@@ -3615,7 +3625,7 @@ export interface components {
             attempts: number;
             /** @description The calls of the attempt that wrote it. */
             calls: components["schemas"]["CallItem"][];
-            /** @description What people decided on exactly this version. */
+            /** @description What people decided on exactly this version, and the amendment that put it in place. */
             decisions: components["schemas"]["DecisionItem"][];
             /** @description What reviews of exactly this version found. */
             findings: components["schemas"]["FindingItem"][];
@@ -4044,7 +4054,7 @@ export interface components {
              * @description Milliseconds of model time that its last attempt took.
              */
             last_active_ms?: number | null;
-            /** @description US dollars that its last attempt took; none: it made no calls yet. */
+            /** @description US dollars that its last attempt took, with the advice at its gate; none: it made no calls yet. */
             last_cost_usd?: string | null;
             /**
              * Format: int64
@@ -4447,6 +4457,8 @@ export interface components {
         };
         /** @description What is to become a project. */
         Wish: {
+            /** @description Files that belong to the idea: agents read them from the beginning. More can be brought later, `POST /projects/{id}/uploads`. */
+            files?: components["schemas"]["FirstFile"][];
             /** @description The idea in plain words, in any language: at most 64 KiB of UTF-8. Data, never an instruction to us. */
             idea?: string | null;
             /** @description What comes out: `full_code` when not said; `components` and `workflows` are reserved and refused. */
@@ -15756,6 +15768,8 @@ export interface operations {
             /** @description The bundle */
             200: {
                 headers: {
+                    /** @description SHA-256 of its manifest.json: what `verify --manifest` compares */
+                    "x-manifest-sha256"?: string;
                     [name: string]: unknown;
                 };
                 content: {

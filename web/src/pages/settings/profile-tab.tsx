@@ -56,7 +56,7 @@ function Mails({ user }: { user: Schemas["Account"] }) {
   return (
     <Section title={t.profile.mails} hint={user.email_verified_at == null ? t.profile.mailsUnverified : t.profile.mailsHint}>
       <label className="flex w-fit items-center gap-2">
-        <input type="checkbox" className="size-4 accent-(--spruce)" checked={user.mail_notices} disabled={change.isPending} onChange={(event) => change.mutate(event.target.checked)} />
+        <input type="checkbox" className="size-4 accent-(--spruce)" checked={change.isPending ? change.variables : user.mail_notices} disabled={change.isPending} onChange={(event) => change.mutate(event.target.checked)} />
         {t.profile.mailNotices}
       </label>
     </Section>
