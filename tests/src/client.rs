@@ -194,6 +194,15 @@ impl Client {
         Ok(answer.ok().context("exporting a project")?.bytes)
     }
 
+    /// The body of the answer to a POST, under a key of its own.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub async fn post(&self, path: &str, body: &Value) -> Result<Value> {
+        let answer = self.call(Method::POST, path, Some(&Uuid::new_v4().to_string()), Some(body)).await?;
+        Ok(answer.ok().with_context(|| path.to_owned())?.body)
+    }
+
     /// Reads something. `path` begins after `/api/v1`.
     ///
     /// # Errors

@@ -132,6 +132,14 @@ impl Database {
         sqlx::query_as(sql).bind(project).fetch_all(&self.pool).await.context("reading events")
     }
 
+    /// Kinds of a project's events, oldest first.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn kinds(&self, project: Uuid) -> Result<Vec<String>> {
+        Ok(self.events(project).await?.into_iter().map(|event| event.kind).collect())
+    }
+
     /// Calls of a project.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Takes an idea to a completed project as a patient person would: asks again when the server is away, never gives up a
 //! key, answers in one of three ways, decides at every gate.
 
-pub(crate) mod decisions;
+pub mod decisions;
 
 use crate::client::{Client, Question};
 use crate::wait;
@@ -201,7 +201,7 @@ async fn answer(client: &Client, id: Uuid, errand: &Errand, open: &[Question]) -
     }
 }
 
-async fn say(client: &Client, id: Uuid, key: &str, body: &Value) -> Result<()> {
+pub(crate) async fn say(client: &Client, id: Uuid, key: &str, body: &Value) -> Result<()> {
     client.command(id, key, body).await?.ok().with_context(|| format!("answering project {id}"))?;
     Ok(())
 }

@@ -4,7 +4,7 @@
 //! Must never enter: a replacement for a part that can run. What is killed here is what people run.
 //!
 //! - [`stack`] starts, kills and restarts the parts; [`part`] is one of our processes, [`binary`] finds the executable
-//! - [`client`] speaks to the API, [`simulator`] asks the model provider what it saw, [`database`] reads the tables
+//! - [`client`] speaks to the API, [`cli`] is the program in a terminal, [`simulator`] asks the model provider what it saw, [`database`] reads the tables
 //! - [`driver`] takes ideas to completed projects as a patient person would
 //! - [`bench`] measures what it costs
 //! - [`chaos`] kills processes under load and checks what is left, [`recovery`] measures how long a kill is felt
@@ -12,6 +12,7 @@
 pub mod bench;
 pub mod binary;
 pub mod chaos;
+pub mod cli;
 pub mod client;
 pub mod database;
 pub mod driver;
@@ -21,6 +22,7 @@ pub mod simulator;
 pub mod stack;
 pub mod wait;
 
+pub use cli::Cli;
 pub use client::Client;
 pub use database::Database;
 pub use simulator::Simulator;

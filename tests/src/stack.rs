@@ -6,14 +6,17 @@ use crate::part::Part;
 use crate::simulator::Simulator;
 use crate::{binary, wait};
 use anyhow::{Context, Result, bail};
-use groundwork_cli::stack::{Durability, Home, Ports, Postgres, Spec, Temporal};
+use groundwork_cli::stack::{Durability, Home, Ports, Postgres, Spec, Temporal, temporal};
+use serde_json::Value;
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::sync::Mutex;
+use uuid::Uuid;
 
 /// Keeps the directory of a stack, logs included, after it was dropped.
 const KEEP: &str = "GROUNDWORK_TESTS_KEEP";
@@ -183,6 +186,32 @@ impl Stack {
     #[must_use]
     pub fn temporal_address(&self) -> String {
         format!("127.0.0.1:{}", self.ports.temporal)
+    }
+
+    /// What the `temporal` command line tool prints, as an operator runs it.
+    ///
+    /// # Errors
+    /// When it fails, with what it said.
+    pub fn temporal(&self, arguments: &[&str]) -> Result<String> {
+        let output = Command::new(temporal::find_binary()?)
+            .args(arguments)
+            .args(["--address", &self.temporal_address()])
+            .output()
+            .context("running temporal")?;
+        if !output.status.success() {
+            bail!("temporal {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        }
+        String::from_utf8(output.stdout).context("what temporal printed")
+    }
+
+    /// Signals a project's workflow, as an operator does.
+    ///
+    /// # Errors
+    /// As [`Self::temporal`].
+    pub fn signal(&self, project: Uuid, name: &str, payload: &Value) -> Result<()> {
+        let (id, input) = (format!("project-{project}"), payload.to_string());
+        self.temporal(&["workflow", "signal", "--workflow-id", &id, "--name", name, "--input", &input])?;
+        Ok(())
     }
 
     /// Where the logs are.

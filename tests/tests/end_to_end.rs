@@ -2,12 +2,11 @@
 //! sender. Scenes of one stack run one after another; each makes projects of its own.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use groundwork_tests::driver::{self, Errand, Pipeline, Style};
 use groundwork_tests::{Client, Options, Stack, wait};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use std::process::Command;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -19,28 +18,12 @@ fn errand(name: &str) -> Errand {
     Errand { key: name.to_owned(), idea, style: Style::Recommended, pipeline: Pipeline::Promptr }
 }
 
-/// Kinds of a project's events, oldest first.
-async fn kinds(stack: &Stack, project: Uuid) -> Result<Vec<String>> {
-    Ok(stack.database().events(project).await?.into_iter().map(|event| event.kind).collect())
-}
-
 async fn until_said(stack: &Stack, project: Uuid, kind: &str, times: usize) -> Result<()> {
     wait::until(kind, SOON, async || {
-        let said = kinds(stack, project).await?.iter().filter(|said| *said == kind).count();
+        let said = stack.database().kinds(project).await?.iter().filter(|said| *said == kind).count();
         Ok((said >= times).then_some(()))
     })
     .await
-}
-
-/// Runs the `temporal` command line tool, as an operator does.
-fn temporal(stack: &Stack, arguments: &[&str]) -> Result<String> {
-    let binary = groundwork_cli::stack::temporal::find_binary()?;
-    let output =
-        Command::new(binary).args(arguments).args(["--address", &stack.temporal_address()]).output()?;
-    if !output.status.success() {
-        bail!("temporal {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    }
-    Ok(String::from_utf8(output.stdout)?)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -56,7 +39,7 @@ async fn an_idea_becomes_a_package() -> Result<()> {
 }
 
 async fn the_log_tells_the_whole_story(stack: &Stack, client: &Client, project: Uuid) -> Result<()> {
-    let kinds = kinds(stack, project).await?;
+    let kinds = stack.database().kinds(project).await?;
     let order = [
         "new_message",
         "progress_update",
@@ -128,20 +111,25 @@ async fn the_package_is_complete(client: &Client, project: Uuid) -> Result<()> {
 
 async fn the_history_is_short_and_holds_no_document(stack: &Stack, project: Uuid) -> Result<()> {
     let id = format!("project-{project}");
-    let described: Value = serde_json::from_str(&temporal(
-        stack,
-        &["workflow", "describe", "--workflow-id", &id, "--output", "json"],
-    )?)?;
+    let described: Value = serde_json::from_str(&stack.temporal(&[
+        "workflow",
+        "describe",
+        "--workflow-id",
+        &id,
+        "--output",
+        "json",
+    ])?)?;
     let info = &described["workflowExecutionInfo"];
     let number =
         |field: &str| info[field].as_str().and_then(|text| text.parse::<u64>().ok()).unwrap_or(u64::MAX);
     let (events, bytes) = (number("historyLength"), number("historySizeBytes"));
-    let mended = kinds(stack, project).await?.iter().filter(|kind| *kind == "prompts_generated").count() > 1;
+    let mended =
+        stack.database().kinds(project).await?.iter().filter(|kind| *kind == "prompts_generated").count() > 1;
     if !mended {
         assert!(events < 60, "{events} events");
         assert!(bytes < 40_000, "{bytes} bytes");
     }
-    let history = temporal(stack, &["workflow", "show", "--workflow-id", &id, "--output", "json"])?;
+    let history = stack.temporal(&["workflow", "show", "--workflow-id", &id, "--output", "json"])?;
     assert!(!history.contains("TASK_FAILED"), "a workflow task failed");
     Ok(())
 }
@@ -233,7 +221,7 @@ async fn a_failed_stage_waits_and_what_came_before_is_not_bought_again() -> Resu
             calls.iter().filter(|call| call.key().contains("/questions/")).count()
         };
         assert_eq!(elicitor(&before), elicitor(&after), "what came before is not bought again");
-        assert!(kinds(&stack, project).await?.contains(&"stage_retried".to_owned()));
+        assert!(stack.database().kinds(project).await?.contains(&"stage_retried".to_owned()));
     }
     a_busy_provider_is_waited_for(&stack, &client).await
 }
@@ -248,7 +236,7 @@ async fn a_busy_provider_is_waited_for(stack: &Stack, client: &Client) -> Result
         .await?;
     let project = driver::run(client, &errand("busy")).await?;
     stack.simulator().clear_faults().await?;
-    assert!(!kinds(stack, project).await?.contains(&"workflow_failed".to_owned()));
+    assert!(!stack.database().kinds(project).await?.contains(&"workflow_failed".to_owned()));
     Ok(())
 }
 
@@ -336,14 +324,14 @@ async fn temporals_own_tools_drive_a_project() -> Result<()> {
     let project = driver::begin(&client, &errand("signals")).await?;
     let id = format!("project-{project}");
     wait::until("the project in Temporal's list", SOON, async || {
-        let list = temporal(&stack, &["workflow", "list", "--query", "GroundworkStatus=\"awaiting_input\""])?;
+        let list = stack.temporal(&["workflow", "list", "--query", "GroundworkStatus=\"awaiting_input\""])?;
         Ok(list.contains(&id).then_some(()))
     })
     .await?;
     let signal = |input: Option<&str>| {
         let mut arguments = vec!["workflow", "signal", "--workflow-id", &id, "--name", "answer"];
         arguments.extend(input.into_iter().flat_map(|input| ["--input", input]));
-        temporal(&stack, &arguments)
+        stack.temporal(&arguments)
     };
     signal(None)?;
     signal(Some("[1, 2]"))?;
@@ -353,14 +341,15 @@ async fn temporals_own_tools_drive_a_project() -> Result<()> {
     driver::until_phase(&client, project, &["completed"]).await?;
 
     let other = driver::begin(&client, &errand("cancelled")).await?;
-    temporal(&stack, &["workflow", "cancel", "--workflow-id", &format!("project-{other}")])?;
+    stack.temporal(&["workflow", "cancel", "--workflow-id", &format!("project-{other}")])?;
     driver::until_phase(&client, other, &["cancelled"]).await?;
-    let listed = temporal(
-        &stack,
-        &["workflow", "list", "--query", "ExecutionStatus=\"Running\" AND GroundworkStatus=\"cancelled\""],
-    )?;
-    assert!(listed.contains(&other.to_string()), "cancelled and open: {listed}");
-    let metadata = temporal(&stack, &["workflow", "metadata", "--workflow-id", &id])?;
+    wait::until("a cancelled project whose workflow is open, in Temporal's list", SOON, async || {
+        let query = "ExecutionStatus=\"Running\" AND GroundworkStatus=\"cancelled\"";
+        let listed = stack.temporal(&["workflow", "list", "--query", query])?;
+        Ok(listed.contains(&other.to_string()).then_some(()))
+    })
+    .await?;
+    let metadata = stack.temporal(&["workflow", "metadata", "--workflow-id", &id])?;
     assert!(metadata.contains("completed"), "details for operators: {metadata}");
     let deleted = client.call(Method::DELETE, &format!("/projects/{other}"), Some("delete"), None).await?;
     assert!(deleted.status.is_success(), "{}", deleted.body);

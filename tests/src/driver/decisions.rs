@@ -78,7 +78,10 @@ async fn reply(client: &Client, id: Uuid, errand: &Errand, stage: &str) -> Resul
 }
 
 /// The request that waits under that name.
-pub(crate) async fn pending(client: &Client, id: Uuid, gate: &str) -> Result<Option<Value>> {
+///
+/// # Errors
+/// When the API refuses.
+pub async fn pending(client: &Client, id: Uuid, gate: &str) -> Result<Option<Value>> {
     let requests = client.get(&format!("/projects/{id}/hitl")).await?.ok()?.body;
     let all = requests["items"].as_array().context("no items")?;
     Ok(all.iter().find(|request| request["gate"] == gate && request["status"] == "pending").cloned())
