@@ -1,5 +1,6 @@
 // Beginning and end of a session in this browser.
 import { answer, client, onSessionEnded } from "@/api/client";
+import { forgetFiles } from "@/lib/kept-files";
 import { live, onLiveEnded } from "@/live/live";
 import { streams } from "@/live/streams";
 import { queryClient } from "./query-client";
@@ -21,6 +22,7 @@ export function forget(): void {
   localStorage.removeItem("gw.refresh_key");
   // Drafts of ideas and of answers are of the person who wrote them.
   for (const key of Object.keys(sessionStorage)) if (key.startsWith("gw.")) sessionStorage.removeItem(key);
+  forgetFiles();
   setTitleCount(0);
   live.stop();
   streams.forget();

@@ -1,8 +1,9 @@
 import { FileUp, Paperclip, X } from "lucide-react";
-import { type ChangeEvent, useId, useState } from "react";
+import { type ChangeEvent, useEffect, useId, useState } from "react";
 import { answer, client } from "@/api/client";
 import { keys } from "@/api/queries";
-import { UPLOAD_KINDS, uploadFile } from "@/api/uploads";
+import { sift, UPLOAD_KINDS, waitingFiles } from "@/api/uploads";
+import { draftOwner, useWaitingFiles } from "@/api/waiting-files";
 import { queryClient } from "@/app/query-client";
 import { useWorkspace } from "@/app/workspace";
 import { bytesOf, IDEA_BYTES_MAX } from "@/lib/bytes";
@@ -11,13 +12,22 @@ import { t } from "@/text/en";
 import { Button, buttonClass } from "@/ui/button";
 import { Textarea } from "@/ui/field";
 import { Failed } from "@/ui/states";
-import { tell, tellProblem } from "@/ui/toast";
+import { tell } from "@/ui/toast";
+import { Refused } from "../project/file-list";
 import { useForm } from "../auth/use-form";
 
 const DRAFT = "gw.idea";
+const DRAFT_ID = "gw.idea.id";
 const NEAR = 0.8;
 
-/** Where an idea is written down, or taken from a text file. A draft stays in this tab until it became a project. */
+/** Of this tab, until its idea became a project: files wait under this name. */
+function draftId(): string {
+  const id = sessionStorage.getItem(DRAFT_ID) ?? crypto.randomUUID();
+  sessionStorage.setItem(DRAFT_ID, id);
+  return id;
+}
+
+/** Where an idea is written down, or taken from a text file. It and its files stay in this tab until they became a project. */
 export function IdeaForm({ pipeline, onCreated }: { pipeline: string; onCreated: (projectId: string) => void }) {
   const { current } = useWorkspace();
   const [idea, setIdea] = useState(() => sessionStorage.getItem(DRAFT) ?? "");
@@ -28,7 +38,10 @@ export function IdeaForm({ pipeline, onCreated }: { pipeline: string; onCreated:
     setKey(crypto.randomUUID());
     sessionStorage.setItem(DRAFT, text);
   };
-  const [files, setFiles] = useState<readonly File[]>([]);
+  const [draft] = useState(() => draftOwner(draftId()));
+  const files = useWaitingFiles(waitingFiles, draft);
+  const [refused, setRefused] = useState<readonly string[]>([]);
+  useEffect(() => void waitingFiles.load(), []);
   const form = useForm(async () => {
     const made = await answer(
       client.POST("/api/v1/projects", {
@@ -37,8 +50,9 @@ export function IdeaForm({ pipeline, onCreated }: { pipeline: string; onCreated:
       }),
     );
     sessionStorage.removeItem(DRAFT);
-    // Files belong to a project, so they follow as soon as there is one; one that is refused is said, and the others go on.
-    for (const file of files) await uploadFile(made.project_id, file).catch(tellProblem);
+    sessionStorage.removeItem(DRAFT_ID);
+    // Files belong to a project, so they follow as soon as there is one: its page shows them on their way.
+    await waitingFiles.hand(draft, made.project_id);
     void queryClient.invalidateQueries({ queryKey: keys.projects });
     onCreated(made.project_id);
   });
@@ -62,15 +76,22 @@ export function IdeaForm({ pipeline, onCreated }: { pipeline: string; onCreated:
           {t.idea.start}
         </Button>
         <FromFile onText={write} />
-        <Attach onFiles={(more) => setFiles([...files, ...more])} />
+        <Attach
+          onFiles={(more) => {
+            const found = sift(more);
+            setRefused(found.refused);
+            waitingFiles.add(draft, found.taken);
+          }}
+        />
       </div>
+      <Refused words={refused} />
       {files.length > 0 && (
         <ul aria-label={t.idea.attached} className="divide-y divide-line rounded-md border border-line bg-surface">
-          {files.map((file, index) => (
-            <li key={`${file.name}/${index}`} className="flex items-center gap-3 px-3 py-1.5">
+          {files.map(({ key: one, file }) => (
+            <li key={one} className="flex items-center gap-3 px-3 py-1.5">
               <span className="min-w-0 grow truncate">{file.name}</span>
               <span className="text-sm text-muted">{byteSize(file.size)}</span>
-              <Button look="quiet" size="sm" aria-label={t.upload.remove(file.name)} onClick={() => setFiles(files.filter((other) => other !== file))}>
+              <Button look="quiet" size="sm" aria-label={t.upload.detach(file.name)} onClick={() => waitingFiles.remove(one)}>
                 <X className="size-4" aria-hidden />
               </Button>
             </li>
@@ -110,7 +131,7 @@ function Attach({ onFiles }: { onFiles: (files: readonly File[]) => void }) {
   };
   return (
     <span>
-      <input id={id} type="file" multiple accept={UPLOAD_KINDS} className="peer sr-only" onChange={take} />
+      <input id={id} type="file" multiple accept={UPLOAD_KINDS.join(",")} className="peer sr-only" onChange={take} />
       <label htmlFor={id} className={buttonClass("quiet", "md", "cursor-pointer peer-focus-visible:outline-2 peer-focus-visible:outline-spruce")}>
         <Paperclip className="size-4" aria-hidden />
         {t.idea.attach}
