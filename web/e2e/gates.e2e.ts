@@ -31,6 +31,9 @@ async function toFirstGate(idea: string): Promise<string> {
   await page.getByText("until the evening before").nth(1).waitFor({ timeout: WORK_MS });
   await visitor.look("drafting");
   await button(page, t.chat.confirm).click();
+  // What comes now stands at the top, and so does the reader.
+  await button(page, t.chat.confirm).waitFor({ state: "detached" });
+  await expect.poll(() => page.evaluate(() => scrollY)).toBe(0);
   await gate(page, "Specification").waitFor({ timeout: WORK_MS });
   return id;
 }
@@ -97,6 +100,9 @@ test.runIf(hasControl)("a feature passes its gates, is mended, fails, is tried a
   await page.getByText(t.gate.adviceRevise).waitFor({ timeout: WORK_MS });
   await visitor.look("gate-against-advice");
   await button(page, t.gate.approve).click();
+  // A notice leaves what is to be done next in sight.
+  const notice = await page.getByText(t.gate.decided.approve, { exact: true }).first().boundingBox();
+  expect((notice?.y ?? 0) + (notice?.height ?? 0)).toBeLessThan(844 / 2);
 
   // The third gate takes the person's own text.
   await gate(page, "Contract tests").waitFor({ timeout: WORK_MS });

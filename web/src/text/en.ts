@@ -970,6 +970,7 @@ export const t = {
     send: "Send",
     brief: "The brief",
     noBrief: "The brief appears here as soon as you have talked about the feature.",
+    thinking: "The analyst is writing",
     confirm: "This is what I want",
     confirmHint: "Confirming starts the specification. Until then nothing is written.",
   },

@@ -2,6 +2,7 @@ import { useCommand } from "@/api/commands";
 import type { Decision, PersonRequest } from "@/api/decisions";
 import { cx } from "@/lib/cx";
 import { useDraft } from "@/lib/draft";
+import { backToTop } from "@/lib/focus";
 import { words } from "@/lib/format";
 import { t } from "@/text/en";
 import { Button } from "@/ui/button";
@@ -31,6 +32,7 @@ export function AgentQuestion({ projectId, request, onDone, bare = false }: Agen
           setText("");
           tell(t.gate.decided[decision]);
           onDone?.();
+          if (!bare) backToTop();
         },
       },
     );

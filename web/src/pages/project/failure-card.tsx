@@ -3,6 +3,7 @@ import { useState } from "react";
 import { useCommand } from "@/api/commands";
 import type { Project } from "@/api/queries";
 import { readFailure } from "@/api/shapes";
+import { backToTop } from "@/lib/focus";
 import { words } from "@/lib/format";
 import { t } from "@/text/en";
 import { Button } from "@/ui/button";
@@ -42,7 +43,7 @@ export function FailureCard({ project }: { project: Project }) {
           <Button
             look="primary"
             busy={command.isPending}
-            onClick={() => command.mutate(model === "" ? { command: "retry" } : { command: "retry", model })}
+            onClick={() => command.mutate(model === "" ? { command: "retry" } : { command: "retry", model }, { onSuccess: backToTop })}
           >
             <RotateCcw className="size-4" aria-hidden />
             {model === "" ? t.failure.retry : t.failure.retryWith}

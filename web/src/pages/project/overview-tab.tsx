@@ -9,7 +9,7 @@ import { LinkButton } from "@/ui/button";
 import { Card, Section } from "@/ui/card";
 import { ActivityPanel } from "./activity-panel";
 import { OverBudget } from "./budget";
-import { BriefPanel, Chat } from "./chat";
+import { BriefPanel, Chat, chatStage } from "./chat";
 import { FailureCard } from "./failure-card";
 import { GivenAnswers } from "./given-answers";
 import { QuestionForm } from "./question-form";
@@ -27,7 +27,8 @@ export function OverviewTab() {
   const can = useCan(project);
   const takes = (command: string) => project.allowed.includes(command);
   const requests = useQuery(requestsQuery(project.project_id));
-  const works = project.tasks.some((task) => task.status === "working");
+  // What the analyst answers is seen in the talk itself.
+  const works = project.tasks.some((task) => task.status === "working" && task.stage !== chatStage(project));
   return (
     <div className="grid gap-x-10 gap-y-8 lg:grid-cols-[minmax(0,1fr)_19rem]">
       <div className="min-w-0 space-y-8">
@@ -36,10 +37,10 @@ export function OverviewTab() {
         {(project.phase === "failed" || takes("retry")) && <FailureCard project={project} />}
         {takes("set_budget") && <OverBudget project={project} />}
         {project.open_questions.length > 0 && project.lifecycle === "active" && <QuestionForm project={project} />}
-        {project.phase === "drafting" && <BriefPanel project={project} />}
         <RequestsPanel project={project} query={requests} />
-        {(takes("message") || project.phase === "drafting") && <Chat project={project} />}
         {project.phase !== "paused" && (project.phase === "working" || works) && <ActivityPanel project={project} />}
+        {(takes("message") || project.phase === "drafting") && <Chat project={project} />}
+        {project.phase === "drafting" && <BriefPanel project={project} />}
         {project.phase === "completed" && <Completed project={project} />}
         {can("refine") && project.refinements_used < project.refinements_max && <RefineForm project={project} />}
         <GivenAnswers project={project} />

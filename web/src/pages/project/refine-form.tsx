@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "react";
 import { useCommand } from "@/api/commands";
 import { artifactQuery, type Project, promptsQuery } from "@/api/queries";
 import { requirementsOf } from "@/lib/coverage";
+import { backToTop } from "@/lib/focus";
 import { t } from "@/text/en";
 import { Button } from "@/ui/button";
 import { Card } from "@/ui/card";
@@ -37,6 +38,7 @@ export function RefineForm({ project }: { project: Project }) {
         onSuccess: () => {
           setRequest("");
           tell(t.refine.begun);
+          backToTop();
         },
       },
     );
