@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeEach, expect, test } from "vitest";
 import { t } from "../src/text/en";
 import { closeBrowser, visit, type Visitor } from "./support/browser";
 import { hasControl, killApi, startApi } from "./support/control";
-import { begin, fillSignIn, IDEA, ready, signIn, signUp, stranger, takeRecommendations, WORK_MS } from "./support/people";
+import { begin, fillSignIn, IDEA, ready, signIn, signOut, signUp, stranger, takeRecommendations, WORK_MS } from "./support/people";
 
 let visitor: Visitor;
 let page: Page;
@@ -76,6 +76,8 @@ test("a session that is ended elsewhere leads to the sign-in, and back to the sa
   const person = stranger("Sister Kenny");
   await signUp(page, person);
   const id = await begin(page);
+  const words = page.getByLabel(/^Own words for/).first();
+  await words.fill("By letter.");
   const other = await visit();
   try {
     await signIn(other.page, person.email);
@@ -93,6 +95,10 @@ test("a session that is ended elsewhere leads to the sign-in, and back to the sa
   await fillSignIn(page, person.email);
   await page.waitForURL(`**/projects/${id}`);
   await page.getByRole("heading", { name: t.question.title(3) }).waitFor();
+  expect(await words.inputValue()).toBe("By letter.");
+  // Somebody else at the same device finds none of it.
+  await signOut(page);
+  expect(await page.evaluate(() => Object.keys(sessionStorage).filter((key) => key.startsWith("gw.answers")))).toEqual([]);
   visitor.expectNoErrors({ statuses: [401] });
 });
 

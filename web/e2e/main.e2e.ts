@@ -144,6 +144,12 @@ test("files go along with an idea: the wrong kind is refused at once, and what d
   await (await chooser).setFiles([file("notes.yml", "tools: [drill]\n"), file("setup.exe", "MZ"), file("broken.png", "no picture")]);
   await page.getByRole("alert").filter({ hasText: "setup.exe" }).waitFor();
   await visitor.look("files-chosen", { alert: true });
+  // A text from a file comes after what was typed.
+  await page.getByLabel(t.idea.label).fill("Typed before.");
+  const other = page.waitForEvent("filechooser");
+  await page.getByText(t.idea.fromFile, { exact: true }).click();
+  await (await other).setFiles(file("idea.md", "From the file."));
+  await expect.poll(() => page.getByLabel(t.idea.label).inputValue()).toBe("Typed before.\n\nFrom the file.");
   await page.getByLabel(t.idea.label).fill(IDEA);
   await page.reload();
   await page.getByRole("listitem").filter({ hasText: "notes.yml" }).waitFor();
@@ -204,7 +210,18 @@ test("a document is edited, talked about, and a file is added", async () => {
   await page.goto(`/projects/${id}/artifacts/spec`);
   await page.getByRole("button", { name: t.edit.action, exact: true }).click();
   const text = page.getByRole("dialog").getByLabel(t.edit.text);
-  await text.fill((await text.inputValue()).replace("## Overview\n", "## Overview\nWritten by a person. "));
+  const whole = await text.inputValue();
+  // What is left out is named, and asked about; what was typed is there again after Escape and after a reload.
+  await text.fill("nonsense");
+  await page.getByRole("dialog").getByText(/^Left out: /).waitFor();
+  await page.getByRole("button", { name: t.edit.save }).click();
+  await page.getByRole("dialog", { name: t.edit.sure.title }).getByRole("button", { name: t.action.cancel }).click();
+  await text.fill(whole.replace("## Overview\n", "## Overview\nWritten by a person. "));
+  await page.keyboard.press("Escape");
+  await text.waitFor({ state: "detached" });
+  await page.reload();
+  await page.getByRole("button", { name: t.edit.action, exact: true }).click();
+  expect(await text.inputValue()).toContain("Written by a person.");
   await visitor.look("edit", { screen: true, covered: true });
   await page.getByRole("button", { name: t.edit.save }).click();
   await page.getByText("Written by a person.").first().waitFor({ timeout: WORK_MS });

@@ -4,7 +4,7 @@ import { meQuery } from "@/api/queries";
 import { LandingPage } from "@/pages/landing/landing-page";
 import { CrashPage, NotFoundPage } from "@/pages/not-found";
 import { queryClient } from "./query-client";
-import { forget, hadSession, safeNext } from "./session";
+import { claimDrafts, forget, hadSession, safeNext } from "./session";
 import { Shell } from "./shell";
 
 const root = createRootRoute({ component: Outlet, notFoundComponent: NotFoundPage, errorComponent: CrashPage });
@@ -44,7 +44,7 @@ const signedIn = createRoute({
     const next = location.href;
     if (!hadSession()) throw redirect({ to: "/login", search: { next } });
     try {
-      await queryClient.ensureQueryData(meQuery);
+      claimDrafts((await queryClient.ensureQueryData(meQuery)).user.id);
     } catch (error) {
       if (!isProblem(error) || error.status !== 401) return;
       forget();

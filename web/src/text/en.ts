@@ -341,6 +341,7 @@ export const t = {
     hint: "In any language, in your own words. It is kept exactly as you write it.",
     start: "Start",
     fromFile: "From a text file",
+    added: (name: string) => `The text of ${name} stands below what was there.`,
     attach: "Attach files",
     attached: "Files that go with it",
     size: (size: string, most: string) => `${size} of ${most}.`,
@@ -936,6 +937,8 @@ export const t = {
     cost: (cost: string, time: string) => `About ${cost} and ${time} of model time, by what it took last.`,
   },
   edit: {
+    missing: (parts: readonly string[]) => `Left out: ${join(parts)}. The agents that come next find these parts by their headings, and stop where one is missing.`,
+    sure: { title: "Go on without these parts?", action: "Keep it as it is" },
     action: "Edit",
     title: (what: string) => `Edit: ${what}`,
     hint: "Your text becomes the next version. Approvals of the old one are void.",

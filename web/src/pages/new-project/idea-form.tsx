@@ -75,7 +75,14 @@ export function IdeaForm({ pipeline, onCreated }: { pipeline: string; onCreated:
         <Button type="submit" look="primary" busy={form.busy} disabled={idea.trim() === "" || tooLong}>
           {t.idea.start}
         </Button>
-        <FromFile onText={write} />
+        <FromFile
+          onText={(text, name) => {
+            // What was typed stays: what a file says comes after it.
+            const typed = idea.trim();
+            write(typed === "" ? text : `${typed}\n\n${text}`);
+            if (typed !== "") tell(t.idea.added(name));
+          }}
+        />
         <Attach
           onFiles={(more) => {
             const found = sift(more);
@@ -102,14 +109,14 @@ export function IdeaForm({ pipeline, onCreated }: { pipeline: string; onCreated:
   );
 }
 
-function FromFile({ onText }: { onText: (text: string) => void }) {
+function FromFile({ onText }: { onText: (text: string, name: string) => void }) {
   const id = useId();
   const read = async (event: ChangeEvent<HTMLInputElement>) => {
     const file = event.target.files?.[0];
     event.target.value = "";
     if (file === undefined) return;
     if (file.size > IDEA_BYTES_MAX) tell(t.idea.tooLong(byteSize(file.size), byteSize(IDEA_BYTES_MAX)), { bad: true });
-    else onText(await file.text());
+    else onText(await file.text(), file.name);
   };
   return (
     <span>
