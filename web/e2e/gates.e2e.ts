@@ -173,7 +173,14 @@ test.runIf(hasControl)("an agent's question is answered from the inbox, and the 
   await page.getByLabel(t.ask.answer).fill("The potter, in euros.");
   await button(page, t.ask.amend).click();
   await ready(page);
-  await page.goto(`${page.url()}/artifacts/code`);
+  await page.getByText(t.completed.codeText).waitFor();
+  const project = page.url();
+  // What agents handed to each other is read as a document.
+  await page.getByRole("link", { name: t.completed.spec }).click();
+  await page.getByRole("heading", { name: /FR-001/ }).waitFor();
+  expect(await page.getByText("source_agent").isVisible()).toBe(false);
+  await visitor.look("handoff-document");
+  await page.goto(`${project}/artifacts/code`);
   expect(await download(page, /Download \d+ files?/)).toMatch(/\.zip$/);
   await page.goto("/inbox");
   await page.getByText(t.inbox.empty).waitFor();

@@ -78,6 +78,7 @@ export function weigh(bundle: readonly Script[], heavy = HEAVY): Verdict {
   return { lines, faults };
 }
 
+/** Also writes `files.json`, the scripts and styles that the service worker keeps for a device without a network. */
 export function budget(): Plugin {
   return {
     name: "groundwork-budget",
@@ -87,6 +88,8 @@ export function budget(): Plugin {
       const { lines, faults } = weigh(scripts);
       if (faults.length > 0) this.error(faults.join("\n"));
       for (const line of lines) console.log(line);
+      const names = Object.keys(bundle).filter((name) => /^assets\/.*\.(?:js|css)$/.test(name));
+      this.emitFile({ type: "asset", fileName: "files.json", source: JSON.stringify(names.map((name) => `/${name}`).sort()) });
     },
   };
 }

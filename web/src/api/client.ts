@@ -59,10 +59,12 @@ export async function refreshSession(since: number): Promise<Renewal> {
 export const isRefusal = (status: number): boolean => status >= 400 && status < 500 && status !== 408 && status !== 425 && status !== 429;
 
 async function send(request: Request): Promise<Response> {
+  // A device without a network sends nothing: that is more than that no answer came.
+  const isOffline = !navigator.onLine && request.method !== "GET";
   try {
     return await fetch(request);
   } catch {
-    throw ApiProblem.unreachable();
+    throw isOffline ? ApiProblem.notSent() : ApiProblem.unreachable();
   }
 }
 

@@ -2,7 +2,7 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet,
 import { isProblem } from "@/api/problem";
 import { meQuery } from "@/api/queries";
 import { LandingPage } from "@/pages/landing/landing-page";
-import { CrashPage, NotFoundPage } from "@/pages/not-found";
+import { AbsentPage, CrashPage, NotFoundPage } from "@/pages/not-found";
 import { queryClient } from "./query-client";
 import { claimDrafts, forget, hadSession, safeNext } from "./session";
 import { Shell } from "./shell";
@@ -135,7 +135,7 @@ const tree = root.addChildren([
   ]),
 ]);
 
-export const router = createRouter({ routeTree: tree, scrollRestoration: true, defaultPreload: "intent", defaultPendingMs: 300 });
+export const router = createRouter({ routeTree: tree, scrollRestoration: true, defaultPreload: "intent", defaultPendingMs: 300, defaultErrorComponent: AbsentPage });
 
 declare module "@tanstack/react-router" {
   interface Register {

@@ -69,7 +69,7 @@ function Completed({ project }: { project: Project }) {
   const has = (name: string) => project.artifacts.some((artifact) => artifact.name === name);
   const hasPrompts = project.final_prompts_count > 0;
   const hasCode = has("code");
-  const [title, text] = hasPrompts ? [t.completed.title, t.completed.text(project.final_prompts_count)] : hasCode ? [t.completed.codeTitle, t.completed.codeText] : [t.completed.doneTitle, t.completed.doneText];
+  const [title, text] = hasPrompts ? [t.completed.title, t.completed.text(project.final_prompts_count)] : hasCode ? [t.completed.codeTitle, has("verdict") ? t.completed.codeReviewed : t.completed.codeText] : [t.completed.doneTitle, t.completed.doneText];
   const reads = ["verdict", "software_specification", "spec"].find(has);
   return (
     <Card tone="good" className="p-6">
