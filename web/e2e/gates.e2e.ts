@@ -94,8 +94,14 @@ test.runIf(hasControl)("a feature passes its gates, is mended, fails, is tried a
   await fault(`object,agent=alignment_reviewer,call_key=${id}/plan`);
   await fault(`refuse,call_key=${id}/implement`);
   await fault(`object,agent=code_reviewer,call_key=${id}/code_review`);
+  // Somebody writes while another tab decides: their words are still there, and can be taken along.
+  await button(page, t.gate.requestChanges).click();
+  await page.getByLabel(t.gate.whatToChange).fill("Half a thought.");
   await button(late, t.gate.approve).click();
   await gate(page, "Plan").waitFor({ timeout: WORK_MS });
+  await page.getByRole("blockquote").filter({ hasText: "Half a thought." }).waitFor();
+  await expect.poll(() => page.evaluate(() => scrollY)).toBe(0);
+  await button(page, t.action.close).first().click();
   await page.setViewportSize({ width: 390, height: 844 });
   await page.getByText(t.gate.adviceRevise).waitFor({ timeout: WORK_MS });
   await visitor.look("gate-against-advice");

@@ -134,6 +134,42 @@ test.runIf(hasControl)("work is shown while it is done; a stage that failed is t
   visitor.expectNoErrors();
 });
 
+test("a question is put off and asked again, and an answer that was given is changed", async () => {
+  await signUp(page, stranger("Margaret Masterman"));
+  const id = await begin(page);
+  const later = page.getByRole("button", { name: /^Ask me later: / }).first();
+  const question = ((await later.getAttribute("aria-label")) ?? "").replace("Ask me later: ", "");
+  await later.click();
+  const cards = page.locator("fieldset");
+  await expect.poll(() => cards.last().innerText()).toContain(question);
+  await cards.first().getByLabel(/^Own words for/).fill("As they like.");
+  // What was put off is not answered by a recommendation.
+  await page.getByRole("button", { name: t.question.sendOpen(1, 2) }).click();
+  await page.getByRole("heading", { name: t.question.title(2) }).waitFor();
+  await cards.first().getByLabel(/^Own words for/).fill("Everybody.");
+  await page.getByRole("button", { name: t.question.sendOpen(1, 1) }).click();
+  await page.getByRole("heading", { name: t.question.title(1) }).waitFor();
+  await page.getByText(question).first().waitFor();
+  await cards.first().getByLabel(/^Own words for/).fill("By letter only.");
+  await page.getByRole("button", { name: t.question.send, exact: true }).click();
+  await ready(page);
+
+  await page.getByText(t.question.given(3)).click();
+  await page.getByRole("button", { name: t.question.amendOf(question) }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel(/^Own words for/).fill("By telephone.");
+  await visitor.look("amend-answer", { screen: true, covered: true });
+  await dialog.getByRole("button", { name: t.question.amendSend }).click();
+  await page.getByText(t.question.amended).first().waitFor();
+  await ready(page);
+  await page.reload();
+  await page.getByText(t.question.given(3)).click();
+  await page.getByText("By telephone.", { exact: true }).waitFor();
+  await page.goto(`/projects/${id}/conversation`);
+  await page.getByRole("listitem").filter({ hasText: "By telephone." }).getByText(question).waitFor();
+  visitor.expectNoErrors();
+});
+
 test("files go along with an idea: the wrong kind is refused at once, and what did not arrive is there to be sent again", async () => {
   await signUp(page, stranger("Mary Allen Wilkes"));
   await page.goto("/projects/new");

@@ -92,6 +92,7 @@ export function IdeaForm({ pipeline, onCreated }: { pipeline: string; onCreated:
         />
       </div>
       <Refused words={refused} />
+      {files.length > 0 && <p className="text-sm text-muted">{t.idea.attachedHint}</p>}
       {files.length > 0 && (
         <ul aria-label={t.idea.attached} className="divide-y divide-line rounded-md border border-line bg-surface">
           {files.map(({ key: one, file }) => (

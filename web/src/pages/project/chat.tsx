@@ -15,6 +15,7 @@ import { Button } from "@/ui/button";
 import { Card } from "@/ui/card";
 import { Markdown } from "@/ui/markdown";
 import { Await, Failed } from "@/ui/states";
+import { OwnWords } from "./conversation-tab";
 import { useCan } from "./use-project";
 
 /** Names of agents that people talk with. */
@@ -76,7 +77,7 @@ const TurnItem = memo(function TurnItem({ turn, speaker }: { turn: Turn; speaker
     <li className={cx("max-w-[92%]", isPerson && "ml-auto")}>
       <p className="mb-1 text-sm text-muted">{speaker}</p>
       <div className={cx("rounded-lg border px-4 py-3", isPerson ? "border-spruce/30 bg-spruce-soft" : "border-line bg-paper")}>
-        <Markdown text={turn.content} />
+        {isPerson ? <OwnWords text={turn.content} /> : <Markdown text={turn.content} />}
       </div>
     </li>
   );
@@ -98,6 +99,7 @@ function Compose({ project }: { project: Project }) {
           aria-label={t.chat.say}
           placeholder={t.chat.say}
           rows={2}
+          dir="auto"
           value={text}
           onChange={(event) => setText(event.target.value)}
           onKeyDown={(event) => event.key === "Enter" && (event.metaKey || event.ctrlKey) && send(event)}
@@ -107,6 +109,7 @@ function Compose({ project }: { project: Project }) {
           {t.chat.send}
         </Button>
       </div>
+      <p className="text-xs text-muted max-sm:hidden">{t.chat.keys}</p>
     </form>
   );
 }

@@ -35,6 +35,9 @@ interface DecisionFormProps {
 /** What is done more rarely. */
 const SMALL = "px-2! text-sm max-sm:min-h-8 max-sm:py-1";
 
+/** Where the words beside a decision are kept until they are sent. */
+export const decisionDraft = (project: string, gate: string): string => `decision.${project}.${gate}`;
+
 type Mode = "choose" | "request_changes" | "amend" | "reject";
 const MODES: readonly Mode[] = ["request_changes", "amend", "reject"];
 const readMode = (word: string): Mode => MODES.find((mode) => mode === word) ?? "choose";
@@ -42,7 +45,7 @@ const readMode = (word: string): Mode => MODES.find((mode) => mode === word) ?? 
 export function DecisionForm({ project, request, artifactId, version, digest, content, canAmend, onLatest }: DecisionFormProps) {
   const command = useCommand(project.project_id);
   const can = useCan(project);
-  const draft = `decision.${project.project_id}.${request.gate}`;
+  const draft = decisionDraft(project.project_id, request.gate);
   const [comment, setComment] = useDraft(draft);
   // Of the version that it was made from: on another one it would undo what an agent wrote since.
   const [own, setOwn] = useDraft(`${draft}.${digest}`);
@@ -78,7 +81,11 @@ export function DecisionForm({ project, request, artifactId, version, digest, co
   }, []);
   if (!request.waits_for_me) return <p className="text-muted">{t.gate.notYours}</p>;
   const sent = mode === "request_changes" && takesNotes ? withNotes(comment, notes) : comment.trim();
-  const decide = (decision: Decision) =>
+  // Two taps are one decision, however fast they are.
+  const isSending = useRef(false);
+  const decide = (decision: Decision) => {
+    if (isSending.current) return;
+    isSending.current = true;
     command.mutate(
       { command: "decide", gate: request.gate, digest, decision, comment: sent === "" ? null : sent, ...(decision === "amend" ? { content: text } : {}) },
       {
@@ -89,8 +96,12 @@ export function DecisionForm({ project, request, artifactId, version, digest, co
           tell(t.gate.decided[decision]);
           backToTop();
         },
+        onError: () => {
+          isSending.current = false;
+        },
       },
     );
+  };
   const stale = isProblem(command.error) && command.error.status === 409;
   const problem = command.error !== null && (
     <div className="space-y-2">

@@ -14,6 +14,7 @@ import { Dialog } from "@/ui/dialog";
 import { Textarea } from "@/ui/field";
 import { Failed } from "@/ui/states";
 import { Missing, Sure } from "./missing-parts";
+import { isReview } from "./review-tab";
 import { useCan } from "./use-project";
 
 interface EditProps {
@@ -22,11 +23,11 @@ interface EditProps {
   text: string;
 }
 
-/** A text of one's own as the next version. What rests on the document is made again, and approvals of it are void. */
+/** A text of one's own as the next version, but of no review: nobody writes what another one found. What rests on the document is made again, and approvals of it are void. */
 export function EditArtifact({ project, item, text }: EditProps) {
   const can = useCan(project);
   const [open, setOpen] = useState(false);
-  if (!can("edit") || item.state !== "current" || item.format !== "markdown") return null;
+  if (!can("edit") || item.state !== "current" || item.format !== "markdown" || isReview(item.name)) return null;
   return (
     <>
       <Button size="sm" onClick={() => setOpen(true)}>

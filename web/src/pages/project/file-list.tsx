@@ -22,6 +22,8 @@ export function Refused({ words }: { words: readonly string[] }) {
 export function OnTheWay({ files }: { files: readonly WaitingFile[] }) {
   if (files.length === 0) return null;
   return (
+    <>
+    <p className="text-sm text-muted">{t.upload.late}</p>
     <ul aria-label={t.upload.onTheWay} className="divide-y divide-line rounded-lg border border-edge bg-surface">
       {files.map((one) => (
         <li key={one.key} className="flex flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2.5">
@@ -48,5 +50,6 @@ export function OnTheWay({ files }: { files: readonly WaitingFile[] }) {
         </li>
       ))}
     </ul>
+    </>
   );
 }

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { ArrowRight } from "lucide-react";
 import { requestsQuery } from "@/api/decisions";
-import type { Project } from "@/api/queries";
+import { type Project, promptsQuery } from "@/api/queries";
 import { dateTime, words } from "@/lib/format";
 import { t } from "@/text/en";
 import { LinkButton } from "@/ui/button";
@@ -46,7 +46,7 @@ export function OverviewTab() {
         <GivenAnswers project={project} />
         <Uploads project={project} />
         <Section title={t.project.idea}>
-          <blockquote className="document whitespace-pre-wrap border-l-4 border-spruce-soft pl-5">{project.idea}</blockquote>
+          <blockquote dir="auto" className="document whitespace-pre-wrap border-l-4 border-spruce-soft pl-5">{project.idea}</blockquote>
         </Section>
       </div>
       <Aside project={project} />
@@ -68,6 +68,7 @@ function Completed({ project }: { project: Project }) {
   const params = { projectId: project.project_id };
   const has = (name: string) => project.artifacts.some((artifact) => artifact.name === name);
   const hasPrompts = project.final_prompts_count > 0;
+  const stale = (useQuery({ ...promptsQuery(project.project_id), enabled: hasPrompts }).data ?? []).filter((prompt) => prompt.is_stale).map((prompt) => prompt.number);
   const hasCode = has("code");
   const [title, text] = hasPrompts ? [t.completed.title, t.completed.text(project.final_prompts_count)] : hasCode ? [t.completed.codeTitle, has("verdict") ? t.completed.codeReviewed : t.completed.codeText] : [t.completed.doneTitle, t.completed.doneText];
   const reads = ["verdict", "software_specification", "spec"].find(has);
@@ -75,6 +76,9 @@ function Completed({ project }: { project: Project }) {
     <Card tone="good" className="p-6">
       <h2 className="text-2xl">{title}</h2>
       <p className="mt-1 max-w-xl">{text}</p>
+      {stale.length > 0 && (
+        <p className="mt-2 max-w-xl font-medium text-clay">{t.completed.stale(stale)}</p>
+      )}
       <div className="mt-5 flex flex-wrap gap-2">
         {hasPrompts && (
           <LinkButton to="/projects/$projectId/prompts" params={params} look="primary">
@@ -98,6 +102,13 @@ function Completed({ project }: { project: Project }) {
   );
 }
 
+/** In the order of the stages that make them, whichever was written last. */
+function inOrder(project: Project): Project["artifacts"] {
+  const stages = project.tasks.map((task) => task.stage);
+  const place = (stage: string) => (stages.includes(stage) ? stages.indexOf(stage) : stages.length);
+  return [...project.artifacts].sort((a, b) => place(a.stage) - place(b.stage));
+}
+
 function Aside({ project }: { project: Project }) {
   return (
     <aside className="space-y-6">
@@ -107,7 +118,7 @@ function Aside({ project }: { project: Project }) {
           <p className="text-sm text-muted">{t.project.noDocuments}</p>
         ) : (
           <ul className="divide-y divide-line rounded-lg border border-line bg-surface">
-            {project.artifacts.map((artifact) => (
+            {inOrder(project).map((artifact) => (
               <li key={artifact.id}>
                 <Link
                   to="/projects/$projectId/artifacts/$name"

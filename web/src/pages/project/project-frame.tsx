@@ -61,6 +61,10 @@ function Loaded({ project }: { project: Project }) {
           <ProjectActions project={project} />
         </div>
       </header>
+      {/* Said aloud when it changes: who does not see the page hears where the work stands. */}
+      <p role="status" className="sr-only">
+        {[t.phase[project.phase] ?? project.phase, project.stage == null ? "" : (t.stage[project.stage] ?? words(project.stage))].filter((word) => word !== "").join(": ")}
+      </p>
       <Stepper project={project} isShort={!isOverview} />
       <Tabs project={project} />
       <Outlet />
@@ -91,7 +95,7 @@ function Title({ project, isShort }: { project: Project; isShort: boolean }) {
     );
   }
   return (
-    <h1 className={cx("leading-tight sm:text-3xl", isShort ? "text-lg max-sm:line-clamp-1" : "text-xl max-sm:line-clamp-3")}>
+    <h1 dir="auto" className={cx("wrap-anywhere leading-tight sm:text-3xl", isShort ? "text-lg max-sm:line-clamp-1" : "text-xl max-sm:line-clamp-3")}>
       {rename.isPending ? rename.variables : project.title}
       {canRename && (
         <button ref={button} type="button" aria-label={t.action.rename} onClick={() => setEditing(true)} className={buttonClass("quiet", "sm", cx("ml-1 align-middle text-muted", isShort && "max-sm:hidden"))}>
