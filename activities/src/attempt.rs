@@ -106,7 +106,9 @@ fn definition<'a>(
         output_tokens_max: own.output_tokens_max,
         effort: own.effort,
     };
-    Ok((Cow::Owned(agent), Cow::Owned(workshop.prompts.with(OWN_PROMPT, &own.prompt))))
+    let prompts = workshop.prompts.with_own(OWN_PROMPT, &own.prompt, own.output);
+    let prompts = prompts.map_err(|error| AttemptError::failed("internal", error.to_string(), true))?;
+    Ok((Cow::Owned(agent), Cow::Owned(prompts)))
 }
 
 impl Attempt<'_> {

@@ -1,5 +1,6 @@
-//! What one worker process does beside its activities: renews leases, sends running texts, reports providers.
+//! What one worker process does beside its activities: renews leases, sends running texts, reports providers, seals keys anew.
 
+use crate::rotation::Rotated;
 use crate::workshop::Workshop;
 use groundwork_agents::breaker::BreakerState;
 use groundwork_store::health::{self, ProviderHealth};
@@ -12,14 +13,17 @@ use tokio::time::{MissedTickBehavior, interval};
 const RENEW_EVERY: Duration = Duration::from_secs(1);
 const FLUSH_EVERY: Duration = Duration::from_millis(150);
 const REPORT_EVERY: Duration = Duration::from_secs(5);
+/// The first look is at the start: a secret changes with a restart.
+const ROTATE_EVERY: Duration = Duration::from_secs(3_600);
 
-/// Starts the three; each ends with the workshop.
+/// Starts the four; each ends with the workshop.
 pub(crate) fn start(workshop: &Arc<Workshop>) -> Vec<JoinHandle<()>> {
     let weak = || Arc::downgrade(workshop);
     vec![
         tokio::spawn(every(RENEW_EVERY, weak(), renew)),
         tokio::spawn(every(FLUSH_EVERY, weak(), flush)),
         tokio::spawn(every(REPORT_EVERY, weak(), report)),
+        tokio::spawn(every(ROTATE_EVERY, weak(), rotate)),
     ]
 }
 
@@ -81,6 +85,26 @@ async fn report(workshop: Arc<Workshop>) {
         .collect();
     if let Err(error) = health::report(&workshop.store, workshop.worker_id, &seen).await {
         warn("provider health not reported", &error);
+    }
+}
+
+async fn rotate(workshop: Arc<Workshop>) {
+    match workshop.rotate_keys().await {
+        Ok(Rotated { sealed: 0, unopened: 0 }) => {}
+        Ok(Rotated { sealed, unopened: 0 }) => {
+            tracing::info!(
+                sealed,
+                "provider keys are sealed anew: SECRET_KEYS_PREVIOUS is no longer needed for them"
+            );
+        }
+        Ok(Rotated { sealed, unopened }) => {
+            tracing::warn!(
+                sealed,
+                unopened,
+                "some provider keys open with no secret: put theirs into SECRET_KEYS_PREVIOUS, or have them stored again"
+            );
+        }
+        Err(error) => warn("provider keys not sealed anew", &error),
     }
 }
 

@@ -25,6 +25,18 @@ enum Closed {
     TimeUp,
 }
 
+/// Whose turn it is to make a call.
+enum Turn {
+    /// It was made.
+    Finished(Box<FinishedCall>),
+    /// Ours, within so much model time.
+    Ours { purchase: u32, left: Duration },
+    /// Somebody makes it.
+    Leased,
+    /// Nobody's yet: calls under way have reserved what it would take.
+    Reserved,
+}
+
 impl Attempt<'_> {
     /// The reply to a request: found, waited for, or bought.
     pub(crate) async fn buy(
@@ -45,7 +57,7 @@ impl Attempt<'_> {
         }
         let (mut wanted, mut most) = self.call_request(&key, &request)?;
         loop {
-            let (claim, left) = match self.claim(&wanted, &most).await {
+            let claim = match self.claim(&wanted, &most).await {
                 // A limit in money holds, and one of the models that might answer has no price: then without it.
                 Err(AttemptError::OverBudget(_)) if most.cost_usd.is_none() && !request.priced_only => {
                     request.priced_only = true;
@@ -54,9 +66,9 @@ impl Attempt<'_> {
                 }
                 claimed => claimed?,
             };
-            match claim {
-                Claim::Finished(finished) => return Ok(*finished),
-                Claim::Yours { purchase } => {
+            let pause = match claim {
+                Turn::Finished(finished) => return Ok(*finished),
+                Turn::Ours { purchase, left } => {
                     let held = Held {
                         workspace_id: wanted.workspace_id,
                         user_id: wanted.user_id,
@@ -66,13 +78,12 @@ impl Attempt<'_> {
                     };
                     return self.make(held, request, left).await;
                 }
-                Claim::Leased { worker } => {
-                    tracing::debug!(%key, %worker, "waiting for a call that is under way")
-                }
-            }
+                Turn::Leased => self.workshop.settings.lease_poll,
+                Turn::Reserved => self.workshop.settings.budget_poll,
+            };
             tokio::select! {
                 () = self.cancelled.cancelled() => return Err(AttemptError::Cancelled),
-                () = tokio::time::sleep(self.workshop.settings.lease_poll) => {}
+                () = tokio::time::sleep(pause) => {}
             }
         }
     }
@@ -117,28 +128,40 @@ impl Attempt<'_> {
         Ok((wanted, most))
     }
 
-    /// Whose turn it is, and how much model time the attempt has left. A call that is ours to make has reserved the most
-    /// that it can take; one that no budget has room for is not claimed.
-    async fn claim(&self, wanted: &CallRequest, most: &Most) -> Result<(Claim, Duration), AttemptError> {
+    /// Whose turn it is. A call that is ours to make has reserved the most that it can take; one that no budget has room for is
+    /// not claimed.
+    async fn claim(&self, wanted: &CallRequest, most: &Most) -> Result<Turn, AttemptError> {
         // Nothing is bought for an attempt that has been cancelled before it began.
         if self.cancelled.is_cancelled() {
             return Err(AttemptError::Cancelled);
         }
         let mut tx = self.begin().await?;
-        let claim = calls::claim(&mut tx, self.workshop.worker_id, wanted).await?;
         let key = &wanted.key;
-        if let Claim::Yours { purchase } = &claim {
-            match budgets::reserve(&mut tx, wanted.workspace_id, key, *purchase, most).await? {
-                Reservation::Reserved => {}
-                // With the transaction goes the claim.
-                Reservation::OverBudget(over) | Reservation::Unpriced(over) => {
-                    return Err(AttemptError::OverBudget(Box::new(over)));
-                }
+        let purchase = match calls::claim(&mut tx, self.workshop.worker_id, wanted).await? {
+            Claim::Finished(finished) => return Ok(Turn::Finished(finished)),
+            Claim::Leased { worker } => {
+                tracing::debug!(%key, %worker, "waiting for a call that is under way");
+                return Ok(Turn::Leased);
+            }
+            Claim::Yours { purchase } => purchase,
+        };
+        // Where it is refused the claim goes with the transaction.
+        match budgets::reserve(&mut tx, wanted.workspace_id, key, purchase, most).await? {
+            Reservation::Reserved => {}
+            Reservation::OverBudget(over) if over.is_only_reserved() => {
+                tracing::debug!(%key, "waiting for what calls under way have reserved of the budget");
+                return Ok(Turn::Reserved);
+            }
+            Reservation::OverBudget(over) | Reservation::Unpriced(over) => {
+                return Err(AttemptError::OverBudget(Box::new(over)));
             }
         }
         let used = usage::of_attempt(&mut tx, key.project_id, &key.stage, key.attempt).await?;
         tx.commit().await?;
-        Ok((claim, Duration::from_millis(self.task.active_ms_left.saturating_sub(used.active_ms))))
+        Ok(Turn::Ours {
+            purchase,
+            left: Duration::from_millis(self.task.active_ms_left.saturating_sub(used.active_ms)),
+        })
     }
 
     /// Makes a call that is ours to make, and stores its reply.

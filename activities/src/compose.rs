@@ -79,7 +79,7 @@ async fn refine(attempt: &Attempt<'_>, inputs: &Inputs, number: u32) -> Result<M
 /// The package with the new prompt in it; no check by code may find something grave that it did not find before.
 fn rewrite(inputs: &Inputs, old: &[Prompt], number: u32, reply: &str) -> Result<Vec<Prompt>, ParseErrors> {
     let new = splice(old, vec![parse::one_prompt(reply, number)?], &[number])?;
-    if let Some(spec) = inputs.specification().and_then(|text| parse::spec(text).ok()) {
+    if let Some(spec) = inputs.readable_specification() {
         refuse(new_and_grave(check::package(&spec, old), check::package(&spec, &new)))?;
     }
     Ok(new)

@@ -75,7 +75,7 @@ fn job(attempt: &Attempt<'_>, inputs: &Inputs, may_ask: bool) -> Job {
             job.planned.push(path.to_string());
         }
     }
-    if let Some(spec) = inputs.specification().and_then(|text| parse::spec(text).ok()) {
+    if let Some(spec) = inputs.readable_specification() {
         job.requirements = spec.requirement_ids();
     } else if let Some(specification) = inputs.software_specification() {
         job.requirements = specification.requirements.iter().map(|one| one.id.clone()).collect();

@@ -3,7 +3,7 @@
 mod load;
 
 use crate::error::AttemptError;
-use groundwork_agents::parse;
+use groundwork_agents::parse::{self, Spec};
 use groundwork_agents::prompt::Document;
 use groundwork_domain::Digest;
 use groundwork_domain::document::brief::ChatTurn;
@@ -83,6 +83,11 @@ impl Inputs {
     /// A document by its artifact's name.
     pub(crate) fn document(&self, name: &str) -> Option<&str> {
         if name == SPEC { self.spec.as_deref() } else { self.named(name) }
+    }
+
+    /// The specification, where there is one that can be read.
+    pub(crate) fn readable_specification(&self) -> Option<Spec> {
+        self.specification().and_then(|text| parse::spec(text).ok())
     }
 
     /// The specification: the document called `spec`, else the first one that reads as one.

@@ -22,6 +22,7 @@ mod inputs;
 mod leases;
 mod reply;
 mod review;
+mod rotation;
 mod standing;
 mod temporal;
 mod verdict;
@@ -29,5 +30,6 @@ mod workshop;
 mod write;
 
 pub use error::AttemptError;
+pub use rotation::Rotated;
 pub use temporal::{AgentActivities, PublishActivities};
 pub use workshop::{Workshop, WorkshopSettings};

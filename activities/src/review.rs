@@ -4,6 +4,7 @@ use crate::attempt::{Attempt, Made, misplaced};
 use crate::error::AttemptError;
 use crate::inputs::Inputs;
 use crate::verdict::{judge, places};
+use crate::write::unreadable;
 use groundwork_agents::check;
 use groundwork_agents::parse::{self, Review};
 use groundwork_agents::prompt::{self, Task};
@@ -15,9 +16,7 @@ pub(crate) async fn make(attempt: &Attempt<'_>, inputs: &Inputs) -> Result<Made,
     let (Some(text), Some(prompts)) = (inputs.specification(), inputs.prompts.as_deref()) else {
         return Err(misplaced(attempt, "review without a specification and prompts"));
     };
-    let spec = parse::spec(text).map_err(|errors| {
-        AttemptError::failed("internal", format!("the stored specification: {errors}"), true)
-    })?;
+    let spec = parse::spec(text).map_err(|errors| unreadable(&errors))?;
     let facts = check::package(&spec, prompts);
     let (round, mended) = last_look(attempt, prompts).await?;
     let task = Task::Review { round, facts: &facts, mended: &mended };

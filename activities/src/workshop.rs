@@ -3,6 +3,7 @@
 use crate::deltas::Deltas;
 use crate::error::AttemptError;
 use crate::leases::Leases;
+use crate::rotation::{self, Rotated};
 use crate::{attempt, background};
 use groundwork_agents::prompt::PromptSet;
 use groundwork_agents::{Agents, CallKeys, CancellationToken, KeyAccess, KeySource, OfferedKey};
@@ -10,7 +11,7 @@ use groundwork_domain::document::files::FileLimits;
 use groundwork_domain::model::ProviderId;
 use groundwork_domain::work::{StageOutcome, StageTask};
 use groundwork_store::api_keys::{self, KeyOwner};
-use groundwork_store::{Store, Tx, projects};
+use groundwork_store::{Store, StoreError, Tx, projects};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::task::JoinHandle;
@@ -21,6 +22,8 @@ use uuid::Uuid;
 pub struct WorkshopSettings {
     /// How often an attempt looks whether the call that another one makes is done.
     pub lease_poll: Duration,
+    /// How often an attempt asks again whether a budget that others have reserved has room.
+    pub budget_poll: Duration,
     /// How often a cancelled attempt asks whether it is still wanted.
     pub wanted_poll: Duration,
     /// How long an attempt waits for what it reads, before Temporal tries it again.
@@ -37,6 +40,7 @@ impl Default for WorkshopSettings {
     fn default() -> Self {
         Self {
             lease_poll: Duration::from_millis(250),
+            budget_poll: Duration::from_secs(1),
             wanted_poll: Duration::from_secs(1),
             input_wait: Duration::from_secs(5),
             files: FileLimits::default(),
@@ -130,6 +134,14 @@ impl Workshop {
             let message = "A stored provider key cannot be opened any more. Store it again, or take it away.";
             AttemptError::failed("provider_rejected_key", message, true)
         })
+    }
+
+    /// Seals people's provider keys anew that a secret before the present one sealed.
+    ///
+    /// # Errors
+    /// Postgres's own.
+    pub async fn rotate_keys(&self) -> Result<Rotated, StoreError> {
+        rotation::rotate(&self.store, &self.keys).await
     }
 
     /// Calls to models that are under way: a worker that stops waits until there are none.

@@ -37,6 +37,14 @@ pub(crate) fn unknown_target(message: String) -> AttemptError {
     AttemptError::failed("unknown_target", message, true)
 }
 
+/// What a person wrote in place of an agent may be anything.
+pub(crate) fn unreadable(errors: &ParseErrors) -> AttemptError {
+    let message = format!(
+        "The specification cannot be read as one: {errors}. Edit it again, or take up an earlier version of it, and try again."
+    );
+    AttemptError::failed("unreadable_document", message, true)
+}
+
 async fn fresh(attempt: &Attempt<'_>, inputs: &Inputs) -> Result<Made, AttemptError> {
     let answer = attempt.answer(inputs, Task::Write, parse::spec).await?;
     let message =
@@ -47,9 +55,7 @@ async fn fresh(attempt: &Attempt<'_>, inputs: &Inputs) -> Result<Made, AttemptEr
 async fn refine(attempt: &Attempt<'_>, inputs: &Inputs, heading: &str) -> Result<Made, AttemptError> {
     let text = inputs.document(&attempt.task.produces);
     let text = text.ok_or_else(|| misplaced(attempt, "refine what it does not read"))?;
-    let before = parse::spec(text).map_err(|errors| {
-        AttemptError::failed("internal", format!("the stored specification: {errors}"), true)
-    })?;
+    let before = parse::spec(text).map_err(|errors| unreadable(&errors))?;
     let current =
         splice::current_section(&before, heading).map_err(|error| unknown_target(error.to_string()))?;
     let request = inputs.request.as_deref().unwrap_or_default();

@@ -3,7 +3,7 @@
 
 use crate::call::ModelRequest;
 use groundwork_domain::model::ProviderId;
-use groundwork_domain::sealed::{KeyRing, SealError};
+use groundwork_domain::sealed::{KeyRing, NONCE_BYTES, SealError};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -116,6 +116,31 @@ impl KeyAccess {
         self.ring.is_some() || !self.platform_pays
     }
 
+    /// The name of the key that seals now; none where people's keys cannot be opened.
+    #[must_use]
+    pub fn ring_now(&self) -> Option<String> {
+        self.ring.as_ref().map(|ring| ring.current().to_string())
+    }
+
+    /// The same key sealed for the same row by the key that seals now, so that the one before can be retired; none where that one sealed it.
+    /// `nonce` is random and used this once.
+    ///
+    /// # Errors
+    /// What does not open: its key is not in the ring, or it is of another row.
+    pub fn sealed_anew(
+        &self,
+        row: &str,
+        sealed: &[u8],
+        nonce: [u8; NONCE_BYTES],
+    ) -> Result<Option<Vec<u8>>, SealError> {
+        let ring = self.ring.as_ref().ok_or(SealError::NoKey)?;
+        if ring.is_current(sealed) {
+            return Ok(None);
+        }
+        let key = ring.open(row, sealed)?;
+        ring.seal(row, nonce, &key).map(Some)
+    }
+
     /// The keys of a call. Of each provider the first that is offered counts; `own_wanted` says that its pipeline does not
     /// run on the platform's.
     ///
@@ -178,6 +203,31 @@ mod tests {
         assert!(KeyAccess::new(ring(), false).resolve(&[], true).unwrap().is_missing());
         assert!(KeyAccess::new(ring(), true).resolve(&[], true).unwrap().takes_platform());
         assert!(KeyAccess::platform().resolve(&[], true).unwrap().takes_platform());
+    }
+
+    #[test]
+    fn an_old_key_of_the_ring_can_be_dropped_once_all_is_sealed_anew() {
+        let secrets = |secrets: &[&str]| -> KeyRing {
+            let secrets: Vec<SecretString> = secrets.iter().map(|one| SecretString::from(*one)).collect();
+            KeyRing::derive(&secrets).unwrap()
+        };
+        let before = secrets(&["old"]).seal("u", [1; 12], &SecretString::from("sk-user")).unwrap();
+        let rotated = KeyAccess::new(secrets(&["new", "old"]), false);
+        let after = rotated.sealed_anew("u", &before, [2; 12]).unwrap().unwrap();
+        assert_eq!(rotated.sealed_anew("u", &after, [3; 12]), Ok(None), "once is enough");
+        assert_eq!(rotated.sealed_anew("v", &before, [3; 12]), Err(SealError::Refused), "of another row");
+        let alone = KeyAccess::new(secrets(&["new"]), false);
+        let offered = |sealed: &[u8]| OfferedKey {
+            provider: ProviderId::OpenAi,
+            source: KeySource::User,
+            row: "u".to_owned(),
+            sealed: sealed.to_vec(),
+        };
+        let keys = alone.resolve(&[offered(&after)], true).unwrap();
+        assert_eq!(keys.of(ProviderId::OpenAi).unwrap().expose_secret(), "sk-user");
+        alone.resolve(&[offered(&before)], true).unwrap_err();
+        assert_eq!(rotated.ring_now(), alone.ring_now());
+        assert_eq!(KeyAccess::platform().sealed_anew("u", &before, [4; 12]), Err(SealError::NoKey));
     }
 
     #[test]

@@ -1,12 +1,11 @@
 //! The provenance of a project as one file that can be checked without us: every version with its content, what each was written from,
 //! by whom, and what was decided on it. The same project gives the same bytes.
 
-use crate::package::{self, File};
+use crate::package::File;
 use groundwork_domain::Digest;
 use groundwork_store::project_texts::PromptItem;
 use groundwork_store::provenance::{AskedItem, DecisionItem, Provenance};
 use serde_json::{Value, json};
-use zip::result::ZipResult;
 
 /// What a bundle says it is; a reader that knows another one refuses it.
 pub(crate) const FORMAT: &str = "groundwork-provenance/1";
@@ -69,16 +68,12 @@ impl Contents {
         })
     }
 
-    /// The bundle's bytes.
-    ///
-    /// # Errors
-    /// What the archive refuses: names that are too long, more than 4 GiB.
-    pub(crate) fn pack(&self) -> ZipResult<Vec<u8>> {
+    /// The bundle's files: the last one is the manifest, which names the others.
+    pub(crate) fn packing(&self) -> Vec<File> {
         let files = self.files();
         let manifest = serde_json::to_string_pretty(&self.manifest(&files)).unwrap_or_default();
         let manifest = [("manifest.json".to_owned(), manifest)];
-        let files = files.into_iter().chain(manifest).map(|(path, content)| File { path, content });
-        package::zip(&files.collect::<Vec<_>>())
+        files.into_iter().chain(manifest).map(|(path, content)| File { path, content }).collect()
     }
 }
 

@@ -4,6 +4,7 @@
 //! the link, so that no secret waits in the database, and hands the mail over; what fails is tried again.
 
 mod delivery;
+mod notices;
 mod quote;
 mod sender;
 mod template;
@@ -15,12 +16,13 @@ pub(crate) use template::Template;
 
 use crate::app::App;
 use crate::problem::{ApiError, ApiResult};
+use crate::throttle::network;
 use groundwork_domain::{Digest, UserId};
 use groundwork_store::outbox::{self, Allowance, Wanted};
 use groundwork_store::{Tx, accounts, rates};
 use serde::Serialize;
 use serde_json::{Value, json};
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use utoipa::ToSchema;
 
 const DAY_S: u32 = 86_400;
@@ -76,7 +78,7 @@ pub(crate) async fn offer(
     {
         return Ok(Some(NotMailed::TooMany));
     }
-    let mail = Wanted { template: template.as_str(), recipient, user: None, params, ip: ip.map(place) };
+    let mail = Wanted { template: template.as_str(), recipient, user: None, params, ip: ip.map(network) };
     let is_left = outbox::want(tx, &mail, settings.allowance()).await?;
     Ok((!is_left).then_some(NotMailed::TooMany))
 }
@@ -112,7 +114,7 @@ pub(crate) async fn tell(
     if !app.mailer.is_on() {
         return Ok(Some(NotMailed::MailOff));
     }
-    let (settings, ip) = (&app.settings.mail, ip.map(place));
+    let (settings, ip) = (&app.settings.mail, ip.map(network));
     // Who asks from one place uses up their own share first, and only a part of what the address gets: so whoever asks for
     // somebody else does not keep that person's own wish from being heard.
     let asker = ip.map_or_else(|| "unknown".to_owned(), |ip| ip.to_string());
@@ -132,25 +134,4 @@ async fn share(tx: &mut Tx, of: [&str; 3], most: u32, window_s: u32) -> ApiResul
     }
     let key = Digest::of_parts(["mail", of[0], of[1], of[2]].map(str::as_bytes));
     Ok(rates::take_within(tx, &key, 1, most, window_s).await?.granted > 0)
-}
-
-/// Who has one address of an IPv6 network has all of its /64.
-fn place(ip: IpAddr) -> IpAddr {
-    match ip {
-        IpAddr::V4(_) => ip,
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
-    }
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_network_is_one_place() {
-        let place = |ip: &str| place(ip.parse().unwrap()).to_string();
-        assert_eq!(place("203.0.113.9"), "203.0.113.9");
-        assert_eq!(place("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
-    }
 }

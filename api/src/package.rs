@@ -5,10 +5,11 @@ mod delivery;
 
 pub(crate) use delivery::Delivery;
 
+use crate::problem::{ApiResult, internal};
 use groundwork_domain::Digest;
 use groundwork_store::project_reads::{ProjectHead, QuestionItem};
 use groundwork_store::project_texts::{Artifact, FindingItem, PromptItem};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::io::{Cursor, Write as _};
 use zip::result::ZipResult;
@@ -183,20 +184,14 @@ impl Contents {
             })
             .collect();
         let open: Vec<_> = self.findings.iter().filter(|finding| finding.state == "open").collect();
-        let digests: Vec<_> = files
-            .iter()
-            .map(|file| json!({"path": file.path, "sha256": Digest::of(file.content.as_bytes())}))
-            .collect();
         let manifest = json!({
             "format": "groundwork-prompt-package/1",
-            "project": {"id": self.project.item.project_id, "title": self.project.item.title,
-                        "pipeline": self.project.item.pipeline, "pipeline_version": self.project.pipeline_version,
-                        "simulated": self.project.item.simulated},
+            "project": origin(&self.project),
             "artifacts": artifacts,
             "prompts": prompts,
             "decisions": decisions,
             "open_findings": open,
-            "files": digests,
+            "files": digests(files),
         });
         format!("{manifest:#}\n")
     }
@@ -217,6 +212,34 @@ fn decisions(questions: &[QuestionItem], text: &mut String) {
         quote(text, "  ", &chosen(question));
         text.push('\n');
     }
+}
+
+/// Where a package comes from, as its manifest says it.
+fn origin(project: &ProjectHead) -> Value {
+    let item = &project.item;
+    json!({"id": item.project_id, "title": item.title, "pipeline": item.pipeline,
+           "pipeline_version": project.pipeline_version, "simulated": item.simulated})
+}
+
+/// What a manifest says of files.
+fn digests(files: &[File]) -> Vec<Value> {
+    let digest = |file: &File| json!({"path": file.path, "sha256": Digest::of(file.content.as_bytes())});
+    files.iter().map(digest).collect()
+}
+
+/// Files as one zip archive, off the runtime's threads.
+pub(crate) async fn packed(files: impl FnOnce() -> Vec<File> + Send + 'static) -> ApiResult<Vec<u8>> {
+    off_runtime(move || zip(&files())).await
+}
+
+/// Packs on a thread that may take its time.
+pub(crate) async fn off_runtime<T: Send + 'static>(
+    pack: impl FnOnce() -> ZipResult<T> + Send + 'static,
+) -> ApiResult<T> {
+    tokio::task::spawn_blocking(pack)
+        .await
+        .map_err(|error| internal("packing", &error))?
+        .map_err(|error| internal("packing", &error))
 }
 
 /// Files as one zip archive.

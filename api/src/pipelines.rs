@@ -60,5 +60,7 @@ mod tests {
     fn everything_that_ships_reads() {
         assert_eq!(super::shipped().len(), super::SOURCES.len());
         assert!(super::find(super::DEFAULT).is_some());
+        let ids: Vec<_> = super::shipped().iter().map(|shipped| shipped.pipeline.id.as_str()).collect();
+        assert_eq!(ids, groundwork_domain::pipeline::SHIPPED);
     }
 }

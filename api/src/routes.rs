@@ -54,7 +54,7 @@ use utoipa_axum::routes;
 /// What people do with their own account and keys.
 fn people_routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(accounts::me))
+        .routes(routes!(accounts::me, accounts::update))
         .routes(routes!(accounts::stats))
         .routes(routes!(sign_in::log_out))
         .routes(routes!(sessions::list, sessions::end_others))
@@ -167,6 +167,7 @@ fn texts_routes() -> OpenApiRouter<App> {
         .routes(routes!(prompts::list))
         .routes(routes!(prompts::tick))
         .routes(routes!(export::export))
+        .routes(routes!(export::list))
 }
 
 /// For the people who operate the installation.

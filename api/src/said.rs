@@ -102,6 +102,20 @@ pub(crate) struct DecisionWish {
     pub(crate) content: Option<String>,
 }
 
+/// What a project may use. A name that nobody knows is refused, and not taken for no limit.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BudgetChange {
+    /// Tokens over all time.
+    #[garde(inner(range(max = 1_000_000_000_000)))]
+    #[serde(alias = "tokens_max")]
+    tokens: Option<u64>,
+    /// US dollars over all time.
+    #[garde(inner(custom(amount)))]
+    #[serde(alias = "usd_max")]
+    usd: Option<Decimal>,
+}
+
 /// A command.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(tag = "command", rename_all = "snake_case")]
@@ -152,14 +166,7 @@ pub(crate) enum Said {
         model: Option<String>,
     },
     /// Set the project's budget; without any limit it is taken away. What waits for money goes on.
-    SetBudget {
-        /// Tokens over all time.
-        #[garde(inner(range(max = 1_000_000_000_000)))]
-        tokens: Option<u64>,
-        /// US dollars over all time.
-        #[garde(inner(custom(amount)))]
-        usd: Option<Decimal>,
-    },
+    SetBudget(#[garde(dive)] BudgetChange),
     /// Rewrite one named section or prompt.
     Refine {
         /// A heading of the specification, a requirement id, or a prompt (`02`, `prompts/02`).
@@ -217,7 +224,9 @@ impl From<Said> for Wish {
                 return Self::Edit { artifact, base: base_digest, content };
             }
             Said::Revise(revision) => return Self::Revise { brief: revision.brief },
-            Said::SetBudget { tokens, usd } => return Self::SetBudget { tokens, usd },
+            Said::SetBudget(change) => {
+                return Self::SetBudget { tokens: change.tokens, usd: change.usd };
+            }
             Said::Answer(answers) => answers.into(),
             Said::AcceptRecommendations => CommandBody::AcceptRecommendations,
             Said::Defer { question_id } => CommandBody::Defer { question_id },

@@ -11,7 +11,7 @@ use groundwork_domain::command::{Actor, Command, CommandBody, Disposition, Outco
 use groundwork_domain::project::RULES;
 use groundwork_domain::{CommandId, ProjectId, Timestamp, WorkspaceId};
 use groundwork_store::shelving::{self, Due};
-use groundwork_store::{StoreError, audit};
+use groundwork_store::{StoreError, audit, uploads};
 use groundwork_workflows::StartInput;
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
@@ -89,6 +89,7 @@ async fn sweep_on(app: &App) {
         }
         if erased_at.is_none_or(|at| at.elapsed() >= erase_every) {
             sweep_unverified(app).await;
+            sweep_uploads(app).await;
             match shelving::erase_ended(&app.store, app.settings.upkeep.undo_days, ROWS_MAX).await {
                 Ok(0) => erased_at = Some(Instant::now()),
                 Ok(erased) => tracing::info!(erased, "erased what can no longer be undone"),
@@ -113,6 +114,15 @@ async fn sweep_unverified(app: &App) {
         Err(error) => {
             tracing::warn!(error = &error as &dyn std::error::Error, "could not erase unconfirmed accounts");
         }
+    }
+}
+
+/// Files that people brought, of projects that are not in use any more, and what is known of old exports.
+async fn sweep_uploads(app: &App) {
+    match uploads::sweep(&app.store, ROWS_MAX).await {
+        Ok(0) => {}
+        Ok(swept) => tracing::info!(swept, "took away uploads and records of exports whose time is over"),
+        Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "could not take away uploads"),
     }
 }
 

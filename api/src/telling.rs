@@ -20,7 +20,7 @@ use groundwork_domain::command::{
 use groundwork_domain::work::Target;
 use groundwork_domain::{CommandId, Lifecycle, ProjectId};
 use groundwork_store::workspaces::Standing;
-use groundwork_store::{Tx, artifacts, audit, events, project_reads, shelving};
+use groundwork_store::{Tx, artifacts, audit, events, operations, project_reads, shelving};
 use rust_decimal::Decimal;
 use serde::Serialize;
 use serde_json::json;
@@ -31,6 +31,8 @@ use wish::Preparing;
 
 /// Pause between two looks at the read model.
 const LOOK_EVERY: Duration = Duration::from_millis(15);
+/// When to ask again while operators have paused everything.
+const HALTED_RETRY_AFTER_S: u32 = 60;
 
 /// What became of a command.
 #[derive(Debug, Serialize, ToSchema)]
@@ -127,8 +129,17 @@ async fn prepare(
     redacted.extend(take_secrets_out(&mut body));
     redacted.sort_unstable();
     redacted.dedup();
+    // The rules refuse it too; but what is far longer never arrives there, since the engine's own limits come first.
+    if let Some(message) = body.too_long() {
+        return Err(ApiError::too_large(message));
+    }
     check_target(&mut tx, project, &body).await?;
-    check_model(app, &body)?;
+    if let CommandBody::Retry { model } | CommandBody::Rewind { model, .. } = &body {
+        check_model(app, model.as_deref())?;
+    }
+    if starts_work(&body) {
+        check_not_halted(app).await?;
+    }
     if body == CommandBody::Archive {
         shelving::unpark(&mut tx, project).await?;
     }
@@ -150,17 +161,50 @@ async fn check_target(tx: &mut Tx, project: ProjectId, body: &CommandBody) -> Ap
 }
 
 /// A model that no worker knows is refused before a stage fails of it.
-fn check_model(app: &App, body: &CommandBody) -> ApiResult<()> {
-    let (CommandBody::Retry { model: Some(name) } | CommandBody::Rewind { model: Some(name), .. }) = body
-    else {
-        return Ok(());
-    };
+pub(crate) fn check_model(app: &App, name: Option<&str>) -> ApiResult<()> {
+    let Some(name) = name else { return Ok(()) };
     match app.settings.models.find(name, "model") {
         Ok(_) => Ok(()),
         Err(unknown) => {
             let words = format!("There is no model `{}`; known: {}.", unknown.name, unknown.known);
             Err(ApiError::unprocessable("unknown_model", words))
         }
+    }
+}
+
+/// Nothing new is begun while operators have paused everything. What is decided in a project that they paused is taken, and
+/// carried out later.
+pub(crate) async fn check_not_halted(app: &App) -> ApiResult<()> {
+    if operations::halted_since(&app.store).await?.is_none() {
+        return Ok(());
+    }
+    let words = "The operators of this installation have paused everything: nothing new is started until they let it go on. Nothing \
+                 was changed; ask again later.";
+    Err(ApiError::unavailable("paused_by_operators", words, HALTED_RETRY_AFTER_S))
+}
+
+/// Whether it would start work in a project that stands still.
+fn starts_work(body: &CommandBody) -> bool {
+    match body {
+        CommandBody::Refine { .. }
+        | CommandBody::Retry { .. }
+        | CommandBody::Rewind { .. }
+        | CommandBody::Revise { .. }
+        | CommandBody::AmendAnswer { .. }
+        | CommandBody::Resume
+        | CommandBody::Restore => true,
+        CommandBody::Answer { .. }
+        | CommandBody::AcceptRecommendations
+        | CommandBody::Defer { .. }
+        | CommandBody::Message { .. }
+        | CommandBody::ConfirmBrief { .. }
+        | CommandBody::Decide { .. }
+        | CommandBody::Edit { .. }
+        | CommandBody::SetBudget { .. }
+        | CommandBody::Pause
+        | CommandBody::Cancel
+        | CommandBody::Archive
+        | CommandBody::Delete => false,
     }
 }
 

@@ -70,12 +70,17 @@ fn refusal(blocked: Blocked) -> ApiError {
 
 /// What counts as one place: an IPv4 address, or the /64 that an IPv6 client moves about in.
 pub(crate) fn place(ip: IpAddr) -> String {
-    match ip.to_canonical() {
+    match network(ip) {
         IpAddr::V4(ip) => ip.to_string(),
-        IpAddr::V6(ip) => {
-            let network = Ipv6Addr::from_bits(ip.to_bits() & (u128::MAX << 64));
-            format!("{network}/64")
-        }
+        IpAddr::V6(network) => format!("{network}/64"),
+    }
+}
+
+/// What one person is taken to have: an address, or a network of 64 bits.
+pub(crate) fn network(ip: IpAddr) -> IpAddr {
+    match ip.to_canonical() {
+        ip @ IpAddr::V4(_) => ip,
+        IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() & (u128::MAX << 64)).into(),
     }
 }
 

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use rust_embed::EmbeddedFile;
+use rust_embed::{EmbeddedFile, RustEmbed};
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
@@ -38,7 +38,7 @@ pub(crate) async fn serve(request: Request) -> Response {
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
     if is_read && path != "api" && !path.starts_with("api/") {
         if path != INDEX
-            && let Some(found) = file(path, request.headers())
+            && let Some(found) = file::<Files>(path, request.headers())
         {
             return found;
         }
@@ -80,13 +80,13 @@ fn policy(styles: &str) -> String {
     )
 }
 
-fn file(path: &str, asked: &HeaderMap) -> Option<Response> {
-    let plain = Files::get(path)?;
+fn file<F: RustEmbed>(path: &str, asked: &HeaderMap) -> Option<Response> {
+    let plain = F::get(path)?;
     let media_type = media_type(&plain);
     let compressed = ENCODINGS
         .into_iter()
         .filter(|(encoding, _)| takes(asked, encoding))
-        .find_map(|(encoding, suffix)| Some((encoding, Files::get(&format!("{path}{suffix}"))?)));
+        .find_map(|(encoding, suffix)| Some((encoding, F::get(&format!("{path}{suffix}"))?)));
     let (encoding, file) = match compressed {
         Some((encoding, file)) => (Some(encoding), file),
         None => (None, plain),
@@ -198,6 +198,79 @@ mod tests {
                 "{method} {path}"
             );
         }
+    }
+
+    /// What a build leaves: a script with its compressed siblings, and a file whose name does not change.
+    #[derive(rust_embed::Embed)]
+    #[folder = "src/web/fixture"]
+    struct Built;
+
+    async fn get(path: &str, asked: &[(header::HeaderName, &str)]) -> (StatusCode, HeaderMap, Vec<u8>) {
+        let mut headers = HeaderMap::new();
+        for (name, value) in asked {
+            headers.insert(name, HeaderValue::from_str(value).unwrap());
+        }
+        let response = file::<Built>(path, &headers).unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = axum::body::to_bytes(body, 1_000).await.unwrap();
+        (parts.status, parts.headers, bytes.to_vec())
+    }
+
+    #[tokio::test]
+    async fn a_hashed_file_is_kept_for_a_year_in_the_smallest_encoding_that_is_taken() {
+        let script = "assets/app-1a2b3c4d.js";
+        let mut tags = Vec::new();
+        for (taken, encoding, suffix) in [
+            ("", None, ""),
+            ("gzip", Some("gzip"), ".gz"),
+            ("gzip, deflate, br, zstd", Some("br"), ".br"),
+            ("br;q=0, gzip;q=0.5", Some("gzip"), ".gz"),
+            ("zstd", None, ""),
+        ] {
+            let (status, headers, bytes) = get(script, &[(header::ACCEPT_ENCODING, taken)]).await;
+            assert_eq!(
+                (status, bytes),
+                (StatusCode::OK, Built::get(&format!("{script}{suffix}")).unwrap().data.into_owned())
+            );
+            assert_eq!(headers.get(header::CONTENT_ENCODING).map(|value| value.to_str().unwrap()), encoding);
+            assert_eq!(headers[header::CONTENT_TYPE], "text/javascript; charset=utf-8", "{taken}");
+            assert_eq!(headers[header::CACHE_CONTROL], "public, max-age=31536000, immutable");
+            assert_eq!(headers[header::VARY], "accept-encoding");
+            assert!(!headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap().contains("unsafe"));
+            tags.push(headers[header::ETAG].to_str().unwrap().to_owned());
+        }
+        // Each encoding has a tag of its own, and each tag is of the bytes.
+        assert!(tags[0] != tags[1] && tags[1] != tags[2] && tags[0] != tags[2], "{tags:?}");
+        assert_eq!((&tags[1], &tags[0]), (&tags[3], &tags[4]));
+    }
+
+    #[tokio::test]
+    async fn a_file_whose_name_stays_is_asked_for_again_and_not_sent_again() {
+        let (status, first, bytes) = get("icon.svg", &[(header::ACCEPT_ENCODING, "br")]).await;
+        assert_eq!((status, bytes.is_empty()), (StatusCode::OK, false));
+        assert_eq!(first[header::CACHE_CONTROL], "no-cache");
+        assert_eq!(first[header::CONTENT_TYPE], "image/svg+xml");
+        assert!(!first.contains_key(header::CONTENT_ENCODING), "there is no smaller one");
+        let tag = first[header::ETAG].to_str().unwrap().to_owned();
+        let (status, again, bytes) = get("icon.svg", &[(header::IF_NONE_MATCH, &tag)]).await;
+        assert_eq!((status, bytes.is_empty()), (StatusCode::NOT_MODIFIED, true));
+        for name in [header::ETAG, header::CACHE_CONTROL, header::VARY] {
+            assert_eq!(again[&name], first[&name]);
+        }
+        assert!(!again.contains_key(header::CONTENT_TYPE));
+        let (status, ..) = get("icon.svg", &[(header::IF_NONE_MATCH, "\"another\"")]).await;
+        assert_eq!(status, StatusCode::OK);
+    }
+
+    #[tokio::test]
+    async fn the_page_is_asked_for_again_and_never_the_same() {
+        // It holds a nonce, so no tag can stand for it: an old page under a new policy would have no styles.
+        let page = ask(Method::GET, "/index.html", "text/html").await;
+        assert_eq!(page.status(), StatusCode::NOT_FOUND, "it has no address of its own");
+        let page = ask(Method::GET, "/", "text/html").await;
+        assert_eq!(page.headers()[header::CONTENT_TYPE], "text/html; charset=utf-8");
+        assert_eq!(page.headers()[header::CACHE_CONTROL], "no-cache");
+        assert!(!page.headers().contains_key(header::ETAG));
     }
 
     #[test]

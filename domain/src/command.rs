@@ -3,6 +3,7 @@
 use crate::access::Role;
 use crate::document::Answer;
 use crate::ids::{CommandId, Digest, StageId, UserId};
+use crate::limits::COMMAND_TEXT_BYTES_MAX;
 use crate::project::Summary;
 use crate::request::Decision;
 use crate::work::ArtifactRef;
@@ -171,6 +172,17 @@ impl CommandBody {
             Self::Restore => "restore",
             Self::Delete => "delete",
         }
+    }
+
+    /// Why its texts are longer than those of one command may be; none where they are not.
+    #[must_use]
+    pub fn too_long(&self) -> Option<String> {
+        let bytes = self.text_bytes();
+        (bytes > COMMAND_TEXT_BYTES_MAX).then(|| {
+            format!(
+                "The texts of one command have at most {COMMAND_TEXT_BYTES_MAX} bytes, these have {bytes}."
+            )
+        })
     }
 
     /// Bytes of free text in it.

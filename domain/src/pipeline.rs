@@ -13,6 +13,9 @@ use std::collections::BTreeSet;
 
 pub use gate::{GatePolicy, OnExpiry};
 
+/// Ids of the pipelines that ship; nobody's own has one of them.
+pub const SHIPPED: [&str; 3] = ["promptr", "build", "handoff"];
+
 /// What a stage does; one activity type each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

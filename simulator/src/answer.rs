@@ -46,19 +46,37 @@ const AGENTS: [&str; 16] = [
     "coder",
 ];
 
-/// Which of our agents asks: the header says so, else the role words of the system prompt.
-pub(crate) fn agent_of(header: &str, system: &str) -> Option<&'static str> {
-    if let Some(agent) = AGENTS.into_iter().find(|agent| *agent == header) {
-        return Some(agent);
-    }
+/// Which agent asks: the header says so, else the role words of the system prompt.
+pub(crate) fn agent_of(header: &str, system: &str) -> Option<String> {
     if !header.is_empty() {
-        return None;
+        return Some(header.to_owned());
     }
     let lower = system.to_lowercase();
     let named = |agent: &&str| {
         ["you are the ", "you are an ", "role: "].iter().any(|lead| lower.contains(&format!("{lead}{agent}")))
     };
-    AGENTS[..4].iter().copied().find(named)
+    AGENTS[..4].iter().copied().find(named).map(str::to_owned)
+}
+
+/// The agent of ours that does what a task asks for: an agent of a pipeline of one's own is answered for as that one.
+fn like(request: &Request<'_>) -> Option<&'static str> {
+    Some(match request.task.kind() {
+        "ask" => "elicitor",
+        "write" | "refine-section" => "architect",
+        "compose" | "mend" | "refine-prompt" => "synthesizer",
+        "review" => "critic",
+        "chat" => "ba",
+        "title" => "title",
+        "specify" => "spec_writer",
+        "plan" => "planner",
+        "contract-tests" => "contract_tester",
+        "hand-over" if request.task.attribute("artifact") == Some("software_specification") => "analyst",
+        "hand-over" => "handoff_architect",
+        "implement" => "implementer",
+        "audit" => "code_reviewer",
+        "advise" => "alignment_reviewer",
+        _ => return None,
+    })
 }
 
 /// What a fault rule's `idea` looks into: the idea, or all that the user says where no idea is quoted.
@@ -70,12 +88,9 @@ pub(crate) fn idea_of(ask: &Ask) -> &str {
 /// The reply to a request of this agent, or of anybody. A rule may say what is found or asked, and how much is written.
 pub(crate) fn reply(ask: &Ask, agent: Option<&str>, rule: Option<&Rule>) -> Reply {
     let request = Request::read(ask);
-    match (agent, &request) {
-        (Some(agent), Some(request)) => {
-            known(ask, agent, request, rule).unwrap_or_else(|| generic::reply(ask))
-        }
-        _ => generic::reply(ask),
-    }
+    let Some((agent, request)) = agent.zip(request.as_ref()) else { return generic::reply(ask) };
+    let ours = AGENTS.into_iter().find(|ours| *ours == agent).or_else(|| like(request));
+    ours.and_then(|ours| known(ask, ours, request, rule)).unwrap_or_else(|| generic::reply(ask))
 }
 
 fn known(ask: &Ask, agent: &str, request: &Request<'_>, rule: Option<&Rule>) -> Option<Reply> {

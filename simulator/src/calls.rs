@@ -12,6 +12,8 @@ pub struct Call {
     pub seq: u64,
     /// `anthropic` or `openai`.
     pub provider: &'static str,
+    /// The last four characters of the account's key; empty where there was none that is accepted.
+    pub key_end: String,
     /// The model asked for; empty where the request could not be read.
     pub model: String,
     /// The agent, from its header or guessed from the system prompt.
@@ -117,6 +119,7 @@ impl CallLog {
         inner.calls.push_back(Call {
             seq,
             provider,
+            key_end: String::new(),
             model: String::new(),
             agent,
             call_key,

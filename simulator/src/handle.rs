@@ -87,13 +87,14 @@ fn prepare(
     guard: &CallGuard,
 ) -> Result<Prepared, ApiError> {
     let account = account(provider, headers)?;
+    guard.update(|call| call.key_end = end_of(&account));
     let body = body?;
     let ask = match provider {
         Provider::Anthropic => anthropic::read::request(&body, &account, true)?,
         Provider::OpenAi => openai::read::request(&body, &account)?,
     };
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let agent = answer::agent_of(text(AGENT_HEADER), &ask.system).map(str::to_owned);
+    let agent = answer::agent_of(text(AGENT_HEADER), &ask.system);
     guard.update(|call| {
         call.model = ask.model.clone();
         call.streamed = ask.stream;
@@ -158,6 +159,13 @@ fn usage(shared: &Shared, call: &Prepared, reply: &Reply) -> Usage {
         }
     }
     usage
+}
+
+/// As the products of providers show a key.
+fn end_of(key: &str) -> String {
+    let mut end: Vec<char> = key.chars().rev().take(4).collect();
+    end.reverse();
+    end.into_iter().collect()
 }
 
 /// Who pays: the key. Any key is accepted, except one that begins with `invalid`.

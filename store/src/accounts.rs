@@ -33,6 +33,8 @@ pub struct Account {
     pub email_verified_at: Option<DateTime<Utc>>,
     /// What they are called.
     pub name: String,
+    /// Whether they are told by mail that a project ended or needs them.
+    pub mail_notices: bool,
     /// When they last signed in.
     pub last_login_at: Option<DateTime<Utc>>,
     /// When they signed up.
@@ -174,12 +176,31 @@ pub async fn record_login(
 pub async fn find(conn: &mut PgConnection, user: UserId) -> Result<Option<Account>, StoreError> {
     let account = sqlx::query_as!(
         Account,
-        "select id, email, email_verified_at, name, last_login_at, created_at from users where id = $1",
+        "select id, email, email_verified_at, name, mail_notices, last_login_at, created_at from users where id = $1",
         user.0
     )
     .fetch_optional(conn)
     .await?;
     Ok(account)
+}
+
+/// Says whether a person is told by mail of what happens in their projects. The transaction runs as them.
+///
+/// # Errors
+/// Postgres's own.
+pub async fn set_mail_notices(
+    conn: &mut PgConnection,
+    user: UserId,
+    mail_notices: bool,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "update users set mail_notices = $2, updated_at = now() where id = $1",
+        user.0,
+        mail_notices
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// The address of the person who asks, as far as they have shown that it is theirs.

@@ -1,6 +1,6 @@
 //! People's own keys of model providers (O-23): sealed, bound to the row they stand in. This crate never sees one open.
 
-use crate::StoreError;
+use crate::{Store, StoreError};
 use chrono::{DateTime, Utc};
 use groundwork_domain::{ProjectId, UserId, WorkspaceId};
 use serde::Serialize;
@@ -18,6 +18,13 @@ pub enum KeyOwner {
 }
 
 impl KeyOwner {
+    fn id(self) -> Uuid {
+        match self {
+            Self::User(user) => user.0,
+            Self::Workspace(workspace) => workspace.0,
+        }
+    }
+
     /// What a sealed key is bound to: moved to another row it does not open.
     #[must_use]
     pub fn aad(self, provider: &str) -> String {
@@ -73,11 +80,73 @@ pub async fn for_call(
     .fetch_all(conn)
     .await?;
     let keys = rows.into_iter().filter_map(|row| {
-        let of_user = row.of_user.map(|user| KeyOwner::User(UserId(user)));
-        let owner = of_user.or_else(|| row.of_workspace.map(|id| KeyOwner::Workspace(WorkspaceId(id))))?;
+        let owner = owner(row.of_user, row.of_workspace)?;
         Some(SealedKey { owner, sealed: row.sealed, key_id: row.key_id, last_four: row.last_four })
     });
     Ok(keys.collect())
+}
+
+/// A key that an older key of the ring sealed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OldKey {
+    /// Whose.
+    pub owner: KeyOwner,
+    /// `anthropic` or `openai`.
+    pub provider: String,
+    /// As domain's seal made it.
+    pub sealed: Vec<u8>,
+}
+
+/// Keys of everybody that another key of the ring than `ring_now` sealed, in an order, after that of the call before. For workers, which seal
+/// them anew.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn sealed_before(
+    store: &Store,
+    ring_now: &str,
+    after: Option<&OldKey>,
+    at_most: u32,
+) -> Result<Vec<OldKey>, StoreError> {
+    let rows = sqlx::query!(
+        r#"select of_user, of_workspace, of_provider as "provider!", sealed_key as "sealed!"
+           from keys_sealed_before($1, $2, $3, $4)"#,
+        ring_now,
+        after.map(|key| key.owner.id()),
+        after.map(|key| key.provider.as_str()),
+        crate::clean::int(at_most),
+    )
+    .fetch_all(store.pool())
+    .await?;
+    let keys = rows.into_iter().filter_map(|row| {
+        let owner = owner(row.of_user, row.of_workspace)?;
+        Some(OldKey { owner, provider: row.provider, sealed: row.sealed })
+    });
+    Ok(keys.collect())
+}
+
+/// Puts the same key back, sealed by `ring_now`; false where it is no longer there as it was.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn seal_anew(
+    store: &Store,
+    was: &OldKey,
+    sealed: &[u8],
+    ring_now: &str,
+) -> Result<bool, StoreError> {
+    let (user, workspace) = columns(was.owner);
+    Ok(sqlx::query_scalar!(
+        r#"select key_sealed_anew($1, $2, $3, $4, $5, $6) as "done!""#,
+        user,
+        workspace,
+        was.provider,
+        was.sealed,
+        sealed,
+        ring_now,
+    )
+    .fetch_one(store.pool())
+    .await?)
 }
 
 /// What can be read of somebody's keys, by provider.
@@ -223,6 +292,11 @@ pub async fn delete(conn: &mut PgConnection, owner: KeyOwner, provider: &str) ->
         }
     };
     Ok(done.rows_affected() == 1)
+}
+
+fn owner(of_user: Option<Uuid>, of_workspace: Option<Uuid>) -> Option<KeyOwner> {
+    let user = of_user.map(|user| KeyOwner::User(UserId(user)));
+    user.or_else(|| of_workspace.map(|id| KeyOwner::Workspace(WorkspaceId(id))))
 }
 
 fn columns(owner: KeyOwner) -> (Option<Uuid>, Option<Uuid>) {

@@ -77,6 +77,14 @@ pub struct Over {
     pub wanted: Decimal,
 }
 
+impl Over {
+    /// Whether it would fit if nothing were reserved: then what others hold back may come free when their calls end.
+    #[must_use]
+    pub fn is_only_reserved(&self) -> bool {
+        self.used + self.wanted <= self.limit
+    }
+}
+
 /// Whether a call may be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reservation {

@@ -122,6 +122,20 @@ impl NewEvent {
             payload,
         }
     }
+
+    /// That a limit is nearly used up; told once a project.
+    pub(crate) fn of_limit(project: ProjectId, near: &QuotaUse, at: Timestamp) -> Self {
+        let (kind, limit) = (EventKind::LimitNear, near.quota.as_str());
+        Self {
+            event_id: event_id(project, &Cause::Start, kind, Some(limit)),
+            kind,
+            cause: Cause::Start,
+            item: Some(limit.to_owned()),
+            actor: Actor::System,
+            at,
+            payload: json!({"limit": limit, "used": near.used, "most": near.most, "message": near.to_string()}),
+        }
+    }
 }
 
 /// Tells in a project's log that limits of the person who began it are nearly used up; each once a project.
@@ -138,20 +152,8 @@ pub async fn limits_near(
     if near.is_empty() {
         return Ok(());
     }
-    let event = |near: &QuotaUse| {
-        let (kind, limit) = (EventKind::LimitNear, near.quota.as_str());
-        NewEvent {
-            event_id: event_id(project, &Cause::Start, kind, Some(limit)),
-            kind,
-            cause: Cause::Start,
-            item: Some(limit.to_owned()),
-            actor: Actor::System,
-            at,
-            payload: json!({"limit": limit, "used": near.used, "most": near.most, "message": near.to_string()}),
-        }
-    };
     let mut locked = LockedProject::lock(conn, workspace, project).await?;
-    locked.append(conn, near.iter().map(event).collect()).await?;
+    locked.append(conn, near.iter().map(|near| NewEvent::of_limit(project, near, at)).collect()).await?;
     locked.release(conn).await?;
     Ok(())
 }

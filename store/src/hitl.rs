@@ -122,6 +122,46 @@ pub async fn list(
     .await?)
 }
 
+/// A project that waits for a person as a whole: for answers, for its brief, for a raised budget.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct WaitingProject {
+    /// The project.
+    pub project_id: Uuid,
+    /// Its tenant.
+    pub workspace_id: Uuid,
+    /// Its title.
+    pub project_title: String,
+    /// `answers`, `brief` or `budget`.
+    pub waiting_for: String,
+    /// Since when nothing happened in it.
+    pub since: DateTime<Utc>,
+}
+
+/// Projects in use that wait for somebody like this person, who may work on them: the longest first.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn waiting_projects(
+    conn: &mut PgConnection,
+    user: UserId,
+    rows_max: i64,
+) -> Result<Vec<WaitingProject>, StoreError> {
+    Ok(sqlx::query_as!(
+        WaitingProject,
+        r#"select p.id as project_id, p.workspace_id, p.title as project_title, p.waiting_for as "waiting_for!",
+                  p.last_activity_at as since
+           from projects p
+           join workspace_members m on m.workspace_id = p.workspace_id and m.user_id = $1 and m.joined_at is not null
+           join workspaces w on w.id = p.workspace_id and w.lifecycle = 'active'
+           where p.lifecycle = 'active' and p.waiting_for in ('answers', 'brief', 'budget') and m.role <> 'viewer'
+           order by p.last_activity_at, p.id limit $2"#,
+        user.0,
+        rows_max,
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
 /// The request that waits at a gate, or that a stage waits for. The transaction works in the project's workspace.
 ///
 /// # Errors

@@ -1,5 +1,5 @@
 //! What operators see and do over all workspaces: stages that failed for good, pausing everything, projects in trouble. No text of
-//! anybody: ids and words of ours.
+//! anybody but projects' titles: ids and words of ours.
 
 use crate::clean::int;
 use crate::events::{LockedProject, NewEvent};
@@ -19,6 +19,8 @@ use uuid::Uuid;
 pub struct FailedStage {
     /// The project; with the stage it names the dead letter. A project has one for each failed stage.
     pub project_id: Uuid,
+    /// What the project is called.
+    pub project_title: String,
     /// Its tenant.
     pub workspace_id: Uuid,
     /// The pipeline that it runs on.
@@ -37,6 +39,17 @@ pub struct FailedStage {
     pub failed_at: DateTime<Utc>,
 }
 
+/// Where a dead letter stands in the list: the latest failure first, then by project and stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FailedPlace<'a> {
+    /// When it failed.
+    pub at: DateTime<Utc>,
+    /// The project.
+    pub project: Uuid,
+    /// The stage; none in cursors of the build before, which could not tell a project's stages apart.
+    pub stage: Option<&'a str>,
+}
+
 /// Which dead letters.
 #[derive(Clone, Debug, Default)]
 pub struct FailedFilter<'a> {
@@ -49,7 +62,7 @@ pub struct FailedFilter<'a> {
     /// Only with this code.
     pub code: Option<&'a str>,
     /// Only those after this one in the order of the list.
-    pub after: Option<(DateTime<Utc>, Uuid)>,
+    pub after: Option<FailedPlace<'a>>,
     /// At most so many.
     pub rows_max: i32,
 }
@@ -59,19 +72,20 @@ pub struct FailedFilter<'a> {
 /// # Errors
 /// [`StoreError::Database`].
 pub async fn failed(store: &Store, filter: &FailedFilter<'_>) -> Result<Vec<FailedStage>, StoreError> {
-    let (after_at, after_id) = filter.after.unzip();
     Ok(sqlx::query_as!(
         FailedStage,
-        r#"select project as "project_id!", place as "workspace_id!", pipeline as "pipeline!", failed_stage as stage,
+        r#"select project as "project_id!", project_title as "project_title!", place as "workspace_id!",
+                  pipeline as "pipeline!", failed_stage as stage,
                   failed_attempt as attempt, failed_code as code, is_permanent as "permanent!", calls as "calls!",
                   failed_at as "failed_at!"
-           from failed_stages($1, $2, $3, $4, $5, $6, $7)"#,
+           from failed_stages($1, $2, $3, $4, $5, $6, $7, $8)"#,
         filter.project.map(|project| project.0),
         filter.pipeline,
         filter.stage,
         filter.code,
-        after_at,
-        after_id,
+        filter.after.map(|place| place.at),
+        filter.after.map(|place| place.project),
+        filter.after.and_then(|place| place.stage),
         filter.rows_max,
     )
     .fetch_all(store.pool())
@@ -109,11 +123,30 @@ pub async fn end_halting(store: &Store, project: ProjectId) -> Result<(), StoreE
     Ok(())
 }
 
+/// Begins or ends the time in which nothing new is started. The caller has checked that an operator asks.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn set_halted(store: &Store, is_halted: bool) -> Result<(), StoreError> {
+    sqlx::query!("select set_halted($1)", is_halted).execute(store.pool()).await?;
+    Ok(())
+}
+
+/// Since when operators have paused everything; none: they have not.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn halted_since(store: &Store) -> Result<Option<DateTime<Utc>>, StoreError> {
+    Ok(sqlx::query_scalar!("select halted_since()").fetch_one(store.pool()).await?)
+}
+
 /// A project in trouble.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Trouble {
     /// The project.
     pub project_id: Uuid,
+    /// What the project is called.
+    pub project_title: String,
     /// Its tenant.
     pub workspace_id: Uuid,
     /// `stuck` (works, and nothing happened for too long), `failing` or `over_budget`.
@@ -132,14 +165,16 @@ pub struct Trouble {
 /// [`StoreError::Database`].
 pub async fn supervise(store: &Store, stuck_after: Duration) -> Result<Vec<Trouble>, StoreError> {
     let rows = sqlx::query!(
-        r#"select project as "project!", place as "place!", trouble as "trouble!", at_stage, trouble_since as "since!"
-           from supervise($1::bigint * interval '1 second')"#,
+        r#"select project as "project!", project_title as "title!", place as "place!", trouble as "trouble!", at_stage,
+                  trouble_since as "since!"
+           from supervise_named($1::bigint * interval '1 second')"#,
         i64::try_from(stuck_after.as_secs()).unwrap_or(i64::MAX),
     )
     .fetch_all(store.pool())
     .await?;
     let troubles = rows.into_iter().map(|row| Trouble {
         project_id: row.project,
+        project_title: row.title,
         workspace_id: row.place,
         kind: row.trouble,
         stage: row.at_stage,
@@ -180,9 +215,9 @@ pub async fn tell_stuck(store: &Store, trouble: &Trouble, at: Timestamp) -> Resu
 pub async fn troubles(store: &Store, rows_max: u32) -> Result<Vec<Trouble>, StoreError> {
     Ok(sqlx::query_as!(
         Trouble,
-        r#"select project as "project_id!", place as "workspace_id!", trouble as "kind!", at_stage as stage,
-                  trouble_since as "since!", told_at as seen_at
-           from known_troubles($1)"#,
+        r#"select project as "project_id!", project_title as "project_title!", place as "workspace_id!", trouble as "kind!",
+                  at_stage as stage, trouble_since as "since!", told_at as seen_at
+           from troubles_named($1)"#,
         int(rows_max),
     )
     .fetch_all(store.pool())

@@ -6,7 +6,8 @@ use groundwork_domain::{UserId, WorkspaceId};
 use serde_json::Value;
 use sqlx::PgConnection;
 
-/// What is known of a person outside of any workspace: account, sessions, API tokens, other providers, memberships, invitations to and by them.
+/// What is known of a person outside of any workspace: account, sessions, API tokens, other providers, what they were told by mail, memberships, invitations to
+/// and by them.
 ///
 /// # Errors
 /// Postgres's own.
@@ -14,7 +15,7 @@ pub async fn account(conn: &mut PgConnection, user: UserId) -> Result<Value, Sto
     Ok(sqlx::query_scalar!(
         r#"select jsonb_build_object(
                'account', (select jsonb_build_object('id', id, 'email', email, 'name', name,
-                                'email_verified_at', email_verified_at,
+                                'email_verified_at', email_verified_at, 'mail_notices', mail_notices,
                                 'projects_created', projects_created, 'last_login_at', last_login_at,
                                 'created_at', created_at, 'updated_at', updated_at)
                            from users where id = $1),
@@ -37,6 +38,9 @@ pub async fn account(conn: &mut PgConnection, user: UserId) -> Result<Value, Sto
                                      'last_four', last_four, 'created_at', created_at, 'updated_at', updated_at)
                                      order by provider), '[]')
                                  from user_api_keys where user_id = $1),
+               'notices', (select coalesce(jsonb_agg(jsonb_build_object('kind', kind, 'project_id', project_id,
+                               'at', at, 'settled_at', settled_at, 'mailed', is_mailed) order by at, event_id), '[]')
+                           from notices where user_id = $1),
                'memberships', (select coalesce(jsonb_agg(jsonb_build_object('workspace_id', m.workspace_id,
                                    'workspace', w.name, 'role', m.role, 'invited_by', m.invited_by,
                                    'invited_at', m.invited_at, 'joined_at', m.joined_at) order by m.joined_at), '[]')
@@ -63,7 +67,7 @@ pub async fn enter(conn: &mut PgConnection, workspace: WorkspaceId) -> Result<()
 }
 
 /// What a person did and wrote in the transaction's workspace: projects that they created, what they said in projects, what
-/// they answered, asked for, decided, wrote, commented and brought along, the keys, pipelines and budgets that they set, what the audit log says of them, what they used.
+/// they answered, asked for, decided, wrote, commented, brought and took along, the keys, pipelines and budgets that they set, what the audit log says of them, what they used.
 ///
 /// # Errors
 /// Postgres's own.
@@ -109,6 +113,10 @@ pub async fn in_workspace(
                                'filename', filename, 'media_type', media_type, 'size_bytes', size_bytes,
                                'digest', digest, 'text', text, 'at', created_at) order by created_at), '[]')
                            from uploads where workspace_id = $1 and uploaded_by = $2),
+               'exports', (select coalesce(jsonb_agg(jsonb_build_object('project_id', project_id, 'kind', kind,
+                               'media_type', media_type, 'size_bytes', size_bytes, 'digest', digest, 'at', created_at)
+                               order by created_at), '[]')
+                           from exports where workspace_id = $1 and exported_by = $2),
                'workspace_provider_keys', (select coalesce(jsonb_agg(jsonb_build_object('provider', provider,
                                                'last_four', last_four, 'created_at', created_at,
                                                'updated_at', updated_at) order by provider), '[]')

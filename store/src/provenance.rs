@@ -106,7 +106,7 @@ pub struct Provenance {
     pub calls: Vec<CallItem>,
     /// What reviews of exactly this version found.
     pub findings: Vec<FindingItem>,
-    /// What people decided on exactly this version.
+    /// What people decided on exactly this version, and the amendment that put it in place.
     pub decisions: Vec<DecisionItem>,
 }
 
@@ -119,15 +119,15 @@ pub async fn of_version(
     project: ProjectId,
     artifact: ArtifactItem,
 ) -> Result<Provenance, StoreError> {
-    let prompt_digest = sqlx::query_scalar!(
-        "select prompt_digest from artifacts where project_id = $1 and name = $2 and version = $3",
+    let row = sqlx::query!(
+        "select prompt_digest, command_id from artifacts where project_id = $1 and name = $2 and version = $3",
         project.0,
         artifact.name,
         artifact.version,
     )
     .fetch_optional(&mut *conn)
-    .await?
-    .flatten();
+    .await?;
+    let (prompt_digest, written_by) = row.map_or((None, None), |row| (row.prompt_digest, row.command_id));
     // A person's version has the stage and attempt of what it was made from, and no calls of its own.
     let calls = match artifact.author_id {
         Some(_) => Vec::new(),
@@ -138,7 +138,7 @@ pub async fn of_version(
         attempts: artifact.attempt,
         calls,
         findings: findings(&mut *conn, project, &artifact.digest).await?,
-        decisions: decisions(conn, project, Some(&artifact.digest)).await?,
+        decisions: decisions(conn, project, Some((&artifact.digest, written_by))).await?,
         artifact,
     })
 }
@@ -188,21 +188,25 @@ async fn findings(
     .await?)
 }
 
-/// What people decided in a project, in order; on one digest only, or on all.
+/// What people decided in a project, in order; of one version what they decided on its text, and the amendment that put it in place: its
+/// digest, and the command that wrote it.
 ///
 /// # Errors
 /// [`StoreError::Database`].
 pub async fn decisions(
     conn: &mut PgConnection,
     project: ProjectId,
-    digest: Option<&str>,
+    of: Option<(&str, Option<Uuid>)>,
 ) -> Result<Vec<DecisionItem>, StoreError> {
+    let (digest, written_by) = of.unzip();
     Ok(sqlx::query_as!(
         DecisionItem,
         r#"select command_id, request_id, gate, digest as "digest!: String", decision, comment, role, actor, actor_id, at
-           from gate_decisions where project_id = $1 and ($2::text is null or digest = $2) order by at, command_id"#,
+           from gate_decisions
+           where project_id = $1 and ($2::text is null or digest = $2 or command_id = $3) order by at, command_id"#,
         project.0,
         digest,
+        written_by.flatten(),
     )
     .fetch_all(conn)
     .await?)

@@ -12,6 +12,7 @@ use crate::events::{LockedProject, NewEvent, position_columns};
 use crate::{Store, StoreError};
 use groundwork_domain::event::{EventKind, Notice};
 use groundwork_domain::publication::{Publication, task_id};
+use groundwork_domain::quota::{Quota, QuotaUse};
 use groundwork_domain::{Lifecycle, ProjectId};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
@@ -35,6 +36,7 @@ pub async fn publish(store: &Store, publication: &Publication) -> Result<u64, St
     for notice in &publication.notices {
         let payload = hydrate(&mut tx, publication, notice).await?;
         events.push(NewEvent::of_notice(project, notice, payload));
+        events.extend(refinements_near(publication, notice));
     }
     locked.append(&mut tx, events).await?;
     let last = locked.release(&mut tx).await?;
@@ -82,6 +84,16 @@ async fn write_view(conn: &mut PgConnection, publication: &Publication) -> Resul
     sync::failures(conn, publication).await?;
     sync::requests(conn, publication).await?;
     sync::artifacts(conn, publication).await
+}
+
+/// That few refinements are left (B-18), once a project, as for all limits. It is said here and not by the state machine, so that recorded
+/// histories stay as they are.
+fn refinements_near(publication: &Publication, notice: &Notice) -> Option<NewEvent> {
+    let summary = &publication.view.summary;
+    let near =
+        QuotaUse { quota: Quota::Refinements, used: summary.refinements_used, most: summary.refinements_max };
+    (notice.kind == EventKind::RefinementCompleted && near.is_near())
+        .then(|| NewEvent::of_limit(publication.project_id, &near, notice.at))
 }
 
 /// Completes a payload with what lies in Postgres.

@@ -10,7 +10,7 @@ use uuid::Uuid;
 /// Something that was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Hit {
-    /// `project`, `artifact`, `prompt`, `question` or `upload`.
+    /// `project`, `artifact`, `prompt`, `question`, `file` (that an agent wrote) or `upload`.
     pub kind: String,
     /// Its id.
     pub id: String,
@@ -72,7 +72,12 @@ pub async fn within(
                select 'question', id, project_id, text, state, 3
                from questions where project_id = $1 and state <> 'superseded'
                union all
-               select 'upload', id::text, project_id, filename, media_type, 4 from uploads where project_id = $1
+               select 'file', f.id::text, f.project_id, f.path, f.name || ' v' || f.version, 4
+               from artifact_files f
+               join artifacts a on a.project_id = f.project_id and a.name = f.name and a.version = f.version
+               where f.project_id = $1 and a.state = 'current'
+               union all
+               select 'upload', id::text, project_id, filename, media_type, 5 from uploads where project_id = $1
            ) as found
            where title ilike $2 or id ilike $3
            order by place, title, id limit $4"#,

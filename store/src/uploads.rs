@@ -1,8 +1,8 @@
 //! Files that people brought to a project (O-26): the originals, byte for byte, and what can be read of them as text.
 
-use crate::StoreError;
 use crate::clean;
 use crate::events::{LockedProject, NewEvent};
+use crate::{Store, StoreError};
 use chrono::{DateTime, Utc};
 use groundwork_domain::command::Actor;
 use groundwork_domain::event::{Cause, EventKind, event_id};
@@ -32,6 +32,8 @@ pub struct UploadItem {
     pub uploaded_by: Uuid,
     /// When.
     pub created_at: DateTime<Utc>,
+    /// From then on it goes once its project is put away; none: it stays as long as the project.
+    pub expires_at: Option<DateTime<Utc>>,
 }
 
 /// A file on its way in.
@@ -55,6 +57,8 @@ pub struct NewUpload<'a> {
     pub by: UserId,
     /// When.
     pub at: Timestamp,
+    /// Days after which it may go; 0: never.
+    pub keep_days: u32,
 }
 
 /// How much a project may have.
@@ -103,8 +107,8 @@ pub async fn add(conn: &mut PgConnection, new: &NewUpload<'_>, room: Room) -> Re
     }
     sqlx::query!(
         "insert into uploads (id, workspace_id, project_id, filename, media_type, size_bytes, digest, storage_key, content,
-             text, uploaded_by)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+             text, uploaded_by, expires_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, case when $12::float8 > 0 then now() + $12 * interval '1 day' end)",
         new.id,
         new.workspace.0,
         new.project.0,
@@ -116,6 +120,7 @@ pub async fn add(conn: &mut PgConnection, new: &NewUpload<'_>, room: Room) -> Re
         new.content,
         new.text.map(clean::text),
         new.by.0,
+        f64::from(new.keep_days),
     )
     .execute(&mut *conn)
     .await?;
@@ -143,7 +148,8 @@ pub async fn add(conn: &mut PgConnection, new: &NewUpload<'_>, room: Room) -> Re
 pub async fn list(conn: &mut PgConnection, project: ProjectId) -> Result<Vec<UploadItem>, StoreError> {
     Ok(sqlx::query_as!(
         UploadItem,
-        r#"select id, filename, media_type, size_bytes, digest, text is not null as "has_text!", uploaded_by, created_at
+        r#"select id, filename, media_type, size_bytes, digest, text is not null as "has_text!", uploaded_by, created_at,
+                  expires_at
            from uploads where project_id = $1 order by created_at, id"#,
         project.0,
     )
@@ -194,7 +200,8 @@ pub async fn find(
 ) -> Result<Option<UploadItem>, StoreError> {
     Ok(sqlx::query_as!(
         UploadItem,
-        r#"select id, filename, media_type, size_bytes, digest, text is not null as "has_text!", uploaded_by, created_at
+        r#"select id, filename, media_type, size_bytes, digest, text is not null as "has_text!", uploaded_by, created_at,
+                  expires_at
            from uploads where project_id = $1 and id = $2"#,
         project.0,
         upload,
@@ -230,4 +237,14 @@ pub async fn delete(conn: &mut PgConnection, project: ProjectId, upload: Uuid) -
         .execute(conn)
         .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// Takes away files whose time is over and whose project is not in use, and what is known of old exports; how many, of each at most so many.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn sweep(store: &Store, at_most: u32) -> Result<i64, StoreError> {
+    Ok(sqlx::query_scalar!(r#"select uploads_swept($1) as "swept!""#, clean::int(at_most))
+        .fetch_one(store.pool())
+        .await?)
 }

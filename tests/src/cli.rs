@@ -26,9 +26,16 @@ impl<'a> Cli<'a> {
     /// # Errors
     /// When it is refused.
     pub fn sign_up(stack: &'a Stack, name: &str) -> Result<Self> {
-        let email = format!("{name}-{}@example.com", Uuid::new_v4().simple());
+        Self::sign_up_as(stack, &format!("{name}-{}@example.com", Uuid::new_v4().simple()), name)
+    }
+
+    /// The same with an address of one's own.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub fn sign_up_as(stack: &'a Stack, email: &str, name: &str) -> Result<Self> {
         let cli = Self { stack, home: TempDir::new()? };
-        cli.run(&["signup", "--email", &email, "--name", name])?;
+        cli.run(&["signup", "--email", email, "--name", name])?;
         Ok(cli)
     }
 

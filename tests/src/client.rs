@@ -111,7 +111,14 @@ impl Client {
     /// # Errors
     /// When the API refuses.
     pub async fn sign_up(&self, name: &str) -> Result<Self> {
-        let email = format!("{name}-{}@example.com", Uuid::new_v4().simple());
+        self.sign_up_as(&format!("{name}-{}@example.com", Uuid::new_v4().simple()), name).await
+    }
+
+    /// The same with an address of one's own.
+    ///
+    /// # Errors
+    /// When the API refuses.
+    pub async fn sign_up_as(&self, email: &str, name: &str) -> Result<Self> {
         let body = json!({"email": email, "name": name, "password": PASSWORD});
         let answer = self.call(Method::POST, "/auth/signup", None, Some(&body)).await?.ok()?;
         let tokens: Tokens = serde_json::from_value(answer.body).context("no tokens in the answer")?;

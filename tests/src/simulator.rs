@@ -12,6 +12,10 @@ pub struct Call {
     pub seq: u64,
     /// `<project>/<stage>/<attempt>/<call number>`; absent where a request had none.
     pub call_key: Option<String>,
+    /// `anthropic` or `openai`.
+    pub provider: String,
+    /// The end of the key that it was made with, by which people know their keys.
+    pub key_end: String,
     /// The provider's name for it.
     pub request_id: String,
     /// When the request had arrived, in milliseconds since 1970.

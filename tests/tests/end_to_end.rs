@@ -314,6 +314,23 @@ async fn commands(stack: &Stack, client: &Client) -> Result<()> {
     let reused = client.command(project, "right", &json!({"command": "cancel"})).await?;
     assert_eq!((reused.status.as_u16(), reused.code()), (422, "idempotency_key_reused"));
     driver::until_phase(client, project, &["completed"]).await?;
+    a_specification_of_ones_own(client, project).await
+}
+
+/// What a person writes need not have the form that agents keep; what cannot be done with it is told.
+async fn a_specification_of_ones_own(client: &Client, project: Uuid) -> Result<()> {
+    let artifacts = client.get(&format!("/projects/{project}/artifacts")).await?.ok()?.body;
+    let all = artifacts["items"].as_array().context("artifacts")?;
+    let spec = all.iter().find(|artifact| artifact["name"] == "spec").context("spec")?;
+    let path = format!("/artifacts/{}", spec["id"].as_str().context("id")?);
+    let body = json!({"content": "## Data model\n\nOne table.\n", "base_digest": spec["digest"]});
+    client.call(Method::PUT, &path, Some("own"), Some(&body)).await?.ok()?;
+    let body = json!({"refinement_request": "Two tables.", "target_section": "Data model"});
+    client.post(&format!("/projects/{project}/refine"), &body).await?;
+    driver::until_phase(client, project, &["failed"]).await?;
+    let failure = client.project(project).await?["failure"].clone();
+    assert_eq!(failure["code"], "unreadable_document", "{failure}");
+    assert!(failure["message"].as_str().is_some_and(|text| text.contains("line")), "{failure}");
     Ok(())
 }
 

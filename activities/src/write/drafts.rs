@@ -6,7 +6,7 @@ use crate::attempt::{Attempt, Made, misplaced};
 use crate::error::AttemptError;
 use crate::inputs::Inputs;
 use groundwork_agents::check;
-use groundwork_agents::parse::{self, ParseErrors, Spec};
+use groundwork_agents::parse::{self, ParseErrors};
 use groundwork_agents::prompt::{Again, Draft, Task};
 use groundwork_domain::agent::OutputContract;
 use groundwork_domain::document::handoff::{Handoff, HandoffContent};
@@ -42,11 +42,6 @@ fn document(content: String) -> Product {
     Product::Document { content, makes_stale: Vec::new() }
 }
 
-/// The specification that is read, where it can be.
-fn readable_spec(inputs: &Inputs) -> Option<Spec> {
-    inputs.specification().and_then(|text| parse::spec(text).ok())
-}
-
 async fn spec(attempt: &Attempt<'_>, inputs: &Inputs) -> Result<Made, AttemptError> {
     let before = inputs.current.as_deref().and_then(|text| parse::spec(text).ok());
     let ids: Vec<String> =
@@ -68,7 +63,7 @@ async fn spec(attempt: &Attempt<'_>, inputs: &Inputs) -> Result<Made, AttemptErr
 }
 
 async fn plan(attempt: &Attempt<'_>, inputs: &Inputs) -> Result<Made, AttemptError> {
-    let spec = readable_spec(inputs);
+    let spec = inputs.readable_specification();
     let ids = ids_of_plan(inputs.current.as_deref().and_then(|text| parse::plan(text).ok()));
     let read = |text: &str| {
         let plan = parse::plan(text)?;
@@ -88,7 +83,7 @@ fn ids_of_plan(plan: Option<Plan>) -> Vec<String> {
 }
 
 async fn tests(attempt: &Attempt<'_>, inputs: &Inputs) -> Result<Made, AttemptError> {
-    let spec = readable_spec(inputs);
+    let spec = inputs.readable_specification();
     let plan = inputs.named("plan").and_then(|text| parse::plan(text).ok());
     let before = inputs.current.as_deref().and_then(|text| parse::contract(text).ok());
     let ids: Vec<String> = before.into_iter().flat_map(|tests| tests.tests).map(|test| test.id).collect();

@@ -12,4 +12,5 @@ mod handoff;
 mod money;
 mod own;
 mod project;
+mod rotation;
 mod world;

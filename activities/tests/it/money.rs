@@ -8,6 +8,7 @@ use groundwork_domain::sealed::{KeyRing, last_four};
 use groundwork_domain::work::StageResult;
 use groundwork_store::api_keys::{self, KeyOwner, NewKey};
 use sqlx::Executor as _;
+use std::time::Duration;
 
 /// As `secrecy` has it; its name is not among this crate's.
 fn ring() -> KeyRing {
@@ -36,6 +37,36 @@ async fn a_call_that_no_budget_has_room_for_is_a_result_and_goes_on_after_a_rais
     world.owner("update budgets set tokens_max = 1000000").await;
     let outcome = world.run().await.unwrap();
     assert!(matches!(outcome.result, StageResult::Asked { .. }), "{outcome:?}");
+    world.database.remove().await;
+}
+
+/// What a call under way may still take, and will perhaps not, is waited for: nobody would raise a budget for it.
+#[tokio::test]
+async fn a_call_waits_for_what_others_have_only_reserved() {
+    let world = World::new(&[]).await;
+    let (project, workspace) = (world.project.0, world.tenant.workspace);
+    let limited = format!(
+        "insert into budgets (scope_id, workspace_id, project_id, tokens_max) values ('{project}', '{workspace}', '{project}', 1)"
+    );
+    world.owner(&limited).await;
+    let StageResult::OverBudget { wanted, .. } = world.run().await.unwrap().result else { panic!("it fits") };
+    world.owner(&format!("update budgets set tokens_max = {wanted}")).await;
+    let digest = "0".repeat(64);
+    let other = format!(
+        "insert into model_calls (workspace_id, project_id, user_id, stage, attempt, call_no, inputs_digest, prompt_digest, agent,
+             provider, model, state, worker_id, lease_until, reserved_tokens)
+         values ('{workspace}', '{project}', '{}', 'other', 1, 1, '{digest}', '{digest}', 'critic', 'openai', 'gpt-5', 'leased',
+             gen_random_uuid(), now() + interval '1 hour', 1)",
+        world.tenant.user
+    );
+    world.owner(&other).await;
+    let free = async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert!(world.calls().await.is_empty(), "nothing is bought with what is reserved");
+        world.owner("update model_calls set reserved_tokens = 0 where stage = 'other'").await;
+    };
+    let (outcome, ()) = tokio::join!(world.run(), free);
+    assert!(matches!(outcome.unwrap().result, StageResult::Asked { .. }));
     world.database.remove().await;
 }
 

@@ -89,6 +89,7 @@ impl World {
         });
         let patience = WorkshopSettings {
             lease_poll: Duration::from_millis(10),
+            budget_poll: Duration::from_millis(10),
             wanted_poll: Duration::from_millis(10),
             input_wait: Duration::from_millis(300),
             ..WorkshopSettings::default()
@@ -234,8 +235,8 @@ impl World {
         }
     }
 
-    pub async fn owner(&self, statement: &'static str) {
-        sqlx::query(statement).execute(&self.database.owner).await.unwrap();
+    pub async fn owner(&self, statement: &str) {
+        sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&self.database.owner).await.unwrap();
     }
 
     /// As if the worker had been silent for longer than a lease lasts.

@@ -59,9 +59,11 @@ pub(super) fn plan(spec: &Spec, plan: &Plan) -> Result<(), ParseErrors> {
 pub(super) fn contract(spec: &Spec, plan: &Plan, tests: &ContractTests) -> Result<(), ParseErrors> {
     let mut faults = Faults::default();
     let ids = wanted(spec);
-    for id in spec.requirement_ids() {
+    // A person may have struck a task from the plan: then there is nothing that a test of it could name.
+    let is_planned = |id: &String| plan.tasks.iter().any(|task| task.covers.contains(id));
+    for id in spec.requirement_ids().into_iter().filter(is_planned) {
         if !tests.tests.iter().any(|test| test.requirement == id) {
-            faults.add(0, "every requirement has at least one test", id);
+            faults.add(0, "every requirement that is planned has at least one test", id);
         }
     }
     let mut names = BTreeSet::new();

@@ -1,5 +1,6 @@
 //! The prompt files: those that ship, or files of the same names in a folder that settings name (requirement E-02).
 
+use groundwork_domain::agent::OutputContract;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -111,6 +112,23 @@ impl PromptSet {
         Ok(set)
     }
 
+    /// The same files and the role of an agent of one's own: its words, and below them the form that its output contract wants, as the
+    /// shipped agent with the same contract is told it. Whoever writes an agent says what is wanted, not how a reply is laid out.
+    ///
+    /// # Errors
+    /// [`PromptSetError::Missing`].
+    pub fn with_own(&self, name: &str, words: &str, output: OutputContract) -> Result<Self, PromptSetError> {
+        let mut role = words.trim_end().to_owned();
+        for file in models_of(output) {
+            let shipped = self.get(file)?;
+            for heading in ["Tools", "Checklist", "Grammar"] {
+                role.extend(section(shipped, heading).map(|text| format!("\n\n{text}")));
+            }
+        }
+        role.push('\n');
+        Ok(self.with(name, &role))
+    }
+
     /// The same files and one more, in the place of one of the same name.
     #[must_use]
     pub fn with(&self, name: &str, text: &str) -> Self {
@@ -131,4 +149,32 @@ pub(super) fn split_example(text: &str) -> (&str, Option<&str>) {
         Some(at) => (&text[..at], Some(&text[at..])),
         None => (text, None),
     }
+}
+
+/// The shipped agents from whom an agent of one's own with this contract learns the form.
+fn models_of(output: OutputContract) -> &'static [&'static str] {
+    match output {
+        OutputContract::Questions => &["elicitor.md"],
+        OutputContract::Spec => &["architect.md"],
+        OutputContract::Prompts => &["synthesizer.md"],
+        OutputContract::Review => &["critic.md"],
+        OutputContract::Chat => &["ba.md"],
+        OutputContract::Title => &["title.md"],
+        OutputContract::Plan => &["planner.md"],
+        OutputContract::Tests => &["contract_tester.md"],
+        OutputContract::Code => &["implementer.md"],
+        OutputContract::Audit => &["code_reviewer.md"],
+        OutputContract::Advice => &["alignment_reviewer.md"],
+        // Which of the two it hands over follows from what it reads; its task says which.
+        OutputContract::Handoff => &["analyst.md", "handoff_architect.md"],
+    }
+}
+
+/// A part of a role, with its heading of level 2.
+fn section<'a>(text: &'a str, heading: &str) -> Option<&'a str> {
+    let head = format!("\n## {heading}\n");
+    let at = text.find(&head)? + 1;
+    let rest = &text[at..];
+    let end = rest[3..].find("\n## ").map_or(rest.len(), |end| end + 3);
+    Some(rest[..end].trim_end())
 }

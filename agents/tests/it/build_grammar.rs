@@ -150,6 +150,18 @@ fn contract_tests_name_requirement_and_task() {
     }
 }
 
+/// A person may amend a plan as they like: what they strike from it cannot be tested, and nobody is asked to.
+#[test]
+fn a_requirement_that_no_task_covers_needs_no_test() {
+    let plan = parse::plan(&PLAN.replacen("covers: FR-001, FR-002", "covers: FR-001", 1)).unwrap();
+    let (kept, _) = TESTS.split_once("### CT-002").unwrap();
+    let tests = parse::contract(kept).unwrap();
+    check::contract(&spec(), &plan, &tests).unwrap();
+    let whole = parse::plan(PLAN).unwrap();
+    let errors = check::contract(&spec(), &whole, &tests).unwrap_err().to_string();
+    assert!(errors.contains("found `FR-002`"), "{errors}");
+}
+
 #[test]
 fn a_review_of_files_has_every_item_and_an_unreadable_one_is_no_pass() {
     let pass = audit_text(&SECURITY_CHECKLIST, "PASS", &[("V17", "not applicable")]);

@@ -1,5 +1,6 @@
 //! The loop that empties the outbox.
 
+use super::notices;
 use super::sender::SendError;
 use super::template::Template;
 use crate::app::App;
@@ -38,7 +39,13 @@ async fn send_on(app: &App) {
             if let Err(error) = outbox::sweep(&app.store).await {
                 tracing::debug!(error = &error as &dyn std::error::Error, "mails that are over stay for now");
             }
+            if let Err(error) = notices::sweep(app).await {
+                tracing::debug!(error = &error as &dyn std::error::Error, "old news stays for now");
+            }
             swept = Some(Instant::now());
+        }
+        if app.mailer.is_on() {
+            notices::leave_due(app).await;
         }
         let sent = if app.mailer.is_on() { send_due(app).await } else { 0 };
         if sent == 0 {

@@ -17,6 +17,10 @@ pub(crate) enum Template {
     IdentityLinked,
     Invitation,
     SignUpAgain,
+    /// Something waits for them.
+    Needed,
+    /// Something ended.
+    News,
 }
 
 /// What a link needs: what it is for, and the page of the web application that it opens.
@@ -34,7 +38,7 @@ pub(crate) struct Rendered {
 }
 
 impl Template {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::VerifyEmail,
         Self::ResetPassword,
         Self::MagicLink,
@@ -44,6 +48,8 @@ impl Template {
         Self::IdentityLinked,
         Self::Invitation,
         Self::SignUpAgain,
+        Self::Needed,
+        Self::News,
     ];
 
     /// As it waits in the outbox.
@@ -58,6 +64,8 @@ impl Template {
             Self::IdentityLinked => "identity_linked",
             Self::Invitation => "invitation",
             Self::SignUpAgain => "sign_up_again",
+            Self::Needed => "needed",
+            Self::News => "news",
         }
     }
 
@@ -76,7 +84,9 @@ impl Template {
             | Self::PasswordChanged
             | Self::IdentityLinked
             | Self::Invitation
-            | Self::SignUpAgain => {
+            | Self::SignUpAgain
+            | Self::Needed
+            | Self::News => {
                 return None;
             }
         };
@@ -94,6 +104,8 @@ impl Template {
             Self::IdentityLinked => include_str!("templates/identity_linked.txt"),
             Self::Invitation => include_str!("templates/invitation.txt"),
             Self::SignUpAgain => include_str!("templates/sign_up_again.txt"),
+            Self::Needed => include_str!("templates/needed.txt"),
+            Self::News => include_str!("templates/news.txt"),
         }
     }
 
@@ -105,7 +117,7 @@ impl Template {
             (name, _) => params[name].as_str().unwrap_or_default().to_owned(),
         };
         let text = filled(body.trim(), fill);
-        let html = html(&text, link);
+        let html = html(&text, link, params["installation"].as_str());
         Rendered {
             subject: subject.trim_start_matches("Subject:").trim().to_owned(),
             text: text + "\n",
@@ -127,12 +139,17 @@ fn filled(text: &str, value: impl Fn(&str) -> String) -> String {
     out + rest
 }
 
-/// Paragraphs, escaped; the link, where it is a paragraph of its own, can be clicked.
-fn html(text: &str, link: Option<&str>) -> String {
+/// Paragraphs, escaped; the link, and a project's page, can be clicked where they are a paragraph of their own.
+fn html(text: &str, link: Option<&str>, installation: Option<&str>) -> String {
+    let is_page = |paragraph: &str| {
+        let path = installation.and_then(|installation| paragraph.strip_prefix(installation));
+        let id = path.and_then(|path| path.strip_prefix("/projects/"));
+        id.is_some_and(|id| id.chars().all(|c| c.is_ascii_hexdigit() || c == '-'))
+    };
     let mut out = String::from("<!doctype html>\n<html lang=\"en\"><body>\n");
     for paragraph in text.split("\n\n") {
         let escaped = escaped(paragraph);
-        if Some(paragraph) == link {
+        if Some(paragraph) == link || is_page(paragraph) {
             out.push_str(&format!("<p><a href=\"{escaped}\">{escaped}</a></p>\n"));
         } else {
             out.push_str(&format!("<p>{}</p>\n", escaped.replace('\n', "<br>\n")));
@@ -157,7 +174,7 @@ mod tests {
     #[test]
     fn every_mail_is_whole() {
         let params = json!({"new_email": "n@example.org", "provider": "GitHub", "lifetime": "15 minutes",
-            "workspace": "Hiking club", "role": "editor", "until": "2026-12-01",
+            "workspace": "Hiking club", "role": "editor", "until": "2026-12-01", "items": "\"Gym\" is complete.",
             "installation": "https://g.example.org"});
         for template in Template::ALL {
             let link = template.link().map(|_| "https://g.example.org/x#token=t");
@@ -173,6 +190,21 @@ mod tests {
                 let name = blank.split('}').next().unwrap_or_default();
                 assert!(name == "link" || params[name].is_string(), "{template:?}: {name}");
             }
+        }
+    }
+
+    #[test]
+    fn pages_of_projects_can_be_clicked_and_nothing_else() {
+        let page = "https://g.example.org/projects/5f1d0a3e-6f0b-4c55-9a51-7d1c4b0e2a77";
+        for (items, is_linked) in [
+            (page.to_owned(), true),
+            (format!("\"{page}\" is complete."), false),
+            ("https://g.example.org/projects/../auth/x".to_owned(), false),
+            ("https://evil.example/projects/5f1d".to_owned(), false),
+        ] {
+            let params = json!({"installation": "https://g.example.org", "items": items});
+            let mail = Template::News.render(&params, None);
+            assert_eq!(mail.html.contains("<a href="), is_linked, "{}", mail.html);
         }
     }
 

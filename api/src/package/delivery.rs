@@ -2,7 +2,6 @@
 
 use super::{File, file, inline, line, quote, slug, with_end};
 use crate::package;
-use groundwork_domain::Digest;
 use groundwork_domain::document::files::CodeFile;
 use groundwork_store::project_reads::{ProjectHead, QuestionItem};
 use groundwork_store::project_texts::Text;
@@ -82,7 +81,6 @@ impl Delivery {
     }
 
     fn manifest(&self, files: &[File]) -> String {
-        let item = &self.project.item;
         let artifacts: Vec<_> = self
             .texts
             .iter()
@@ -90,16 +88,11 @@ impl Delivery {
                 json!({"name": text.name, "version": text.version, "digest": text.digest, "file": path(text)})
             })
             .collect();
-        let digests: Vec<_> = files
-            .iter()
-            .map(|file| json!({"path": file.path, "sha256": Digest::of(file.content.as_bytes())}))
-            .collect();
         let manifest = json!({
             "format": "groundwork-delivery/1",
-            "project": {"id": item.project_id, "title": item.title, "pipeline": item.pipeline,
-                        "pipeline_version": self.project.pipeline_version, "simulated": item.simulated},
+            "project": package::origin(&self.project),
             "artifacts": artifacts,
-            "files": digests,
+            "files": package::digests(files),
         });
         format!("{manifest:#}\n")
     }

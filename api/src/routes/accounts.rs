@@ -1,5 +1,6 @@
 //! Sign-up, and what a person may know of their account.
 
+use crate::access;
 use crate::app::App;
 use crate::auth::CurrentUser;
 use crate::entrance::{self, Carrier, SignInAnswer, person};
@@ -7,7 +8,7 @@ use crate::extract::Body;
 use crate::idempotent::IDEMPOTENCY_KEY;
 use crate::limits;
 use crate::mail::{self, Template};
-use crate::openapi::{PublicProblems, ReadProblems};
+use crate::openapi::{PublicProblems, ReadProblems, WriteProblems};
 use crate::origin::RequestOrigin;
 use crate::problem::{ApiError, ApiResult};
 use axum::Json;
@@ -71,6 +72,14 @@ pub(crate) struct Me {
     workspace: Workspace,
     /// Whether they operate the installation, so that `/admin` answers them.
     is_operator: bool,
+}
+
+/// What a person changes of their account; what is left out stays.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+pub(crate) struct Profile {
+    /// Whether to be told by mail that a project ended or needs one.
+    #[garde(skip)]
+    mail_notices: Option<bool>,
 }
 
 /// What a person has used of what they may use.
@@ -166,6 +175,24 @@ pub(crate) async fn me(State(app): State<App>, user: CurrentUser) -> ApiResult<J
     let (user, workspace) = person(&mut tx, user.id).await?;
     let is_operator = user.email_verified_at.is_some() && app.settings.is_operator(&user.email);
     Ok(Json(Me { user, workspace, is_operator }))
+}
+
+/// Change what is kept of you.
+#[utoipa::path(patch, operation_id = "update_me", path = "/auth/me", tag = "accounts", request_body = Profile,
+    security(("bearer" = [])), responses((status = OK, body = Account), WriteProblems))]
+pub(crate) async fn update(
+    State(app): State<App>,
+    user: CurrentUser,
+    Body(profile): Body<Profile>,
+) -> ApiResult<Json<Account>> {
+    access::account(user)?;
+    let mut tx = app.store.person(user.id).await?;
+    if let Some(mail_notices) = profile.mail_notices {
+        accounts::set_mail_notices(&mut tx, user.id, mail_notices).await?;
+    }
+    let account = accounts::find(&mut tx, user.id).await?.ok_or_else(ApiError::unauthorized)?;
+    tx.commit().await?;
+    Ok(Json(account))
 }
 
 /// What the person has used of what they may use.

@@ -13,12 +13,13 @@ use crate::speaker::Speaker;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use chrono::{DateTime, Utc};
 use garde::Validate;
 use groundwork_domain::quota::Tier;
 use groundwork_domain::{UserId, WorkspaceId};
 use groundwork_store::administration::{self, WorkspaceOverview};
 use groundwork_store::workspaces::personal;
-use groundwork_store::{accounts, audit};
+use groundwork_store::{accounts, audit, operations};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
@@ -69,8 +70,10 @@ pub(crate) async fn workspaces(
 pub(crate) async fn health(State(app): State<App>, user: CurrentUser) -> ApiResult<Json<AdminHealth>> {
     check_operator(&app, user).await?;
     let temporal_ui_url = app.settings.temporal_ui_url.clone();
-    let (_, Json(health)) = health::healthz(State(app)).await;
-    Ok(Json(AdminHealth { health, temporal_ui_url }))
+    let (_, Json(health)) = health::healthz(State(app.clone())).await;
+    // Where the database is away the answer says that, and no more can be known.
+    let paused_since = operations::halted_since(&app.store).await.ok().flatten();
+    Ok(Json(AdminHealth { health, temporal_ui_url, paused_since }))
 }
 
 /// How everything is, with what only operators are told.
@@ -81,6 +84,8 @@ pub(crate) struct AdminHealth {
     health: Health,
     /// Temporal's own pages; a project's workflow is at `workflows/project-<id>` below it.
     temporal_ui_url: Option<String>,
+    /// Since when everything is paused; none: it is not.
+    paused_since: Option<DateTime<Utc>>,
 }
 
 /// Undo the deletion of an account that is not erased yet, with its personal workspace. Memberships that ended stay ended.

@@ -19,14 +19,17 @@ use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
-/// What may be used. Without any limit there is no budget.
+/// What may be used. Without any limit there is no budget: so a name that nobody knows is refused, and not taken for no limit.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct BudgetWish {
     /// Tokens read and written, over all time; any number when not said.
     #[garde(inner(range(max = 1_000_000_000_000)))]
+    #[serde(alias = "tokens")]
     tokens_max: Option<u64>,
     /// US dollars over all time; any amount when not said.
     #[garde(inner(custom(crate::said::amount)))]
+    #[serde(alias = "usd")]
     usd_max: Option<Decimal>,
     /// Whether models without a price may be called under a limit in US dollars.
     #[garde(skip)]

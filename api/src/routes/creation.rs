@@ -1,5 +1,6 @@
 //! An idea becomes a project: one row, then one workflow, both named by the request's key, so that a repeat makes nothing.
 
+use super::uploads::{self, Place};
 use crate::access;
 use crate::app::App;
 use crate::auth::CurrentUser;
@@ -10,10 +11,12 @@ use crate::redact::{Kind, Redacted, redact};
 use crate::said::unwritable;
 use crate::speaker::Speaker;
 use crate::starter::{self, Start};
-use crate::{metrics, pipelines};
+use crate::{metrics, pipelines, telling};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use garde::Validate;
 use groundwork_domain::access::Permission;
 use groundwork_domain::limits::{IDEA_BYTES_MAX, Limits};
@@ -25,6 +28,9 @@ use groundwork_store::{StoreError, Tx, audit, events, workspaces};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+/// Files that come with an idea; a project may have more.
+const FIRST_FILES_MAX: usize = 20;
 
 /// What is to become a project.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -53,6 +59,22 @@ pub(crate) struct Wish {
     /// The workspace to create it in: the personal one when not said.
     #[garde(skip)]
     workspace_id: Option<Uuid>,
+    /// Files that belong to the idea: agents read them from the beginning. More can be brought later, `POST /projects/{id}/uploads`.
+    #[garde(length(max = FIRST_FILES_MAX), dive)]
+    #[serde(default)]
+    files: Vec<FirstFile>,
+}
+
+/// A file that comes with an idea.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+pub(crate) struct FirstFile {
+    /// Its name with its extension, of which those are taken that uploads have.
+    #[garde(length(bytes, min = 1, max = 1_000))]
+    filename: String,
+    /// Its bytes in Base64 (RFC 4648, with padding).
+    #[garde(skip)]
+    #[schema(format = "byte")]
+    content_base64: String,
 }
 
 /// What comes out of a project.
@@ -92,6 +114,7 @@ impl Wish {
             project_type: ProjectType::Greenfield,
             output_mode: OutputMode::FullCode,
             workspace_id: None,
+            files: Vec::new(),
         }
     }
 }
@@ -157,7 +180,9 @@ pub(super) async fn create_project(
 ) -> ApiResult<Answer> {
     let user = speaker.user;
     let Redacted { text: idea, found: redacted } = redact(idea_of(wish.idea, wish.product_idea)?);
+    let files = first_files(app, wish.files)?;
     let (mut tx, place) = access::workspace(app, user, workspace, Permission::CreateProject).await?;
+    telling::check_not_halted(app).await?;
     let usual = place.settings.default_pipeline.as_deref().unwrap_or(pipelines::DEFAULT);
     let pipeline_id = wish.pipeline.as_deref().unwrap_or(usual);
     let pipeline = pipelines::resolve(&mut tx, workspace, pipeline_id).await?.ok_or_else(|| {
@@ -190,7 +215,7 @@ pub(super) async fn create_project(
         pipeline: &pipeline,
         limits: &limits,
     };
-    if let Some(near) = store(tx, speaker, &new, allowance).await? {
+    if let Some(near) = store(app, tx, speaker, &new, allowance, &files).await? {
         start(app, user, &new).await?;
         tell_near(app, user, &new, &near).await?;
     }
@@ -198,11 +223,24 @@ pub(super) async fn create_project(
 }
 
 /// Stores the row, and says which limits are nearly used up with it; nothing where its workflow is known to run already.
+/// The files that come with an idea, each checked as uploads are.
+fn first_files(app: &App, files: Vec<FirstFile>) -> ApiResult<Vec<uploads::Checked>> {
+    let read = |(index, file): (usize, FirstFile)| {
+        let field = format!("files[{index}]");
+        let content = STANDARD.decode(file.content_base64.as_bytes());
+        let content = content.map_err(|_| ApiError::field(&field, "is not Base64"))?;
+        uploads::check(app, &field, file.filename, content)
+    };
+    files.into_iter().enumerate().map(read).collect()
+}
+
 async fn store(
+    app: &App,
     mut tx: Tx,
     speaker: &Speaker,
     new: &NewProject<'_>,
     allowance: Allowance,
+    files: &[uploads::Checked],
 ) -> ApiResult<Option<Vec<QuotaUse>>> {
     match project_writes::create(&mut tx, new, allowance).await? {
         Creation::Stored { near } => {
@@ -210,6 +248,12 @@ async fn store(
             let resource = ("project", new.project_id);
             audit::record(&mut tx, speaker.entry(new.workspace_id, "project.created", resource, details))
                 .await?;
+            // With the project, so that no agent begins without them.
+            for (index, file) in files.iter().enumerate() {
+                let name = format!("first {index}");
+                let place = Place { workspace: new.workspace_id, project: new.project_id, name: &name };
+                uploads::keep(app, &mut tx, speaker, &place, file).await?;
+            }
             tx.commit().await?;
             Ok(Some(near))
         }
@@ -312,13 +356,24 @@ fn title_of(idea: &str) -> String {
     if title.trim().is_empty() { "Untitled".to_owned() } else { title }
 }
 
+/// As many whole words as fit. Where words are not told apart by spaces, or one is very long: as many characters.
 fn brief(text: &str) -> String {
     const CHARACTERS_MAX: usize = 80;
+    let text = text.trim_end();
     if text.chars().count() <= CHARACTERS_MAX {
         return text.to_owned();
     }
-    let cut: String = text.chars().take(CHARACTERS_MAX - 1).collect();
-    format!("{}…", cut.trim_end())
+    let end = text.char_indices().nth(CHARACTERS_MAX - 1).map_or(text.len(), |(end, _)| end);
+    let (kept, rest) = text.split_at(end);
+    let words = match kept.rfind(char::is_whitespace) {
+        Some(space) if !rest.starts_with(char::is_whitespace) => &kept[..space],
+        Some(_) | None => kept,
+    };
+    let kept = if words.chars().count() < CHARACTERS_MAX / 2 { kept } else { words };
+    format!(
+        "{}…",
+        kept.trim_end().trim_end_matches([',', ';', ':', '-', '–', '—', '(', '、', '，']).trim_end()
+    )
 }
 
 #[cfg(test)]
@@ -354,5 +409,30 @@ mod tests {
         assert_eq!(title_of("###"), "Untitled");
         assert_eq!(title_of("---\ntitle: A gym"), "title: A gym");
         assert_eq!(title_of(&"word ".repeat(50)).chars().count(), 80);
+    }
+
+    #[test]
+    fn long_titles_end_with_a_word() {
+        let idea = "An app for hiking clubs in which members plan tours together, share maps, and remember";
+        let title = "An app for hiking clubs in which members plan tours together, share maps, and…";
+        assert_eq!(title_of(idea), title);
+        let idea =
+            "An app for hiking clubs in which members plan tours together and see each hut, map and weather";
+        assert_eq!(
+            title_of(idea),
+            "An app for hiking clubs in which members plan tours together and see each hut…"
+        );
+        // A word that ends just where the title does stays.
+        let fits = format!("{} {}", "a".repeat(60), "b".repeat(18));
+        assert_eq!(title_of(&format!("{fits} more")), format!("{fits}…"));
+        assert_eq!(title_of(&format!("{fits}b more")), format!("{}…", "a".repeat(60)));
+        // No spaces, or none in good time.
+        for (letter, before) in [("字", ""), ("ก", ""), ("x", ""), ("字", "予約 "), ("😀", "a ")] {
+            let title = title_of(&format!("{before}{}", letter.repeat(200)));
+            assert_eq!(title.chars().count(), 80, "{title}");
+            assert!(title.starts_with(before) && title.ends_with(&format!("{letter}…")), "{title}");
+        }
+        let exact = "字".repeat(80);
+        assert_eq!(title_of(&exact), exact);
     }
 }

@@ -12,12 +12,34 @@ pub(super) fn of(at: DateTime<Utc>, id: Uuid) -> String {
 }
 
 pub(super) fn read(cursor: &str) -> ApiResult<(DateTime<Utc>, Uuid)> {
-    let read = || {
-        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
-        let (micros, id) = text.split_once(':')?;
-        let at = DateTime::from_timestamp_micros(micros.parse().ok()?)?;
-        // PostgreSQL's timestamps begin 4713 BC; nothing here is older than this product.
-        (at >= DateTime::UNIX_EPOCH).then_some((at, id.parse().ok()?))
-    };
-    read().ok_or_else(|| ApiError::bad_request("invalid_cursor", "This cursor is not one of ours."))
+    match parse(cursor) {
+        Some((at, id, None)) => Ok((at, id)),
+        Some((.., Some(_))) | None => Err(foreign()),
+    }
+}
+
+/// The same in a list where one id has several rows, told apart by a name of ours.
+pub(super) fn of_named(at: DateTime<Utc>, id: Uuid, name: &str) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{}:{id}:{name}", at.timestamp_micros()))
+}
+
+/// The name is missing in cursors of a build that had none.
+pub(super) fn read_named(cursor: &str) -> ApiResult<(DateTime<Utc>, Uuid, Option<String>)> {
+    parse(cursor).ok_or_else(foreign)
+}
+
+fn parse(cursor: &str) -> Option<(DateTime<Utc>, Uuid, Option<String>)> {
+    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
+    let mut parts = text.splitn(3, ':');
+    let at = DateTime::from_timestamp_micros(parts.next()?.parse().ok()?)?;
+    let id = parts.next()?.parse().ok()?;
+    let name = parts.next().map(str::to_owned);
+    // PostgreSQL takes no NUL, and its timestamps begin 4713 BC; nothing here is older than this product.
+    let is_ours =
+        at >= DateTime::UNIX_EPOCH && !name.as_deref().is_some_and(|name| name.contains(char::is_control));
+    is_ours.then_some((at, id, name))
+}
+
+fn foreign() -> ApiError {
+    ApiError::bad_request("invalid_cursor", "This cursor is not one of ours.")
 }

@@ -1,23 +1,28 @@
-//! The package as a download.
+//! The package as a download, and what is known of downloads.
 
 use crate::access;
 use crate::app::App;
 use crate::auth::CurrentUser;
 use crate::extract::{Path, Query};
-use crate::openapi::WriteProblems;
+use crate::openapi::{ReadProblems, WriteProblems};
 use crate::package::{self, Contents, Delivery};
-use crate::problem::{ApiError, ApiResult, internal};
+use crate::problem::{ApiError, ApiResult};
+use axum::Json;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use groundwork_domain::ProjectId;
 use groundwork_domain::access::Permission;
 use groundwork_domain::pipeline::Verb;
+use groundwork_domain::{ProjectId, UserId, WorkspaceId};
+use groundwork_store::exports::{self, ExportItem, NewExport};
 use groundwork_store::project_reads::ProjectHead;
 use groundwork_store::project_texts::Named;
 use groundwork_store::{Tx, artifacts, project_reads, project_texts, projects};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+
+/// Exports that are shown at most.
+const ROWS_MAX: i64 = 500;
 
 /// In which form.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -52,7 +57,7 @@ pub(crate) async fn export(
     Path(project): Path<ProjectId>,
     Query(query): Query<ExportQuery>,
 ) -> ApiResult<Response> {
-    let (mut tx, _) = access::project(&app, user, project, Permission::ExportProject).await?;
+    let (mut tx, standing) = access::project(&app, user, project, Permission::ExportProject).await?;
     let package = read(&mut tx, project).await?;
     drop(tx);
     let name = package.slug();
@@ -60,12 +65,50 @@ pub(crate) async fn export(
         Format::Markdown => {
             (package.markdown().into_bytes(), "text/markdown; charset=utf-8", format!("{name}.md"))
         }
-        Format::Zip => (packed(package).await?, "application/zip", format!("{name}.zip")),
+        Format::Zip => {
+            (package::packed(move || package.files()).await?, "application/zip", format!("{name}.zip"))
+        }
     };
+    note(&app, (user.id, standing.workspace_id, project), "package", (content_type, &bytes)).await?;
     let disposition = format!("attachment; filename=\"{file_name}\"");
     let headers =
         [(header::CONTENT_TYPE, content_type.to_owned()), (header::CONTENT_DISPOSITION, disposition)];
     Ok((headers, bytes).into_response())
+}
+
+/// Notes who takes what along, before they have it.
+pub(super) async fn note(
+    app: &App,
+    (by, workspace, project): (UserId, WorkspaceId, ProjectId),
+    kind: &'static str,
+    (media_type, content): (&str, &[u8]),
+) -> ApiResult<()> {
+    let keep_days = app.settings.upkeep.exports_known_days;
+    let mut tx = app.store.tenant(workspace, by).await?;
+    exports::note(&mut tx, &NewExport { workspace, project, by, kind, media_type, content, keep_days })
+        .await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// What was taken along of a project.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Exports {
+    /// The latest first; at most 500.
+    items: Vec<ExportItem>,
+}
+
+/// Who took what along, when. The bytes are not kept; the digest says whether two are the same.
+#[utoipa::path(get, operation_id = "list_exports", path = "/projects/{project_id}/exports", tag = "texts",
+    params(("project_id" = Uuid, Path)), security(("bearer" = [])),
+    responses((status = OK, body = Exports), ReadProblems))]
+pub(crate) async fn list(
+    State(app): State<App>,
+    user: CurrentUser,
+    Path(project): Path<ProjectId>,
+) -> ApiResult<Json<Exports>> {
+    let (mut tx, _) = access::project(&app, user, project, Permission::ReadProject).await?;
+    Ok(Json(Exports { items: exports::list(&mut tx, project, ROWS_MAX).await? }))
 }
 
 /// What a project delivers.
@@ -99,21 +142,14 @@ impl Package {
     }
 }
 
-async fn packed(contents: Package) -> ApiResult<Vec<u8>> {
-    tokio::task::spawn_blocking(move || package::zip(&contents.files()))
-        .await
-        .map_err(|error| internal("packing", &error))?
-        .map_err(|error| internal("packing", &error))
-}
-
 async fn read(tx: &mut Tx, project: ProjectId) -> ApiResult<Package> {
     let head = project_reads::head(tx, project).await?;
-    let prompts = project_texts::prompts(tx, project, false).await?;
-    let spec = project_texts::artifact(tx, Named::Name(project, "spec"), None).await?;
     let pipeline = projects::start_material(tx, project).await?.pipeline;
     if !pipeline.stages.iter().any(|stage| stage.verb == Verb::Compose) {
         return delivery(tx, project, head).await;
     }
+    let prompts = project_texts::prompts(tx, project, false).await?;
+    let spec = project_texts::artifact(tx, Named::Name(project, "spec"), None).await?;
     let (Some(spec), false) = (spec, prompts.is_empty()) else {
         return Err(ApiError::conflict(
             "nothing_to_export",

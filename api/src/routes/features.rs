@@ -11,7 +11,7 @@ use crate::auth::CurrentUser;
 use crate::extract::{Body, OptionalBody, Path, Query};
 use crate::openapi::{ReadProblems, WriteProblems};
 use crate::package;
-use crate::problem::{ApiError, ApiResult, internal};
+use crate::problem::{ApiError, ApiResult};
 use crate::said::{Confirmation, DecisionWish, Revision, words};
 use crate::speaker::Speaker;
 use crate::telling::{self, Answer, CommandAnswer, Wish};
@@ -287,7 +287,7 @@ pub(crate) async fn download(
     Path(feature): Path<ProjectId>,
 ) -> ApiResult<Response> {
     check(&app, user, feature).await?;
-    let (mut tx, _) = access::project(&app, user, feature, Permission::ExportProject).await?;
+    let (mut tx, standing) = access::project(&app, user, feature, Permission::ExportProject).await?;
     let head = project_reads::head(&mut tx, feature).await?;
     let code = artifacts::current_files(&mut tx, feature).await?;
     let (artifact, files) =
@@ -295,10 +295,9 @@ pub(crate) async fn download(
     drop(tx);
     let files =
         files.into_iter().map(|file| package::File { path: file.path.to_string(), content: file.content });
-    let files: Vec<_> = files.collect();
-    let packed = tokio::task::spawn_blocking(move || package::zip(&files)).await;
-    let bytes =
-        packed.map_err(|error| internal("packing", &error))?.map_err(|error| internal("packing", &error))?;
+    let bytes = package::packed(move || files.collect()).await?;
+    let taken = (user.id, standing.workspace_id, feature);
+    super::export::note(&app, taken, "files", ("application/zip", &bytes)).await?;
     let name =
         format!("attachment; filename=\"{}-v{}.zip\"", package::slug(&head.item.title), artifact.version);
     let headers = [(header::CONTENT_TYPE, "application/zip".to_owned()), (header::CONTENT_DISPOSITION, name)];

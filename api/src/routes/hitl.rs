@@ -15,7 +15,7 @@ use garde::Validate;
 use groundwork_domain::access::{Permission, Role};
 use groundwork_domain::request::Decision;
 use groundwork_domain::{ProjectId, UserId};
-use groundwork_store::hitl::{self, RequestFilter, RequestItem};
+use groundwork_store::hitl::{self, RequestFilter, RequestItem, WaitingProject};
 use groundwork_store::{StoreError, Tx};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -43,6 +43,17 @@ pub(crate) struct Requests {
     items: Vec<RequestView>,
 }
 
+/// Everything that waits for people.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Inbox {
+    /// Gates and agents' questions.
+    #[serde(flatten)]
+    requests: Requests,
+    /// Projects that wait for answers, for their brief or for a raised budget, and that the reader may work on: the longest first; at
+    /// most 500.
+    projects: Vec<WaitingProject>,
+}
+
 /// Gates and questions of a project, also those that were settled.
 #[utoipa::path(get, operation_id = "list_project_requests", path = "/projects/{project_id}/hitl", tag = "commands",
     params(("project_id" = Uuid, Path)), security(("bearer" = [])),
@@ -59,12 +70,14 @@ pub(crate) async fn of_project(
 
 /// Everything that waits in all my projects: for me first.
 #[utoipa::path(get, operation_id = "list_requests", path = "/hitl", tag = "commands", security(("bearer" = [])),
-    responses((status = OK, body = Requests), ReadProblems))]
-pub(crate) async fn inbox(State(app): State<App>, user: CurrentUser) -> ApiResult<Json<Requests>> {
+    responses((status = OK, body = Inbox), ReadProblems))]
+pub(crate) async fn inbox(State(app): State<App>, user: CurrentUser) -> ApiResult<Json<Inbox>> {
     access::check_reach(user, Permission::ReadProject)?;
     let mut tx = app.store.person(user.id).await?;
     let filter = RequestFilter { pending: true, rows_max: ROWS_MAX, ..RequestFilter::default() };
-    Ok(requests(user.id, hitl::list(&mut tx, user.id, filter).await?))
+    let Json(requests) = requests(user.id, hitl::list(&mut tx, user.id, filter).await?);
+    let projects = hitl::waiting_projects(&mut tx, user.id, ROWS_MAX).await?;
+    Ok(Json(Inbox { requests, projects }))
 }
 
 /// What waits, or waited, in a project.

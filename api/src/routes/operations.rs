@@ -1,5 +1,5 @@
 //! For operators: stages that failed for good and their replay, pausing everything and going on, projects in trouble. No text of
-//! anybody.
+//! anybody but projects' titles.
 
 use super::admin::check_operator;
 use super::cursor;
@@ -11,13 +11,14 @@ use crate::openapi::{ReadProblems, WriteProblems};
 use crate::problem::{ApiError, ApiResult};
 use crate::shelf;
 use crate::speaker::Speaker;
+use crate::telling;
 use axum::Json;
 use axum::extract::State;
 use garde::Validate;
 use groundwork_domain::command::{Actor, Command, CommandBody, Disposition};
 use groundwork_domain::{CommandId, ProjectId, WorkspaceId};
 use groundwork_store::audit;
-use groundwork_store::operations::{self, FailedFilter, FailedStage, Trouble};
+use groundwork_store::operations::{self, FailedFilter, FailedPlace, FailedStage, Trouble};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -66,24 +67,32 @@ pub(crate) async fn failed(
 ) -> ApiResult<Json<FailedPage>> {
     check_operator(&app, user).await?;
     let limit = page_limit(&app, query.limit)?;
+    let after = query.cursor.as_deref().map(cursor::read_named).transpose()?;
     let filter = FailedFilter {
         project: None,
         pipeline: query.pipeline.as_deref(),
         stage: query.stage.as_deref(),
         code: query.code.as_deref(),
-        after: query.cursor.as_deref().map(cursor::read).transpose()?,
+        after: after.as_ref().map(|(at, project, stage)| FailedPlace {
+            at: *at,
+            project: *project,
+            stage: stage.as_deref(),
+        }),
         rows_max: i32::try_from(limit).unwrap_or(i32::MAX).saturating_add(1),
     };
     let mut items = operations::failed(&app.store, &filter).await?;
     let has_more = items.len() > limit as usize;
     items.truncate(limit as usize);
-    let next_cursor =
-        items.last().filter(|_| has_more).map(|last| cursor::of(last.failed_at, last.project_id));
+    let next = |last: &FailedStage| {
+        cursor::of_named(last.failed_at, last.project_id, last.stage.as_deref().unwrap_or_default())
+    };
+    let next_cursor = items.last().filter(|_| has_more).map(next);
     Ok(Json(FailedPage { items, next_cursor, limit }))
 }
 
 /// How to replay.
 #[derive(Debug, Default, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct ReplayWish {
     /// A model for this attempt instead of the agent's own.
     #[garde(length(bytes, max = 100))]
@@ -92,6 +101,7 @@ pub(crate) struct ReplayWish {
 
 /// Which to replay, and how.
 #[derive(Debug, Default, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct ReplayQuery {
     /// Only of this pipeline.
     #[garde(length(bytes, max = 100))]
@@ -149,6 +159,7 @@ pub(crate) async fn replay(
     OptionalBody(wish): OptionalBody<ReplayWish>,
 ) -> ApiResult<Json<Moved>> {
     check_operator(&app, speaker.user).await?;
+    telling::check_model(&app, wish.model.as_deref())?;
     let filter = FailedFilter { project: Some(project), rows_max: 1, ..FailedFilter::default() };
     let found = operations::failed(&app.store, &filter).await?;
     let found = found.first().ok_or_else(|| ApiError::not_found("failed stage"))?;
@@ -166,6 +177,7 @@ pub(crate) async fn replay_all(
     OptionalBody(query): OptionalBody<ReplayQuery>,
 ) -> ApiResult<Json<AllMoved>> {
     check_operator(&app, speaker.user).await?;
+    telling::check_model(&app, query.model.as_deref())?;
     let rows_max = i32::try_from(MOVED_MAX).unwrap_or(i32::MAX);
     let filter = FailedFilter {
         pipeline: query.pipeline.as_deref(),
@@ -188,13 +200,15 @@ pub(crate) async fn replay_all(
 
 /// Which projects to move next.
 #[derive(Debug, Default, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct HaltWish {
     /// The last project of the answer before; from the beginning when not said.
     #[garde(skip)]
     after: Option<Uuid>,
 }
 
-/// Pause all projects that could be under way, at most 200 at once. They are marked, so that `resume` lets go on only these.
+/// Pause all projects that could be under way, at most 200 at once, and begin nothing new. They are marked, so that `resume` lets go on
+/// only these; until then starting work is 503 `paused_by_operators`.
 #[utoipa::path(post, operation_id = "admin_pause_all", path = "/admin/pause", tag = "administration",
     request_body(content = inline(Option<HaltWish>)), security(("bearer" = [])),
     responses((status = OK, body = AllMoved), WriteProblems))]
@@ -206,7 +220,7 @@ pub(crate) async fn pause_all(
     halt(&app, &speaker, true, &wish).await
 }
 
-/// Let all projects go on that `pause` has paused, at most 200 at once.
+/// Let all projects go on that `pause` has paused, at most 200 at once; new ones may begin again.
 #[utoipa::path(post, operation_id = "admin_resume_all", path = "/admin/resume", tag = "administration",
     request_body(content = inline(Option<HaltWish>)), security(("bearer" = [])),
     responses((status = OK, body = AllMoved), WriteProblems))]
@@ -220,6 +234,10 @@ pub(crate) async fn resume_all(
 
 async fn halt(app: &App, speaker: &Speaker, is_halting: bool, wish: &HaltWish) -> ApiResult<Json<AllMoved>> {
     check_operator(app, speaker.user).await?;
+    // First, so that what is begun meanwhile is refused or found.
+    if wish.after.is_none() {
+        operations::set_halted(&app.store, is_halting).await?;
+    }
     let claimed =
         operations::claim_halting(&app.store, is_halting, wish.after.map(ProjectId), MOVED_MAX).await?;
     let mut items = Vec::with_capacity(claimed.len());

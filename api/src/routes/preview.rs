@@ -40,7 +40,7 @@ pub(crate) struct StagePreview {
     agent: String,
     /// The attempt that it has now.
     attempt: u32,
-    /// US dollars that its last attempt took; none: it made no calls yet.
+    /// US dollars that its last attempt took, with the advice at its gate; none: it made no calls yet.
     last_cost_usd: Option<Decimal>,
     /// Tokens that its last attempt took.
     last_tokens: Option<i64>,
@@ -104,11 +104,15 @@ pub(crate) async fn show(
         .stages
         .into_iter()
         .map(|stage| {
-            let last = took.iter().find(|took| took.stage == stage.stage.0);
+            // Its gate's adviser is asked anew as well.
+            let advice = format!("{}-advice", stage.stage.0);
+            let last: Vec<_> =
+                took.iter().filter(|took| took.stage == stage.stage.0 || took.stage == advice).collect();
+            let is_known = !last.is_empty();
             StagePreview {
-                last_cost_usd: last.map(|last| last.cost_usd),
-                last_tokens: last.map(|last| last.tokens),
-                last_active_ms: last.map(|last| last.active_ms),
+                last_cost_usd: is_known.then(|| last.iter().map(|last| last.cost_usd).sum()),
+                last_tokens: is_known.then(|| last.iter().map(|last| last.tokens).sum()),
+                last_active_ms: is_known.then(|| last.iter().map(|last| last.active_ms).sum()),
                 stage: stage.stage.0,
                 agent: stage.agent,
                 attempt: stage.attempt,

@@ -7,10 +7,11 @@ use crate::auth::CurrentUser;
 use crate::bundle::Contents;
 use crate::extract::{Path, Query};
 use crate::openapi::ReadProblems;
-use crate::problem::{ApiResult, internal};
+use crate::package;
+use crate::problem::ApiResult;
 use axum::Json;
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{HeaderName, header};
 use axum::response::{IntoResponse, Response};
 use groundwork_domain::access::Permission;
 use groundwork_domain::work::ArtifactRef;
@@ -20,6 +21,9 @@ use groundwork_store::project_texts::{self, ArtifactItem, Named};
 use groundwork_store::provenance::{self, Provenance};
 use groundwork_store::{StoreError, Tx, project_reads};
 use serde_json::json;
+
+/// Whoever can change a bundle can make another manifest for it: this is what tells that it is the server's own.
+const MANIFEST_DIGEST: HeaderName = HeaderName::from_static("x-manifest-sha256");
 
 /// Where a version of an artifact comes from: inputs, prompt, model, parameters, tokens, attempts, findings, decisions.
 #[utoipa::path(get, operation_id = "get_provenance", path = "/artifacts/{artifact_id}/provenance", tag = "texts",
@@ -39,20 +43,31 @@ pub(crate) async fn show(
 /// The provenance of everything in a project, with all versions, as one archive. `groundwork verify` checks it without a server.
 #[utoipa::path(get, operation_id = "export_provenance", path = "/projects/{project_id}/provenance", tag = "texts",
     params(("project_id" = Uuid, Path)), security(("bearer" = [])),
-    responses((status = OK, description = "The bundle", content_type = "application/zip", body = Vec<u8>), ReadProblems))]
+    responses((status = OK, description = "The bundle", content_type = "application/zip", body = Vec<u8>,
+        headers(("x-manifest-sha256" = String, description = "SHA-256 of its manifest.json: what `verify --manifest` compares"))),
+        ReadProblems))]
 pub(crate) async fn bundle(
     State(app): State<App>,
     user: CurrentUser,
     Path(project): Path<ProjectId>,
 ) -> ApiResult<Response> {
-    let (mut tx, _) = access::project(&app, user, project, Permission::ExportProject).await?;
+    let (mut tx, standing) = access::project(&app, user, project, Permission::ExportProject).await?;
     let contents = collect(&mut tx, project).await?;
     drop(tx);
-    let packed = tokio::task::spawn_blocking(move || contents.pack()).await;
-    let bytes =
-        packed.map_err(|error| internal("packing", &error))?.map_err(|error| internal("packing", &error))?;
+    let (manifest, bytes) = package::off_runtime(move || {
+        let files = contents.packing();
+        let manifest = files.last().map(|file| Digest::of(file.content.as_bytes()).0);
+        Ok((manifest.unwrap_or_default(), package::zip(&files)?))
+    })
+    .await?;
+    let taken = (user.id, standing.workspace_id, project);
+    super::export::note(&app, taken, "bundle", ("application/zip", &bytes)).await?;
     let name = format!("attachment; filename=\"provenance-{project}.zip\"");
-    let headers = [(header::CONTENT_TYPE, "application/zip".to_owned()), (header::CONTENT_DISPOSITION, name)];
+    let headers = [
+        (header::CONTENT_TYPE, "application/zip".to_owned()),
+        (header::CONTENT_DISPOSITION, name),
+        (MANIFEST_DIGEST, manifest),
+    ];
     Ok((headers, bytes).into_response())
 }
 

@@ -16,9 +16,9 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::Utc;
 use groundwork_domain::access::Permission;
-use groundwork_domain::{ProjectId, Timestamp};
-use groundwork_store::audit;
+use groundwork_domain::{ProjectId, Timestamp, WorkspaceId};
 use groundwork_store::uploads::{self, NewUpload, Room, UploadItem, Uploaded};
+use groundwork_store::{Tx, audit};
 use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
@@ -67,27 +67,64 @@ pub(crate) async fn add(
     // Reading a form may take long: no transaction waits for it.
     drop(tx);
     let (name, content) = read(&app, request).await?;
-    let limits = &app.settings.uploads;
-    if content.len() as u64 > limits.file_bytes_max {
-        return Err(ApiError::too_large(format!("A file has at most {} bytes.", limits.file_bytes_max)));
+    let file = check(&app, "file", name, content.into())?;
+    let (mut tx, _) = access::project(&app, speaker.user, project, Permission::WorkOnProject).await?;
+    let place = Place { workspace: standing.workspace_id, project, name: "upload" };
+    let item = keep(&app, &mut tx, &speaker, &place, &file).await?;
+    tx.commit().await?;
+    Ok((StatusCode::CREATED, Json(item)))
+}
+
+/// A file that may be kept.
+#[derive(Debug)]
+pub(super) struct Checked {
+    file: file_kind::Checked,
+    content: Vec<u8>,
+}
+
+/// Where a file is to be kept, and what tells it apart from others of the same request.
+pub(super) struct Place<'a> {
+    pub(super) workspace: WorkspaceId,
+    pub(super) project: ProjectId,
+    pub(super) name: &'a str,
+}
+
+/// Checks a file's size, name and content; `field` names it where it is refused.
+pub(super) fn check(app: &App, field: &str, name: String, content: Vec<u8>) -> ApiResult<Checked> {
+    let most = app.settings.uploads.file_bytes_max;
+    if content.len() as u64 > most {
+        return Err(ApiError::too_large(format!("A file has at most {most} bytes.")));
     }
-    let file = file_kind::check(&name, &content).map_err(|words| ApiError::field("file", words))?;
-    let text = file.text.map(|text| redact(text).text);
-    let id = Uuid::new_v5(&project.0, format!("upload|{}|{}", speaker.user.id, speaker.key.0).as_bytes());
+    let mut file = file_kind::check(&name, &content).map_err(|words| ApiError::field(field, words))?;
+    file.text = file.text.map(|text| redact(text).text);
+    Ok(Checked { file, content })
+}
+
+/// Keeps a file with the transaction, where the project has room for it.
+pub(super) async fn keep(
+    app: &App,
+    tx: &mut Tx,
+    speaker: &Speaker,
+    place: &Place<'_>,
+    file: &Checked,
+) -> ApiResult<UploadItem> {
+    let limits = &app.settings.uploads;
+    let name = format!("{}|{}|{}", place.name, speaker.user.id, speaker.key.0);
+    let id = Uuid::new_v5(&place.project.0, name.as_bytes());
     let new = NewUpload {
         id,
-        workspace: standing.workspace_id,
-        project,
-        filename: &file.filename,
-        media_type: file.media_type,
-        content: &content,
-        text: text.as_deref(),
+        workspace: place.workspace,
+        project: place.project,
+        filename: &file.file.filename,
+        media_type: file.file.media_type,
+        content: &file.content,
+        text: file.file.text.as_deref(),
         by: speaker.user.id,
         at: Timestamp(Utc::now().timestamp_millis()),
+        keep_days: limits.keep_days,
     };
     let room = Room { files_max: limits.files_max, bytes_max: limits.project_bytes_max };
-    let (mut tx, _) = access::project(&app, speaker.user, project, Permission::WorkOnProject).await?;
-    let item = match uploads::add(&mut tx, &new, room).await? {
+    let item = match uploads::add(tx, &new, room).await? {
         Uploaded::Kept(item) => item,
         Uploaded::NoRoom { files, .. } if files >= u64::from(room.files_max) => {
             let words = format!("A project has at most {} files.", room.files_max);
@@ -99,10 +136,9 @@ pub(crate) async fn add(
         }
     };
     let details = json!({"upload_id": id, "media_type": item.media_type, "size_bytes": item.size_bytes});
-    let entry = speaker.entry(standing.workspace_id, "upload.added", ("project", project), details);
-    audit::record(&mut tx, entry).await?;
-    tx.commit().await?;
-    Ok((StatusCode::CREATED, Json(item)))
+    let entry = speaker.entry(place.workspace, "upload.added", ("project", place.project), details);
+    audit::record(tx, entry).await?;
+    Ok(item)
 }
 
 /// The first part of the form that is a file.

@@ -1,6 +1,7 @@
 //! Section `[api.mail]`: how mail leaves the installation.
 
 use super::SettingsError;
+use groundwork_store::notices::Pace;
 use groundwork_store::outbox::Allowance;
 use reqwest::Url;
 use secrecy::SecretString;
@@ -46,6 +47,14 @@ pub struct MailSettings {
     pub per_ip_max: u32,
     /// Seconds of that window.
     pub window_s: u32,
+    /// Seconds that news of a project waits before somebody is told by mail: what is settled by then is told to nobody.
+    pub notice_wait_s: u32,
+    /// Seconds between two mails with news to one person; what happens meanwhile comes in one mail.
+    pub notice_pause_s: u32,
+    /// Pieces of news in one mail; it says how many more there are.
+    pub notice_lines_max: u32,
+    /// Seconds after which nobody is told any more.
+    pub notice_age_s_max: u32,
 }
 
 impl Default for MailSettings {
@@ -67,6 +76,10 @@ impl Default for MailSettings {
             per_person_max: 50,
             per_ip_max: 30,
             window_s: 3_600,
+            notice_wait_s: 60,
+            notice_pause_s: 900,
+            notice_lines_max: 20,
+            notice_age_s_max: 86_400,
         }
     }
 }
@@ -120,6 +133,10 @@ impl MailSettings {
 
     pub(crate) fn allowance(&self) -> Allowance {
         Allowance { address_max: self.per_address_max, place_max: self.per_ip_max, within_s: self.window_s }
+    }
+
+    pub(crate) fn pace(&self) -> Pace {
+        Pace { wait_s: self.notice_wait_s, pause_s: self.notice_pause_s, age_s_max: self.notice_age_s_max }
     }
 
     /// The pause after so many tries that failed.

@@ -16,6 +16,8 @@ pub struct Upkeep {
     pub unverified_days: u32,
     /// Shared workspaces that a person may own first.
     pub workspaces_owned_max: u32,
+    /// Days for which it is known who took what along from a project.
+    pub exports_known_days: u32,
     /// Seconds after which putting a project away, or taking it back, is tried again.
     pub shelve_again_s: u32,
     /// Seconds between two looks for what is to be erased.
@@ -30,6 +32,7 @@ impl Default for Upkeep {
             invitation_days: 7,
             unverified_days: 7,
             workspaces_owned_max: 50,
+            exports_known_days: 365,
             shelve_again_s: 30,
             erase_every_s: 3_600,
         }

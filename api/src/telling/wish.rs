@@ -118,6 +118,14 @@ impl Preparing<'_> {
             let comment = wish.comment;
             return Ok(CommandBody::Decide { gate: wish.gate, digest, decision, comment, artifact, role });
         }
+        let is_silent = wish.comment.as_deref().is_none_or(|comment| comment.trim().is_empty());
+        if waiting.as_ref().is_some_and(|waiting| waiting.kind == "question")
+            && wish.decision == Decision::RequestChanges
+            && is_silent
+        {
+            // The agent would be paid once more to ask the same.
+            return Err(ApiError::field("comment", "is missing: say what the agent should do instead"));
+        }
         let at_gate = waiting.filter(|waiting| waiting.kind == "gate");
         let (mut comment, mut artifact) = (wish.comment, None);
         match (wish.decision, wish.content, at_gate) {
@@ -146,7 +154,8 @@ impl Preparing<'_> {
             version: gate.artifact_version.and_then(|version| u32::try_from(version).ok()).unwrap_or(1),
             digest: Digest(gate.digest.clone()),
         };
-        self.check_is_text(&base).await?;
+        let standing = versions::standing(self.tx, self.project, name).await?;
+        check_is_text(&standing.ok_or_else(|| ApiError::not_found("artifact"))?)?;
         self.write(name, &gate.stage, Some(&base), content).await
     }
 
@@ -156,27 +165,16 @@ impl Preparing<'_> {
             let base = before.base.or(base.map(Digest)).unwrap_or_else(|| before.artifact.digest.clone());
             return Ok(CommandBody::Edit { base, artifact: before.artifact });
         }
-        let current = artifacts::current(self.tx, self.project, name).await?;
-        let current = current.ok_or_else(|| ApiError::not_found("artifact"))?;
-        let base = base.map_or_else(|| current.digest.clone(), Digest);
-        if base != current.digest {
+        let standing = versions::standing(self.tx, self.project, name).await?;
+        let standing = standing.ok_or_else(|| ApiError::not_found("artifact"))?;
+        let base = base.map_or_else(|| standing.current.digest.clone(), Digest);
+        if base != standing.current.digest {
             let words = "Somebody changed it meanwhile: read it again, and bring your changes into what is there now.";
             return Err(ApiError::conflict("stale_digest", words));
         }
-        let stage = self.check_is_text(&current).await?;
-        let artifact = self.write(name, &stage, Some(&current), content).await?;
+        check_is_text(&standing)?;
+        let artifact = self.write(name, &standing.stage, Some(&standing.current), content).await?;
         Ok(CommandBody::Edit { base, artifact })
-    }
-
-    /// Only a text can be replaced by a text. Says which stage makes it.
-    async fn check_is_text(&mut self, artifact: &ArtifactRef) -> ApiResult<String> {
-        let standing = versions::standing(self.tx, self.project, &artifact.name).await?;
-        let standing = standing.ok_or_else(|| ApiError::not_found("artifact"))?;
-        if standing.kind != "document" {
-            let words = "Only documents are edited as a text; prompts are refined, code is written again.";
-            return Err(ApiError::conflict("not_editable", words));
-        }
-        Ok(standing.stage)
     }
 
     /// The artifact that the chat shapes and the stage that makes it; and its version that counts.
@@ -212,6 +210,15 @@ impl Preparing<'_> {
         };
         Ok(versions::write(self.tx, &new).await?)
     }
+}
+
+/// Only a text can be replaced by a text.
+fn check_is_text(standing: &versions::Standing) -> ApiResult<()> {
+    if standing.kind == "document" {
+        return Ok(());
+    }
+    let words = "Only documents are edited as a text; prompts are refined, code is written again.";
+    Err(ApiError::conflict("not_editable", words))
 }
 
 fn wrong_gate(gate: &str) -> ApiError {

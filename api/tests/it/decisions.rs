@@ -5,7 +5,9 @@ use crate::members::{join, shared};
 use crate::server::{IDEA, Person, Server};
 use groundwork_domain::access::Role;
 use groundwork_domain::agent::known_agents;
+use groundwork_domain::command::Actor;
 use groundwork_domain::document::files::{CodeFile, CodeManifest, CodePath};
+use groundwork_domain::event::{Cause, EventKind, Notice};
 use groundwork_domain::limits::Limits;
 use groundwork_domain::pipeline::Pipeline;
 use groundwork_domain::project::{Project, ProjectInput, RULES};
@@ -25,6 +27,16 @@ pub(crate) fn build() -> Pipeline {
 
 /// A feature as its workflow would have published it, with these requests.
 async fn feature(server: &Server, person: &Person, requests: Vec<RequestView>) -> ProjectId {
+    feature_with(server, person, requests, &[]).await
+}
+
+/// The same, and what happened in it with the first of the requests.
+pub(crate) async fn feature_with(
+    server: &Server,
+    person: &Person,
+    requests: Vec<RequestView>,
+    happened: &[EventKind],
+) -> ProjectId {
     let project = server.project(person).await;
     let pipeline = build();
     let pin = "update projects set pipeline_id = 'build', pipeline = $2 where id = $1";
@@ -37,13 +49,22 @@ async fn feature(server: &Server, person: &Person, requests: Vec<RequestView>) -
         idea: Digest::of(IDEA.as_bytes()),
     };
     let machine = Project::start(pipeline, Limits::default(), input, RULES, Timestamp(1_700_000_000_000));
-    let mut publication = machine.publication(Vec::new(), 3);
+    let request = requests.first().map(|request| request.request_id);
+    let notice = |kind: &EventKind| Notice {
+        kind: *kind,
+        cause: Cause::Start,
+        item: None,
+        actor: Actor::System,
+        at: Timestamp(1_700_000_000_000),
+        payload: json!({"request_id": request}),
+    };
+    let mut publication = machine.publication(happened.iter().map(notice).collect(), 3);
     publication.view.requests = requests;
     groundwork_store::publish::publish(&server.store, &publication).await.unwrap();
     project
 }
 
-fn gate(role: Role, four_eyes: bool) -> RequestView {
+pub(crate) fn gate(role: Role, four_eyes: bool) -> RequestView {
     let digest = Digest::of(b"# Gym\n\n### FR-001 Book");
     RequestView {
         request_id: Uuid::new_v4(),
@@ -100,8 +121,41 @@ async fn an_inbox_shows_what_waits_for_me_first() {
     bob.send(Method::POST, &path, &json!({"action": "approve", "digest": request["digest"]}))
         .await
         .refused(503, "engine_unavailable");
+    // What waits as a whole waits for everybody who may work on it.
+    let wait = "update projects set waiting_for = 'budget' where id = $1";
+    sqlx::query(wait).bind(theirs.0).execute(&server.owner).await.unwrap();
+    let inbox = bob.get("/hitl").await.ok();
+    let whole = inbox["projects"].as_array().unwrap().iter().find(|one| one["project_id"] == json!(theirs));
+    assert_eq!(whole.unwrap()["waiting_for"], "budget", "{inbox}");
+    assert_eq!(eve.get("/hitl").await.ok()["projects"], json!([]));
     let view = bob.get(&format!("/features/{ours}")).await.ok();
     assert_eq!((&view["pipeline"], &view["requests"][0]["gate"]), (&json!("build"), &json!("spec")));
+    server.remove().await;
+}
+
+/// The engine is not asked, which is away here: it would fail at texts that are longer than its own messages.
+#[tokio::test]
+async fn texts_are_measured_before_the_engine_is_asked() {
+    let server = Server::new().await;
+    let ada = server.sign_up("ada").await;
+    let waiting = gate(Role::Editor, false);
+    let digest = waiting.digest.clone();
+    let project = feature(&server, &ada, vec![waiting]).await;
+    for bytes in [64 * 1024 + 1, 5 * 1024 * 1024] {
+        let long = "a".repeat(bytes);
+        for body in [
+            json!({"command": "message", "text": long}),
+            json!({"command": "answer", "answers": [{"question_id": "Q1", "text": long}]}),
+            json!({"command": "amend_answer", "question_id": "Q1", "text": long}),
+            json!({"command": "refine", "request": "Shorter.", "target": long}),
+            json!({"command": "decide", "gate": "spec", "digest": digest, "decision": "approve", "comment": long}),
+        ] {
+            say(&ada, project, &body).await.refused(413, "too_large");
+        }
+        let chat = format!("/features/{project}/chat");
+        ada.send(Method::POST, &chat, &json!({"message": long})).await.refused(413, "too_large");
+    }
+    say(&ada, project, &json!({"command": "message", "text": "a"})).await.refused(503, "engine_unavailable");
     server.remove().await;
 }
 

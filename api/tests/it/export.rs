@@ -127,5 +127,23 @@ async fn a_package_holds_everything_and_is_the_same_each_time() {
     assert_eq!(markdown.headers["content-type"], "text/markdown; charset=utf-8");
     let text = String::from_utf8(markdown.bytes).unwrap();
     assert!(text.contains("### FR-001 Book") && text.contains("# 02 · setup"), "{text}");
+
+    // It is known who took what along: by its digest the same bytes can be told again.
+    let bundle = ada.get(&format!("/projects/{project}/provenance")).await;
+    assert_eq!(bundle.status, 200);
+    let known = ada.get(&format!("/projects/{project}/exports")).await.ok();
+    let known: Vec<_> = known["items"].as_array().unwrap().iter().rev().cloned().collect();
+    let told: Vec<_> = known.iter().map(|one| (&one["kind"], &one["media_type"])).collect();
+    let zip = (&json!("package"), &json!("application/zip"));
+    let markdown = (&json!("package"), &json!("text/markdown; charset=utf-8"));
+    assert_eq!(told, [zip, zip, markdown, (&json!("bundle"), &json!("application/zip"))]);
+    assert_eq!(known[0]["digest"], known[1]["digest"]);
+    assert_eq!(known[0]["digest"], Digest::of(&second.bytes).0);
+    assert_eq!(
+        (&known[0]["size_bytes"], &known[0]["exported_by"]),
+        (&json!(second.bytes.len()), &json!(ada.id))
+    );
+    let mine = ada.get("/users/me/export").await.ok();
+    assert_eq!(mine["workspaces"][0]["exports"].as_array().unwrap().len(), 4);
     server.remove().await;
 }

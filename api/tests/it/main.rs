@@ -22,6 +22,7 @@ mod logs;
 mod mailbox;
 mod members;
 mod money;
+mod notices;
 mod oauth;
 mod operations;
 mod outside;

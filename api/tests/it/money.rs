@@ -40,6 +40,15 @@ async fn a_budget_is_set_shown_with_what_is_used_and_taken_away() {
     );
     bob.send(Method::PUT, &one, &json!({"usd_max": "1", "allow_unpriced": true})).await.ok();
     // The command speaks of limits, and of nothing else.
+    // A name that nobody knows is not taken for "no limit".
+    for wrong in [json!({"usd_most": "0.5"}), json!({"bogus": 1})] {
+        bob.send(Method::PUT, &one, &wrong).await.refused(422, "invalid_body");
+        let mut command = wrong.clone();
+        command["command"] = json!("set_budget");
+        bob.send(Method::POST, &format!("/projects/{project}/commands"), &command)
+            .await
+            .refused(422, "invalid_body");
+    }
     let more = json!({"command": "set_budget", "usd": "2"});
     let path = format!("/projects/{project}/commands");
     bob.send(Method::POST, &path, &more).await.refused(503, "engine_unavailable");

@@ -240,6 +240,22 @@ impl Server {
         groundwork_store::publish::publish(&self.store, &publication).await.unwrap();
     }
 
+    /// Puts an event into a project's log, and leaves all else as it is.
+    pub(crate) async fn tell(&self, person: &Person, project: ProjectId, kind: EventKind) {
+        let event = "with numbered as (
+                 update projects set next_seq = next_seq + 1 where id = $1 returning next_seq - 1 as seq
+             )
+             insert into events (workspace_id, project_id, seq, event_id, kind, cause, actor, at, payload)
+             select $2, $1, seq, gen_random_uuid(), $3, 'start', 'system', now(), '{}' from numbered";
+        sqlx::query(event)
+            .bind(project.0)
+            .bind(person.workspace.0)
+            .bind(kind.as_str())
+            .execute(&self.owner)
+            .await
+            .unwrap();
+    }
+
     pub(crate) async fn stop(&self) {
         self.shutdown.cancel();
     }

@@ -30,6 +30,8 @@ async fn a_file_is_kept_as_it_came_under_a_name_that_leads_nowhere() {
     assert_eq!((&kept["filename"], &kept["has_text"]), (&json!("Notes-of-Ada.md"), &json!(true)));
     assert_eq!(send(&ada, project, "1", "../../etc/Notes of Ada.md", text).await.ok()["id"], kept["id"]);
 
+    assert!(kept["expires_at"].is_string(), "{kept}");
+
     let path = format!("/projects/{project}/uploads/{}", kept["id"].as_str().unwrap());
     let original = ada.get(&path).await;
     assert_eq!(original.bytes, text, "byte for byte");
@@ -96,5 +98,33 @@ async fn projects_and_what_is_in_them_are_found_by_titles_and_ids() {
         (&json!("prompt"), 1)
     );
     ada.get("/search?q=%20").await.refused(400, "invalid_query");
+    server.remove().await;
+}
+
+/// Agents begin at once: what belongs to an idea comes with it, or nothing does.
+#[tokio::test]
+async fn files_come_with_an_idea_or_nothing_does() {
+    let server = Server::new().await;
+    let ada = server.sign_up("ada").await;
+    let with = |name: &str, content: &str| json!({"idea": "An app for a bakery that takes orders.", "files": [{"filename": name, "content_base64": content}]});
+    for (name, content, words) in [
+        ("notes.exe", "aGk=", "files[0]"),
+        ("notes.md", "no Base64!", "is not Base64"),
+        ("picture.png", "aGk=", "files[0]"),
+    ] {
+        let sent = ada.send(Method::POST, "/projects", &with(name, content)).await;
+        let answer = sent.refused(422, "invalid_fields");
+        assert!(answer.to_string().contains(words), "{name}: {answer}");
+    }
+    assert_eq!(ada.get("/projects").await.ok()["items"], json!([]), "nothing half done");
+    // The engine is away, so that it is started later: the file is there before any agent is.
+    ada.send(Method::POST, "/projects", &with("notes.md", "IyBOb3RlcwoKQnJlYWQgb25seS4=")).await;
+    let listed = ada.get("/projects").await.ok();
+    let id = listed["items"][0]["project_id"].as_str().unwrap();
+    let uploads = ada.get(&format!("/projects/{id}/uploads")).await.ok();
+    assert_eq!(
+        (&uploads["items"][0]["filename"], &uploads["items"][0]["has_text"]),
+        (&json!("notes.md"), &json!(true))
+    );
     server.remove().await;
 }

@@ -137,6 +137,9 @@ pub(crate) struct ProvenanceArguments {
 pub(crate) struct VerifyArguments {
     /// The bundle, as `provenance` wrote it.
     pub(crate) bundle: PathBuf,
+    /// SHA-256 of the manifest, as `provenance` printed it: shows that this is the server's own.
+    #[arg(long, value_name = "SHA256")]
+    pub(crate) manifest: Option<String>,
     #[command(flatten)]
     pub(crate) connection: Connection,
 }

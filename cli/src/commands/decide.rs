@@ -34,6 +34,32 @@ struct Request {
 #[derive(Debug, Deserialize)]
 struct Requests {
     items: Vec<Request>,
+    /// Only of the inbox.
+    #[serde(default)]
+    projects: Vec<WaitingProject>,
+}
+
+/// A project that waits as a whole.
+#[derive(Debug, Deserialize)]
+struct WaitingProject {
+    project_id: Uuid,
+    project_title: String,
+    /// `answers`, `brief` or `budget`.
+    waiting_for: String,
+}
+
+impl WaitingProject {
+    /// One paragraph for people.
+    fn told(&self) -> String {
+        let id = self.project_id;
+        let (what, next) = match self.waiting_for.as_str() {
+            "answers" => ("its questions wait for answers", format!("groundwork answer {id}")),
+            "brief" => ("its brief waits to be confirmed", format!("groundwork confirm-brief {id}")),
+            "budget" => ("its budget is used up", format!("groundwork budget set {id} --usd …")),
+            other => (other, format!("groundwork show {id}")),
+        };
+        format!("{id}  {}\n  {what}\n  {next}", self.project_title)
+    }
 }
 
 impl Request {
@@ -91,10 +117,9 @@ pub(super) async fn inbox(connection: &Connection) -> Result<()> {
     let (client, output) = open(connection)?;
     let waiting: Requests = client.get("/hitl").await?;
     output.result(&waiting.items, || {
-        if waiting.items.is_empty() {
-            return "nothing waits for anybody".to_owned();
-        }
-        waiting.items.iter().map(Request::told).collect::<Vec<_>>().join("\n\n")
+        let projects = waiting.projects.iter().map(WaitingProject::told);
+        let told: Vec<_> = waiting.items.iter().map(Request::told).chain(projects).collect();
+        if told.is_empty() { "nothing waits for anybody".to_owned() } else { told.join("\n\n") }
     });
     Ok(())
 }

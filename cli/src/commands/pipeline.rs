@@ -5,7 +5,7 @@ use crate::args::{PipelineCommand, PipelineFileArguments, PipelinesArguments};
 use crate::failure::{Exit, Failure, Result};
 use crate::output::Output;
 use groundwork_domain::agent::known_agents;
-use groundwork_domain::pipeline::Pipeline;
+use groundwork_domain::pipeline::{Pipeline, SHIPPED};
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -70,6 +70,14 @@ fn check(arguments: &PipelineFileArguments) -> Result<()> {
         let words = format!("{}:{}: {}", arguments.file.display(), error.line, error.reason);
         Failure::new(Exit::Usage, "invalid_pipeline", words)
     })?;
+    if SHIPPED.contains(&pipeline.id.as_str()) {
+        let words = format!(
+            "{}: `{}` is a pipeline that ships: give yours another id",
+            arguments.file.display(),
+            pipeline.id
+        );
+        return Err(Failure::new(Exit::Usage, "invalid_pipeline", words));
+    }
     let value = json!({"id": pipeline.id, "version": pipeline.version, "stages": pipeline.stages.len()});
     output.result(&value, || {
         format!("{} version {} can be used: {} stages", pipeline.id, pipeline.version, pipeline.stages.len())

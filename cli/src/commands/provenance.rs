@@ -31,10 +31,11 @@ pub(super) async fn write(arguments: &ProvenanceArguments) -> Result<()> {
     }
     let bytes = client.bytes(&format!("/projects/{id}/provenance")).await?;
     std::fs::write(&arguments.out, &bytes).with_context(|| format!("writing {}", arguments.out.display()))?;
-    output.result(&json!({"project_id": id, "file": arguments.out}), || {
-        format!("wrote {}", arguments.out.display())
-    });
-    output.note(format!("next: groundwork verify {}", arguments.out.display()));
+    let manifest = check(&bytes)?.manifest;
+    let value = json!({"project_id": id, "file": arguments.out, "manifest_digest": manifest.0});
+    output.result(&value, || format!("wrote {}\nmanifest {manifest}", arguments.out.display()));
+    // Whoever can change the bundle can make another manifest: only its digest, kept elsewhere, tells that it is this one.
+    output.note(format!("next: groundwork verify {} --manifest {manifest}", arguments.out.display()));
     Ok(())
 }
 
@@ -43,7 +44,10 @@ pub(super) fn verify(arguments: &VerifyArguments) -> Result<()> {
     let output = Output::new(arguments.connection.json);
     let bytes = std::fs::read(&arguments.bundle)
         .map_err(|error| Failure::usage(format!("{}: {error}", arguments.bundle.display())))?;
-    let checked = check(&bytes)?;
+    let mut checked = check(&bytes)?;
+    if let Some(told) = arguments.manifest.as_deref().filter(|told| *told != checked.manifest.0) {
+        checked.wrong.push(format!("its manifest is {}, and not {told}", checked.manifest));
+    }
     if !checked.wrong.is_empty() {
         let words = format!("the bundle is not what it says:\n  {}", checked.wrong.join("\n  "));
         return Err(Failure::new(Exit::Refused, "bundle_broken", words));
@@ -52,8 +56,15 @@ pub(super) fn verify(arguments: &VerifyArguments) -> Result<()> {
         "decisions": checked.decisions});
     output.result(&value, || {
         format!(
-            "{} artifacts, {} files and {} decisions hold together\nmanifest {}",
-            checked.artifacts, checked.files, checked.decisions, checked.manifest
+            "{} artifacts, {} files and {} decisions hold together\nmanifest {}{}",
+            checked.artifacts,
+            checked.files,
+            checked.decisions,
+            checked.manifest,
+            match arguments.manifest {
+                Some(_) => ", as it was told",
+                None => "\nThat this is the server's own manifest is shown only by its digest: --manifest SHA256, as `provenance` printed it",
+            }
         )
     });
     Ok(())
@@ -86,6 +97,9 @@ fn check(bundle: &[u8]) -> Result<Checked> {
     known.extend(check_questions(&value, &mut wrong));
     check_code(&value, &files, &sums, &mut wrong);
     check_references(&value, &known, &mut wrong);
+    check_places(&value, &sums, &mut wrong);
+    check_decisions(&value, &mut wrong);
+    check_calls(&value, &mut wrong);
     let count = |name: &str| value[name].as_array().map_or(0, Vec::len);
     Ok(Checked {
         manifest: Digest::of(&manifest),
@@ -179,6 +193,85 @@ fn check_code(
     }
 }
 
+/// Every version lies where its name and number say, and no other one lies beside it.
+fn check_places(manifest: &Value, sums: &BTreeMap<String, Digest>, wrong: &mut Vec<String>) {
+    let mut told = BTreeSet::new();
+    for one in items(&manifest["artifacts"]) {
+        let artifact = &one["artifact"];
+        let (name, version) = (artifact["name"].as_str().unwrap_or_default(), &artifact["version"]);
+        let extension = if artifact["format"] == "json" { "json" } else { "md" };
+        let place = format!("artifacts/{name}/v{version}.{extension}");
+        if one["file"] != place.as_str() {
+            wrong.push(format!("{name} v{version} lies at {}, and not at {place}", one["file"]));
+        }
+        if !matches!(artifact["state"].as_str(), Some("current" | "superseded" | "written")) {
+            wrong.push(format!("{name} v{version} is in no state that there is: {}", artifact["state"]));
+        }
+        told.insert(place);
+    }
+    for one in items(&manifest["prompts"]) {
+        let place =
+            format!("prompts/{:02}/v{}.md", one["number"].as_u64().unwrap_or_default(), one["version"]);
+        if one["file"] != place.as_str() {
+            wrong.push(format!("prompt {} v{} lies at {}", one["number"], one["version"], one["file"]));
+        }
+        told.insert(place);
+    }
+    let is_version = |name: &str| name.starts_with("artifacts/") || name.starts_with("prompts/");
+    for name in sums.keys().filter(|name| is_version(name) && !told.contains(*name)) {
+        wrong.push(format!("{name} is a version that the manifest does not tell of"));
+    }
+}
+
+/// What was decided on a version is told twice, in the same words; and there are only four decisions.
+fn check_decisions(manifest: &Value, wrong: &mut Vec<String>) {
+    for decision in items(&manifest["decisions"]) {
+        if !matches!(decision["decision"].as_str(), Some("approve" | "amend" | "request_changes" | "reject"))
+        {
+            wrong.push(format!(
+                "gate {} has a decision that there is not: {}",
+                decision["gate"], decision["decision"]
+            ));
+        }
+    }
+    for one in items(&manifest["artifacts"]) {
+        let artifact = &one["artifact"];
+        let of_all: BTreeSet<String> = items(&manifest["decisions"])
+            .filter(|decision| decision["digest"] == artifact["digest"])
+            .map(Value::to_string)
+            .collect();
+        // The amendment that put a person's text in place was decided on the text before it.
+        let is_amendment = |decision: &&Value| {
+            decision["decision"] == "amend"
+                && artifact["author_id"].is_string()
+                && decision["digest"] != artifact["digest"]
+                && items(&manifest["decisions"]).any(|one| one == *decision)
+        };
+        let own = items(&one["decisions"]).filter(|decision| !is_amendment(decision));
+        let own: BTreeSet<String> = own.map(Value::to_string).collect();
+        if of_all != own {
+            let name = artifact["name"].as_str().unwrap_or_default();
+            wrong.push(format!("what was decided on {name} v{} is told in two ways", artifact["version"]));
+        }
+    }
+}
+
+/// What a model wrote was written in a call that is told, with the prompt that is told.
+fn check_calls(manifest: &Value, wrong: &mut Vec<String>) {
+    for one in items(&manifest["artifacts"]) {
+        let Some(prompt) = one["prompt_digest"].as_str() else { continue };
+        if !items(&one["calls"]).any(|call| call["prompt_digest"] == prompt) {
+            let artifact = &one["artifact"];
+            let name = artifact["name"].as_str().unwrap_or_default();
+            wrong.push(format!("no call is told that wrote {name} v{} with its prompt", artifact["version"]));
+        }
+    }
+}
+
+fn items(list: &Value) -> impl Iterator<Item = &Value> {
+    list.as_array().into_iter().flatten()
+}
+
 /// What was written from something, or decided on something, names what is there.
 fn check_references(manifest: &Value, known: &BTreeSet<String>, wrong: &mut Vec<String>) {
     for one in manifest["artifacts"].as_array().into_iter().flatten() {
@@ -208,6 +301,10 @@ fn unpack(bundle: &[u8]) -> Result<BTreeMap<String, Vec<u8>>> {
     if zip.len() > FILES_MAX {
         return Err(broken(&format!("has more than {FILES_MAX} files")));
     }
+    // Of two entries with one name the library shows one, and another program may show the other.
+    if entries(bundle) != Some(zip.len()) {
+        return Err(broken("has more entries than files"));
+    }
     let mut files = BTreeMap::new();
     let mut left = BYTES_MAX;
     for index in 0..zip.len() {
@@ -223,6 +320,14 @@ fn unpack(bundle: &[u8]) -> Result<BTreeMap<String, Vec<u8>>> {
         }
     }
     Ok(files)
+}
+
+/// Entries by the archive's end record; none where it says that it has more than the record can count.
+fn entries(bundle: &[u8]) -> Option<usize> {
+    const RECORD: [u8; 4] = *b"PK\x05\x06";
+    let at = bundle.windows(RECORD.len()).rposition(|window| window == RECORD)?;
+    let count: [u8; 2] = bundle.get(at + 10..at + 12)?.try_into().ok()?;
+    Some(u16::from_le_bytes(count)).filter(|count| *count != u16::MAX).map(usize::from)
 }
 
 fn broken(why: &str) -> Failure {
@@ -255,12 +360,17 @@ mod tests {
         let mut manifest = json!({
             "format": FORMAT,
             "idea": {"digest": digest("A gym"), "file": "idea.md"},
-            "artifacts": [{"artifact": {"name": "spec", "version": 1, "digest": digest("# Spec"),
-                "sources": [{"source": "idea", "digest": digest("A gym")}]}, "file": "artifacts/spec/v1.md"},
-                {"artifact": {"name": "code", "version": 1, "digest": digest(&code)}, "file": "artifacts/code/v1.json"}],
+            "artifacts": [{"artifact": {"name": "spec", "version": 1, "digest": digest("# Spec"), "format": "markdown",
+                "state": "current", "sources": [{"source": "idea", "digest": digest("A gym")}]},
+                "prompt_digest": "p", "calls": [{"prompt_digest": "p"}],
+                "decisions": [{"gate": "spec", "decision": "approve", "digest": digest("# Spec")}],
+                "file": "artifacts/spec/v1.md"},
+                {"artifact": {"name": "code", "version": 1, "digest": digest(&code), "format": "json",
+                "state": "superseded"}, "file": "artifacts/code/v1.json"}],
             "questions": [{"stage": "analyst", "question": "Members only?", "reason": "It changes the tables.",
                 "digest": asked}],
-            "decisions": [{"gate": "spec", "digest": digest("# Spec")}, {"gate": "analyst", "digest": asked}],
+            "decisions": [{"gate": "spec", "decision": "approve", "digest": digest("# Spec")},
+                {"gate": "analyst", "decision": "amend", "digest": asked}],
             "files": {"idea.md": digest("A gym"), "artifacts/spec/v1.md": digest("# Spec"),
                 "artifacts/code/v1.json": digest(&code), "code/code/v1/src/main.ts": digest("export {}")},
         });
@@ -313,7 +423,43 @@ mod tests {
         assert_eq!(added, ["code/code/v1/more.ts belongs to no set of files"]);
         let asked = wrong(|manifest, _| manifest["questions"][0]["question"] = json!("Something else?"));
         assert_eq!(asked, ["a question of stage analyst is not the one that was asked"]);
+        for (change, words) in [
+            (
+                (|manifest, _| manifest["decisions"][0]["decision"] = json!("reject"))
+                    as fn(&mut Value, &mut Vec<_>),
+                "what was decided on spec v1 is told in two ways",
+            ),
+            (
+                |manifest, _| manifest["decisions"] = json!([]),
+                "what was decided on spec v1 is told in two ways",
+            ),
+            (
+                |manifest, _| manifest["decisions"][1]["decision"] = json!("shrug"),
+                "a decision that there is not",
+            ),
+            (
+                |manifest, _| manifest["artifacts"][0]["calls"] = json!([]),
+                "no call is told that wrote spec v1",
+            ),
+            (|manifest, _| manifest["artifacts"][0]["artifact"]["version"] = json!(2), "lies at"),
+            (|manifest, _| manifest["artifacts"][0]["artifact"]["state"] = json!("0urrent"), "no state"),
+            (
+                |manifest, _| drop(manifest["artifacts"].as_array_mut().map(|all| all.remove(0))),
+                "artifacts/spec/v1.md is a version that the manifest does not tell of",
+            ),
+        ] {
+            let found = wrong(change).join("\n");
+            assert!(found.contains(words), "{words}: {found}");
+        }
         check(&bundle(|manifest, _| manifest["format"] = json!("other"))).expect_err("another format");
         check(b"no archive").expect_err("no archive");
+        // Another idea under the same name, which one program would show and another would not.
+        let mut twice = bundle(|_, files| files.insert(0, ("idea.mx".to_owned(), "Another gym".to_owned())));
+        for at in 0..twice.len() - 7 {
+            if &twice[at..at + 7] == b"idea.mx" {
+                twice[at..at + 7].copy_from_slice(b"idea.md");
+            }
+        }
+        check(&twice).expect_err("two ideas");
     }
 }

@@ -87,14 +87,11 @@ impl Project {
                 self.reject(RejectionCode::InvalidAnswer, "A text has a NUL character, which is no text.")
             );
         }
-        let bytes = body.text_bytes();
-        let waiting: usize = self.texts.iter().map(crate::event::PendingText::bytes).sum();
-        if bytes > COMMAND_TEXT_BYTES_MAX {
-            let message = format!(
-                "The texts of one command have at most {COMMAND_TEXT_BYTES_MAX} bytes, these have {bytes}."
-            );
+        if let Some(message) = body.too_long() {
             return Err(self.reject(RejectionCode::TooLarge, message));
         }
+        let bytes = body.text_bytes();
+        let waiting: usize = self.texts.iter().map(crate::event::PendingText::bytes).sum();
         if waiting + bytes > TEXTS_WAITING_BYTES_MAX {
             let message = "Earlier texts of this project are not stored yet. Send this again in a minute.";
             return Err(self.reject(RejectionCode::TooLarge, message));

@@ -120,7 +120,11 @@ impl Project {
                 let message = format!("This was decided already: {}.", status.as_str());
                 self.reject(RejectionCode::AlreadyDecided, message)
             }
-            Some(RequestStatus::Superseded | RequestStatus::Expired | RequestStatus::Pending) => {
+            Some(RequestStatus::Expired) => {
+                let message = "Nobody decided in time: this gate has expired. Retry opens it again.";
+                self.reject(RejectionCode::WrongGate, message)
+            }
+            Some(RequestStatus::Superseded | RequestStatus::Pending) => {
                 self.reject(RejectionCode::StaleDigest, "What was read is no longer what is there.")
             }
             None => {

@@ -149,7 +149,7 @@ pub struct StageOutcome {
 pub struct Failure {
     /// A word for programs: `provider_refused`, `unreadable_reply`, `context_too_large`, `unknown_model`,
     /// `provider_rejected_key`, `provider_rejected_request`, `provider_unavailable`, `active_time_exceeded`,
-    /// `unknown_target`, `no_provider_key`, `internal`; and from the rules `rejected`, `changes_used_up`, `gate_expired`,
+    /// `unknown_target`, `unreadable_document`, `no_provider_key`, `internal`; and from the rules `rejected`, `changes_used_up`, `gate_expired`,
     /// `verdict_failed`.
     pub code: String,
     /// A sentence for people: what happened and what to do.

@@ -4,6 +4,7 @@ use super::architect;
 use super::phrase::{capital, plain, slug};
 use super::request::{Answered, Request};
 use super::spec::{self, Requirement};
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// Longest slug of a file's name.
@@ -42,6 +43,13 @@ pub(super) fn specification(request: &Request<'_>) -> String {
         ..request.bare()
     };
     architect::specification(&as_idea).replace(" (idea)\n", " (brief)\n")
+}
+
+/// The plan that the writers after it go by: as it stands, or, where a person wrote one without tasks, the one that follows from the specification.
+pub(super) fn plan_of<'a>(request: &Request<'a>) -> Cow<'a, str> {
+    let plan = ["plan", "implementation_plan"].map(|name| request.document(name));
+    let plan = plan.into_iter().find(|plan| !plan.is_empty()).unwrap_or_default();
+    if planned(plan).is_empty() { tasks(request.spec).into() } else { plan.into() }
 }
 
 /// What a task of a plan says to the writers after it.
@@ -125,7 +133,8 @@ pub(super) fn tests(request: &Request<'_>) -> String {
     if let Some(text) = again(request) {
         return text;
     }
-    let tasks = planned(request.document("plan"));
+    let plan = plan_of(request);
+    let tasks = planned(&plan);
     let mut text = "## Approach\n(Simulated.) Vitest with a database of its own for each file; `npm test` runs everything.\n## Tests\n".to_owned();
     let mut number = 0;
     for requirement in spec::requirements(request.spec) {
@@ -145,6 +154,10 @@ pub(super) fn tests(request: &Request<'_>) -> String {
                 index + 1,
             );
         }
+    }
+    if number == 0 {
+        // A person's own texts may name no requirement at all.
+        text += "### CT-001 It does what was asked\nrequirement: FR-001\ntask: T001\nfile: test/asked.test.ts\nname: does what was asked\n- Given the product, when it is used as described, then it does what was asked.\n";
     }
     text
 }

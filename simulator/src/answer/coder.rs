@@ -1,7 +1,7 @@
 //! Implementer and coder: write the files that the plan names, some at a time, and finish. Where they are is told by the
 //! results of the tool.
 
-use super::build::{PlannedTask, planned};
+use super::build::{PlannedTask, plan_of, planned};
 use super::handoff::{call, question};
 use super::phrase::plain;
 use super::request::Request;
@@ -18,7 +18,8 @@ pub(super) fn reply(ask: &Ask, request: &Request<'_>, rule: Option<&Rule>) -> Re
     if let Some(question) = question(ask, rule) {
         return question;
     }
-    let tasks = planned(plan_of(request));
+    let plan = plan_of(request);
+    let tasks = planned(&plan);
     let is_written = |turn: &&Turn| turn.role == Role::Tool && turn.text.contains(" written;");
     let parts_written = ask.turns.iter().filter(is_written).count();
     let feedback = plain(request.task.data("feedback"), 200);
@@ -30,11 +31,6 @@ pub(super) fn reply(ask: &Ask, request: &Request<'_>, rule: Option<&Rule>) -> Re
     let file = |path: &String| json!({ "path": path, "content": content(path, request, &feedback) });
     let files: Vec<_> = part.iter().map(file).collect();
     call(ask, "write_files", &json!({ "files": files }).to_string(), "I write the next files.")
-}
-
-fn plan_of<'a>(request: &Request<'a>) -> &'a str {
-    let plan = request.document("plan");
-    if plan.is_empty() { request.document("implementation_plan") } else { plan }
 }
 
 /// What the plan names, each once, in its order; then as many more as a rule wants.

@@ -165,6 +165,34 @@ async fn a_project_goes_on_when_the_workspaces_budget_is_taken_away_though_its_o
     database.remove().await;
 }
 
+/// What counts is when it was parked, not when it last did anything: paused and let go on after the raise, it was not told.
+#[tokio::test]
+async fn a_project_that_was_paused_while_its_budget_was_raised_is_told_when_it_goes_on() {
+    let database = Database::new().await;
+    let tenant = database.tenant().await;
+    let project = database.project(tenant).await;
+    let parked =
+        "insert into events (workspace_id, project_id, seq, event_id, kind, cause, actor, at, payload)
+        values ($1, $2, 1, gen_random_uuid(), 'over_budget', 'stage:spec:1', 'system', now(), '{}')";
+    let query = sqlx::query(parked).bind(tenant.workspace.0).bind(project.0);
+    query.execute(&database.owner).await.unwrap();
+    set(&database, tenant, Scope::Workspace, Some(1_000_000), None).await;
+    assert!(budgets::raised(&database.store, 10).await.unwrap().is_empty(), "it is paused");
+    sqlx::query("update projects set waiting_for = 'budget', last_activity_at = clock_timestamp()")
+        .execute(&database.owner)
+        .await
+        .unwrap();
+    assert_eq!(budgets::raised(&database.store, 10).await.unwrap().len(), 1);
+    let again = parked.replace("$2, 1", "$2, 2");
+    let query = sqlx::query(sqlx::AssertSqlSafe(again)).bind(tenant.workspace.0).bind(project.0);
+    query.execute(&database.owner).await.unwrap();
+    assert!(
+        budgets::raised(&database.store, 10).await.unwrap().is_empty(),
+        "it was told, and is parked again"
+    );
+    database.remove().await;
+}
+
 #[tokio::test]
 async fn servers_write_keys_and_read_what_is_sealed_through_one_function_only() {
     let database = Database::new().await;

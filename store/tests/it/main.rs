@@ -4,12 +4,15 @@
 mod budgets;
 mod calls;
 mod database;
+mod exports;
 mod isolation;
 mod memberships;
+mod notices;
 mod outbox;
 mod publish;
 mod quotas;
 mod rates;
 mod requests;
+mod rings;
 mod streams;
 mod tenancy;

@@ -1,12 +1,62 @@
 //! Projects are counted as they are begun, and who has nearly used up theirs is told in the log.
 
-use crate::database::{Database, pipeline};
+use crate::database::{Database, machine, pipeline};
+use groundwork_domain::command::Actor;
+use groundwork_domain::event::{Cause, EventKind, Notice};
 use groundwork_domain::limits::Limits;
+use groundwork_domain::project::Project;
+use groundwork_domain::publication::Publication;
 use groundwork_domain::quota::{Quota, QuotaUse};
-use groundwork_domain::{ProjectId, Timestamp};
+use groundwork_domain::{CommandId, ProjectId, Timestamp};
 use groundwork_store::events;
 use groundwork_store::project_writes::{self, Allowance, Creation, NewProject};
+use groundwork_store::publish::publish;
+use serde_json::json;
 use uuid::Uuid;
+
+/// A refinement that is done, and how many that makes.
+fn refined(machine: &Project, used: u32, most: u32) -> Publication {
+    let notice = Notice {
+        kind: EventKind::RefinementCompleted,
+        cause: Cause::Command {
+            command_id: CommandId(Uuid::from_u128(used.into())),
+            name: "refine".to_owned(),
+        },
+        item: None,
+        actor: Actor::System,
+        at: Timestamp(5_000),
+        payload: json!({"section": "FR-001", "artifact": "spec", "version": 2}),
+    };
+    let mut publication = machine.publication(vec![notice], used);
+    (publication.view.summary.refinements_used, publication.view.summary.refinements_max) = (used, most);
+    publication
+}
+
+#[tokio::test]
+async fn few_refinements_left_are_told_once() {
+    let database = Database::new().await;
+    let tenant = database.tenant().await;
+    for (most, expected) in [
+        (3, vec!["You have used 3 of 3 refinements."]),
+        (5, vec!["You have used 4 of 5 refinements."]),
+        (u32::MAX, vec![]),
+    ] {
+        let project = database.project(tenant).await;
+        let machine = machine(tenant, project);
+        for used in 1..=most.min(6) {
+            let publication = refined(&machine, used, most);
+            publish(&database.store, &publication).await.unwrap();
+            publish(&database.store, &publication).await.unwrap();
+        }
+        let mut tx = database.store.tenant(tenant.workspace, tenant.user).await.unwrap();
+        let log = events::page(&mut tx, project, 0, 100).await.unwrap();
+        let near: Vec<_> = log.iter().filter(|event| event.kind == "limit_near").collect();
+        let told: Vec<_> = near.iter().map(|event| event.payload["message"].as_str().unwrap()).collect();
+        assert_eq!(told, expected, "of {most}");
+        assert!(near.iter().all(|event| event.payload["limit"] == "refinements"));
+    }
+    database.remove().await;
+}
 
 #[tokio::test]
 async fn the_last_projects_are_announced_once_and_one_more_is_refused() {

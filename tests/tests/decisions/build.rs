@@ -23,7 +23,9 @@ async fn versions(client: &Client, project: Uuid, name: &str) -> Result<Vec<Valu
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_feature_is_built_over_the_api_alone() -> Result<()> {
-    let stack = Stack::start(Options::default()).await?;
+    // Models that take their time: a reply that is there at once has no deltas.
+    let simulator = vec!["--call-ms=400".to_owned()];
+    let stack = Stack::start(Options { simulator, ..Options::default() }).await?;
     let client = stack.client().sign_up("lead").await?.patient(SOON);
     let feature = begin(&client, "/features", &json!({"idea": IDEA})).await?;
     // A talk, streamed, that ends with an answer; then the brief is confirmed.
@@ -54,6 +56,11 @@ async fn a_feature_is_built_over_the_api_alone() -> Result<()> {
         "the same files, the same bytes"
     );
     assert!(zip.starts_with(b"PK"));
+    let found = client.get(&format!("/projects/{feature}/search?q=src/server")).await?.ok()?.body;
+    assert_eq!(
+        (&found["items"][0]["kind"], &found["items"][0]["title"]),
+        (&json!("file"), &json!("src/server.ts"))
+    );
     the_log_tells_who_decided(&stack, feature).await?;
     a_review_is_done_again_by_another_model(&client, feature).await?;
     // What is done stays done: there is no gate to begin anew from.
@@ -112,6 +119,8 @@ async fn the_plan_is_amended(client: &Client, feature: Uuid) -> Result<()> {
     let versions = versions(client, feature, "plan").await?;
     assert_eq!(versions.len(), 3, "{versions:?}");
     let id = request["artifact_id"].as_str().context("artifact_id")?;
+    let origin = client.get(&format!("/artifacts/{id}/provenance?version=3")).await?.ok()?.body;
+    assert_eq!(origin["decisions"][0]["decision"], "amend", "{origin}");
     let diff = client.get(&format!("/artifacts/{id}/diff?from=2&to=3")).await?;
     assert!(
         diff.status.is_success() && diff.body.to_string().contains("amended by the lead"),

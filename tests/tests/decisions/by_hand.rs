@@ -26,6 +26,9 @@ async fn a_feature_is_built_from_the_command_line_alone() -> Result<()> {
     let told =
         String::from_utf8_lossy(&checked.stderr).into_owned() + &String::from_utf8_lossy(&checked.stdout);
     assert!(!checked.status.success() && told.contains("nobody") && told.contains("wrong.toml:"), "{told}");
+    let shipped = write(&cli.path("shipped.toml"), BUILD)?;
+    let told = String::from_utf8(cli.output(&["pipeline", "check", &shipped])?.stderr)?;
+    assert!(told.contains("is a pipeline that ships"), "{told}");
     cli.run(&["pipeline", "add", &file])?;
 
     let new = cli.json(&["new", "--idea", IDEA, "--pipeline", "build"])?;
@@ -48,8 +51,11 @@ async fn a_feature_is_built_from_the_command_line_alone() -> Result<()> {
     cli.at_last(&["preview", &feature, "revise"]).await?;
     cli.at_last(&["revise", &feature, "--brief-file", &brief]).await?;
     cli.at_last(&["approve", &feature, "--gate", "spec"]).await?;
-    let plan = cli.at_last(&["read", &feature, "plan"]).await?;
-    let file = write(&cli.path("plan.md"), &plan.replace("(Simulated.)", "(Simulated, and amended.)"))?;
+    // A text of one's own, without the form that agents keep.
+    let file = write(
+        &cli.path("plan.md"),
+        "# Plan\n\nOne server process, one database, as few files as possible.\n",
+    )?;
     cli.at_last(&["amend", &feature, "--gate", "plan", "--file", &file]).await?;
     cli.at_last(&["approve", &feature, "--gate", "tests"]).await?;
     cli.run(&["watch", &feature, "--to-end"])?;
@@ -58,8 +64,11 @@ async fn a_feature_is_built_from_the_command_line_alone() -> Result<()> {
 
     let (bundle, package) =
         (cli.path("bundle.zip").display().to_string(), cli.path("package").display().to_string());
-    cli.run(&["provenance", &feature, "--out", &bundle])?;
-    let verified = cli.json(&["verify", &bundle])?;
+    let written = cli.json(&["provenance", &feature, "--out", &bundle])?;
+    let manifest = written["manifest_digest"].as_str().with_context(|| written.to_string())?;
+    let verified = cli.json(&["verify", &bundle, "--manifest", manifest])?;
+    let other = "0".repeat(64);
+    assert!(!cli.output(&["verify", &bundle, "--manifest", &other])?.status.success(), "another manifest");
     assert!(verified["decisions"].as_u64() >= Some(4), "{verified}");
     let mut bytes = std::fs::read(&bundle)?;
     let middle = bytes.len() / 2;

@@ -21,6 +21,8 @@ async fn agents_hand_on_and_ask_over_the_api_and_decisions_come_by_signal() -> R
     let refused =
         stranger.call(Method::POST, &path, Some("steal"), Some(&json!({"action": "approve"}))).await?;
     assert_eq!(refused.status.as_u16(), 404);
+    let silent = client.call(Method::POST, &path, Some("silent"), Some(&json!({"action": "reject"}))).await?;
+    assert_eq!(silent.status.as_u16(), 422, "{}", silent.body);
     // Refused, with words: the analyst begins again, and asks again.
     client
         .post(&path, &json!({"action": "reject", "response_content": "Ask about the members instead."}))

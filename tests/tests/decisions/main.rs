@@ -5,6 +5,8 @@
 mod build;
 mod by_hand;
 mod handoff;
+mod money;
+mod operators;
 mod policies;
 
 use anyhow::{Context as _, Result, bail};

@@ -121,3 +121,22 @@ async fn several_people_decide_and_operators_where_they_may() -> Result<()> {
     driver::until_phase(&lead, project, &["completed"]).await?;
     Ok(())
 }
+
+/// The example of docs/pipelines.md: an agent of one's own, which learns from its output contract what form its reply has.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_example_of_the_documentation_comes_to_its_gate() -> Result<()> {
+    let documentation = include_str!("../../../docs/pipelines.md");
+    let source: String = documentation
+        .lines()
+        .skip_while(|line| !line.starts_with("    id = "))
+        .take_while(|line| line.is_empty() || line.starts_with("    "))
+        .map(|line| format!("{}\n", line.trim_start()))
+        .collect();
+    let stack = Stack::start(Options::default()).await?;
+    let lead = stack.client().sign_up("lead").await?.patient(SOON);
+    lead.post("/pipelines", &json!({"source": source})).await?;
+    let project = begin(&lead, "/projects", &json!({"idea": IDEA, "pipeline": "haiku"})).await?;
+    let request = waiting(&lead, project, "poem").await?;
+    assert_eq!((&request["artifact_name"], &request["four_eyes"]), (&json!("poem"), &json!(true)));
+    Ok(())
+}

@@ -98,7 +98,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Pause all projects that could be under way, at most 200 at once. They are marked, so that `resume` lets go on only these. */
+        /**
+         * Pause all projects that could be under way, at most 200 at once, and begin nothing new. They are marked, so that `resume` lets go on
+         *     only these; until then starting work is 503 `paused_by_operators`.
+         */
         post: operations["admin_pause_all"];
         delete?: never;
         options?: never;
@@ -115,7 +118,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Let all projects go on that `pause` has paused, at most 200 at once. */
+        /** Let all projects go on that `pause` has paused, at most 200 at once; new ones may begin again. */
         post: operations["admin_resume_all"];
         delete?: never;
         options?: never;
@@ -469,7 +472,8 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /** Change what is kept of you. */
+        patch: operations["update_me"];
         trace?: never;
     };
     "/api/v1/auth/oauth": {
@@ -1343,6 +1347,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project_id}/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who took what along, when. The bytes are not kept; the digest says whether two are the same. */
+        get: operations["list_exports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project_id}/findings": {
         parameters: {
             query?: never;
@@ -2122,6 +2143,8 @@ export interface components {
              * @description When they last signed in.
              */
             last_login_at?: string | null;
+            /** @description Whether they are told by mail that a project ended or needs them. */
+            mail_notices: boolean;
             /** @description What they are called. */
             name: string;
         };
@@ -2140,6 +2163,11 @@ export interface components {
         };
         /** @description How everything is, with what only operators are told. */
         AdminHealth: components["schemas"]["Health"] & {
+            /**
+             * Format: date-time
+             * @description Since when everything is paused; none: it is not.
+             */
+            paused_since?: string | null;
             /** @description Temporal's own pages; a project's workflow is at `workflows/project-<id>` below it. */
             temporal_ui_url?: string | null;
         };
@@ -2322,7 +2350,17 @@ export interface components {
             /** @description US dollars that were spent. */
             usd_used: string;
         };
-        /** @description What may be used. Without any limit there is no budget. */
+        /** @description What a project may use. A name that nobody knows is refused, and not taken for no limit. */
+        BudgetChange: {
+            /**
+             * Format: int64
+             * @description Tokens over all time.
+             */
+            tokens?: number | null;
+            /** @description US dollars over all time. */
+            usd?: string | null;
+        };
+        /** @description What may be used. Without any limit there is no budget: so a name that nobody knows is refused, and not taken for no limit. */
         BudgetWish: {
             /** @description Whether models without a price may be called under a limit in US dollars. */
             allow_unpriced?: boolean;
@@ -2669,6 +2707,48 @@ export interface components {
              */
             tokens: number;
         };
+        /** @description An export. */
+        ExportItem: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            created_at: string;
+            /** @description SHA-256 of the bytes. They are not kept: the same project gives the same ones again. */
+            digest: string;
+            /**
+             * Format: date-time
+             * @description When this is forgotten.
+             */
+            expires_at: string;
+            /**
+             * Format: uuid
+             * @description Who took it along.
+             */
+            exported_by: string;
+            /**
+             * Format: uuid
+             * @description Which.
+             */
+            id: string;
+            /**
+             * @description `package` (the specification and its prompts, or all documents), `files` (what the implementer wrote) or `bundle` (where everything
+             *     comes from).
+             */
+            kind: string;
+            /** @description In which form. */
+            media_type: string;
+            /**
+             * Format: int64
+             * @description Bytes.
+             */
+            size_bytes: number;
+        };
+        /** @description What was taken along of a project. */
+        Exports: {
+            /** @description The latest first; at most 500. */
+            items: components["schemas"]["ExportItem"][];
+        };
         /** @description A page of dead letters, the latest first. */
         FailedPage: {
             /** @description Stages that failed for good. */
@@ -2709,6 +2789,8 @@ export interface components {
              * @description The project; with the stage it names the dead letter. A project has one for each failed stage.
              */
             project_id: string;
+            /** @description What the project is called. */
+            project_title: string;
             /** @description The stage. */
             stage?: string | null;
             /**
@@ -2868,6 +2950,14 @@ export interface components {
             last_used_at: string;
             /** @description As the installation calls the provider. */
             provider: string;
+        };
+        /** @description Everything that waits for people. */
+        Inbox: components["schemas"]["Requests"] & {
+            /**
+             * @description Projects that wait for answers, for their brief or for a raised budget, and that the reader may work on: the longest first; at
+             *     most 500.
+             */
+            projects: components["schemas"]["WaitingProject"][];
         };
         /** @description An invitation, as those who manage members see it. */
         Invitation: {
@@ -3329,6 +3419,11 @@ export interface components {
              */
             used?: number | null;
         };
+        /** @description What a person changes of their account; what is left out stays. */
+        Profile: {
+            /** @description Whether to be told by mail that a project ended or needs one. */
+            mail_notices?: boolean | null;
+        };
         /** @description A project as its page shows it, without its parts. */
         ProjectHead: components["schemas"]["ProjectItem"] & {
             /**
@@ -3777,17 +3872,10 @@ export interface components {
             model?: string | null;
             /** @description Where to begin. */
             stage: string;
-        } | {
+        } | (components["schemas"]["BudgetChange"] & {
             /** @enum {string} */
             command: "set_budget";
-            /**
-             * Format: int64
-             * @description Tokens over all time.
-             */
-            tokens?: number | null;
-            /** @description US dollars over all time. */
-            usd?: string | null;
-        } | {
+        }) | {
             /** @enum {string} */
             command: "refine";
             /** @description What to change, in words. */
@@ -4161,6 +4249,8 @@ export interface components {
              * @description The project.
              */
             project_id: string;
+            /** @description What the project is called. */
+            project_title: string;
             /**
              * Format: date-time
              * @description When it was found.
@@ -4244,6 +4334,11 @@ export interface components {
             created_at: string;
             /** @description SHA-256 of the bytes. */
             digest: string;
+            /**
+             * Format: date-time
+             * @description From then on it goes once its project is put away; none: it stays as long as the project.
+             */
+            expires_at?: string | null;
             /** @description What it is called: letters, digits, dots, dashes and underscores. */
             filename: string;
             /** @description Whether its words can be read by agents. */
@@ -4327,6 +4422,28 @@ export interface components {
              * @description The most rows that this list could have had.
              */
             limit: number;
+        };
+        /** @description A project that waits for a person as a whole: for answers, for its brief, for a raised budget. */
+        WaitingProject: {
+            /**
+             * Format: uuid
+             * @description The project.
+             */
+            project_id: string;
+            /** @description Its title. */
+            project_title: string;
+            /**
+             * Format: date-time
+             * @description Since when nothing happened in it.
+             */
+            since: string;
+            /** @description `answers`, `brief` or `budget`. */
+            waiting_for: string;
+            /**
+             * Format: uuid
+             * @description Its tenant.
+             */
+            workspace_id: string;
         };
         /** @description What is to become a project. */
         Wish: {
@@ -7836,6 +7953,128 @@ export interface operations {
                 };
             };
             /** @description A part that is needed is not there; try again after Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Profile"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            /** @description The request does not read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown, or of somebody else */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state does not allow it; `allowed` names what it does allow */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A text or the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fields are wrong, or the Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached: `limit`, `used` and `resets_at` say which */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed is not there, or the outcome is unknown; the same Idempotency-Key finds out */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11898,7 +12137,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Requests"];
+                    "application/json": components["schemas"]["Inbox"];
                 };
             };
             /** @description The request does not read */
@@ -14712,6 +14951,108 @@ export interface operations {
                 };
             };
             /** @description A part that is needed is not there, or the outcome is unknown; the same Idempotency-Key finds out */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_exports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Exports"];
+                };
+            };
+            /** @description The request does not read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown, or of somebody else */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is larger than this server takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Parameters are wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached: `limit`, `used` and `resets_at` say which, Retry-After when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed is not there; try again after Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;

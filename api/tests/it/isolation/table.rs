@@ -46,6 +46,7 @@ pub(super) const TABLE: &[Row] = &[
 
     ("POST", "/auth/logout", Person, ""),
     ("GET", "/auth/me", Person, ""),
+    ("PATCH", "/auth/me", Person, r#"{"mail_notices": true}"#),
     ("GET", "/auth/sessions", Person, ""),
     ("DELETE", "/auth/sessions", Person, ""),
     ("DELETE", "/auth/sessions/{session_id}", Person, ""),
@@ -167,6 +168,7 @@ pub(super) const TABLE: &[Row] = &[
     ("GET", "/projects/{project_id}/conversation", Member(ReadProject), ""),
     ("GET", "/projects/{project_id}/events", Member(ReadProject), ""),
     ("POST", "/projects/{project_id}/export", Member(ExportProject), ""),
+    ("GET", "/projects/{project_id}/exports", Member(ReadProject), ""),
     ("GET", "/projects/{project_id}/findings", Member(ReadProject), ""),
     ("POST", "/projects/{project_id}/pause", Member(WorkOnProject), ""),
     ("GET", "/projects/{project_id}/prompts", Member(ReadProject), ""),

@@ -11,6 +11,8 @@ fn kill(component: Component, at_ms: i64) -> Kill {
 
 fn call(seq: u64, started_ms: i64) -> Call {
     Call {
+        provider: "anthropic".to_owned(),
+        key_end: "0000".to_owned(),
         seq,
         call_key: Some(KEY.to_owned()),
         request_id: format!("req_{seq}"),

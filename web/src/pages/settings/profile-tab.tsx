@@ -1,7 +1,7 @@
-import { useQuery } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Download } from "lucide-react";
 import { useState } from "react";
-import { answer, client } from "@/api/client";
+import { answer, client, type Schemas } from "@/api/client";
 import { meQuery } from "@/api/queries";
 import { forget } from "@/app/session";
 import { save } from "@/lib/download";
@@ -34,11 +34,32 @@ export function ProfileTab() {
               <p className="text-sm text-muted">{t.profile.since(dateTime(user.created_at))}</p>
             </Card>
           </Section>
+          <Mails user={user} />
           <ChangeAddress />
           <PersonalData />
         </>
       )}
     </Await>
+  );
+}
+
+function Mails({ user }: { user: Schemas["Account"] }) {
+  const queryClient = useQueryClient();
+  const change = useMutation({
+    mutationFn: (mail_notices: boolean) => answer(client.PATCH("/api/v1/auth/me", { body: { mail_notices } })),
+    onSuccess: (account) => {
+      queryClient.setQueryData(meQuery.queryKey, (me) => me && { ...me, user: account });
+      tell(account.mail_notices ? t.profile.mailsOn : t.profile.mailsOff);
+    },
+    onError: tellProblem,
+  });
+  return (
+    <Section title={t.profile.mails} hint={user.email_verified_at == null ? t.profile.mailsUnverified : t.profile.mailsHint}>
+      <label className="flex w-fit items-center gap-2">
+        <input type="checkbox" className="size-4 accent-(--spruce)" checked={user.mail_notices} disabled={change.isPending} onChange={(event) => change.mutate(event.target.checked)} />
+        {t.profile.mailNotices}
+      </label>
+    </Section>
   );
 }
 
