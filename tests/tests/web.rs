@@ -89,7 +89,10 @@ impl Provider {
         while let Some(line) = lines.next_line().await? {
             let said: Value = serde_json::from_str(&line).unwrap_or_default();
             if let Some(issuer) = said["issuer"].as_str() {
-                return Ok(Self { issuer: issuer.to_owned(), _child: child, _stdin: stdin });
+                let issuer = issuer.to_owned();
+                // What it says later goes somewhere: writing to nobody would end it.
+                tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+                return Ok(Self { issuer, _child: child, _stdin: stdin });
             }
         }
         bail!("the OpenID provider ended: run tests/servers/run.sh by hand")

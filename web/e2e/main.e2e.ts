@@ -177,7 +177,7 @@ test("files go along with an idea: the wrong kind is refused at once, and what d
   const chooser = page.waitForEvent("filechooser");
   await page.getByText(t.idea.attach, { exact: true }).click();
   const file = (name: string, text: string) => ({ name, mimeType: "application/octet-stream", buffer: Buffer.from(text) });
-  await (await chooser).setFiles([file("notes.yml", "tools: [drill]\n"), file("setup.exe", "MZ"), file("broken.png", "no picture")]);
+  await (await chooser).setFiles([file("notes.yml", "tools: [drill]\n"), file("setup.exe", "MZ"), file("broken.png", "no picture"), file("large.txt", "All that was ever lent.\n".repeat(275_000))]);
   await page.getByRole("alert").filter({ hasText: "setup.exe" }).waitFor();
   await visitor.look("files-chosen", { alert: true });
   // A text from a file comes after what was typed.
@@ -191,25 +191,26 @@ test("files go along with an idea: the wrong kind is refused at once, and what d
   await page.getByRole("listitem").filter({ hasText: "notes.yml" }).waitFor();
   expect(await page.getByLabel(t.idea.label).inputValue()).toBe(IDEA);
 
-  // The project begins while files do not get through; a reload tries again by itself, and they are kept all the same.
+  // What the server refuses is told with its name before anything begins, and can be taken away.
+  await page.getByRole("button", { name: t.idea.start, exact: true }).click();
+  await page.getByRole("alert").filter({ hasText: /broken\.png is called/ }).waitFor();
+  await page.getByRole("button", { name: t.upload.detach("broken.png") }).click();
+  // The rest goes along but for what is too large, which does not get through; a reload tries again, and it is kept all the same.
   await page.route("**/uploads", (route) => (route.request().method() === "POST" ? route.abort() : route.continue()));
   await page.getByRole("button", { name: t.idea.start, exact: true }).click();
   await page.waitForURL(/\/projects\/[0-9a-f-]{36}$/);
   const waiting = page.getByRole("list", { name: t.upload.onTheWay });
-  await waiting.getByText(t.upload.away("notes.yml")).waitFor();
+  await waiting.getByText(t.upload.away("large.txt")).waitFor();
   await page.reload();
-  await waiting.getByText(t.upload.away("notes.yml")).waitFor();
+  await waiting.getByText(t.upload.away("large.txt")).waitFor();
   await visitor.look("files-failed");
   await page.unroute("**/uploads");
-  await page.getByRole("button", { name: `${t.upload.again}: notes.yml` }).click();
   await page.getByRole("link", { name: "notes.yml" }).waitFor();
-  // What the server refuses is told with its name, and can be taken away.
-  await page.getByRole("button", { name: `${t.upload.again}: broken.png` }).click();
-  await waiting.getByText(/^broken\.png is called/).waitFor();
-  await page.getByRole("button", { name: t.upload.detach("broken.png") }).click();
+  await page.getByRole("button", { name: `${t.upload.again}: large.txt` }).click();
+  await page.getByRole("link", { name: "large.txt" }).waitFor();
   await waiting.waitFor({ state: "detached" });
   await page.reload();
-  await page.getByRole("link", { name: "notes.yml" }).waitFor();
+  await page.getByRole("link", { name: "large.txt" }).waitFor();
   expect(await waiting.count()).toBe(0);
   visitor.expectNoErrors({ outage: true, statuses: [422] });
 });

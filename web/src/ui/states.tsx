@@ -40,6 +40,7 @@ export function Empty({ title, children, action, art, top = false }: { title: st
 export function explain(error: unknown): string {
   if (isProblem(error, "unreachable")) return t.state.unreachable;
   if (isProblem(error, "not_sent")) return t.state.notSent;
+  if (isProblem(error, "paused_by_operators")) return t.state.pausedByOperators;
   if (isProblem(error, "outcome_unknown")) return t.state.outcomeUnknown;
   if (isProblem(error)) return error.message;
   return t.state.unexpected;

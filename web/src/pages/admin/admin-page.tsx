@@ -44,7 +44,7 @@ function Operations() {
         <HealthSection query={health} />
         <Troubles temporal={temporal} />
         <DeadLetters temporal={temporal} />
-        <Queue />
+        <Queue since={health.data?.paused_since ?? null} />
         <Workspaces />
         <RestoreAccount />
       </div>

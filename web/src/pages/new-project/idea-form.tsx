@@ -2,10 +2,12 @@ import { FileUp, Paperclip, X } from "lucide-react";
 import { type ChangeEvent, useEffect, useId, useState } from "react";
 import { answer, client } from "@/api/client";
 import { keys } from "@/api/queries";
+import { isProblem } from "@/api/problem";
 import { sift, UPLOAD_KINDS, waitingFiles } from "@/api/uploads";
-import { draftOwner, useWaitingFiles } from "@/api/waiting-files";
+import { draftOwner, useWaitingFiles, type WaitingFile } from "@/api/waiting-files";
 import { queryClient } from "@/app/query-client";
 import { useWorkspace } from "@/app/workspace";
+import { base64Of, fitting } from "@/lib/along";
 import { bytesOf, IDEA_BYTES_MAX } from "@/lib/bytes";
 import { byteSize } from "@/lib/format";
 import { t } from "@/text/en";
@@ -27,6 +29,15 @@ function draftId(): string {
   return id;
 }
 
+/** What the server has against files that went along, each by its name. */
+function refusedOf(error: unknown, along: readonly WaitingFile[]): string[] {
+  if (!isProblem(error)) return [];
+  return along.flatMap(({ file }, index) => {
+    const why = error.fields.get(`files[${index}]`);
+    return why === undefined ? [] : [t.upload.refused(file.name, why)];
+  });
+}
+
 /** Where an idea is written down, or taken from a text file. It and its files stay in this tab until they became a project. */
 export function IdeaForm({ pipeline, onCreated }: { pipeline: string; onCreated: (projectId: string) => void }) {
   const { current } = useWorkspace();
@@ -43,19 +54,36 @@ export function IdeaForm({ pipeline, onCreated }: { pipeline: string; onCreated:
   const [refused, setRefused] = useState<readonly string[]>([]);
   useEffect(() => void waitingFiles.load(), []);
   const form = useForm(async () => {
-    const made = await answer(
+    const { along } = fitting(files);
+    const bodies = await Promise.all(along.map(async ({ file }) => ({ filename: file.name, content_base64: await base64Of(file) })));
+    const begin = answer(
       client.POST("/api/v1/projects", {
         params: { header: { "idempotency-key": key } },
-        body: { idea: idea.trim(), pipeline, workspace_id: current?.id ?? null },
+        body: { idea: idea.trim(), pipeline, workspace_id: current?.id ?? null, ...(bodies.length === 0 ? {} : { files: bodies }) },
       }),
     );
+    const made = await begin.catch((error: unknown) => {
+      const words = refusedOf(error, along);
+      setRefused(words);
+      // Said by name below the files; what is wrong with anything else is said above.
+      if (words.length === 0) throw error;
+      return null;
+    });
+    if (made === null) return;
+    for (const one of along) waitingFiles.remove(one.key);
     sessionStorage.removeItem(DRAFT);
     sessionStorage.removeItem(DRAFT_ID);
-    // Files belong to a project, so they follow as soon as there is one: its page shows them on their way.
+    // Larger ones follow as soon as there is a project: its page shows them on their way.
     await waitingFiles.hand(draft, made.project_id);
     void queryClient.invalidateQueries({ queryKey: keys.projects });
     onCreated(made.project_id);
   });
+  const remove = (one: string) => {
+    waitingFiles.remove(one);
+    setRefused([]);
+    setKey(crypto.randomUUID());
+  };
+  const { later } = fitting(files);
   const bytes = bytesOf(idea);
   const tooLong = bytes > IDEA_BYTES_MAX;
   return (
@@ -88,18 +116,19 @@ export function IdeaForm({ pipeline, onCreated }: { pipeline: string; onCreated:
             const found = sift(more);
             setRefused(found.refused);
             waitingFiles.add(draft, found.taken);
+            setKey(crypto.randomUUID());
           }}
         />
       </div>
       <Refused words={refused} />
-      {files.length > 0 && <p className="text-sm text-muted">{t.idea.attachedHint}</p>}
+      {later.length > 0 && <p className="text-sm text-muted">{t.idea.follow(later.map(({ file }) => file.name))}</p>}
       {files.length > 0 && (
         <ul aria-label={t.idea.attached} className="divide-y divide-line rounded-md border border-line bg-surface">
           {files.map(({ key: one, file }) => (
             <li key={one} className="flex items-center gap-3 px-3 py-1.5">
               <span className="min-w-0 grow truncate">{file.name}</span>
               <span className="text-sm text-muted">{byteSize(file.size)}</span>
-              <Button look="quiet" size="sm" aria-label={t.upload.detach(file.name)} onClick={() => waitingFiles.remove(one)}>
+              <Button look="quiet" size="sm" aria-label={t.upload.detach(file.name)} onClick={() => remove(one)}>
                 <X className="size-4" aria-hidden />
               </Button>
             </li>
