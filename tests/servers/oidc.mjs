@@ -1,5 +1,5 @@
 // An OpenID provider (npm's certified oidc-provider) where a browser is whoever it says it is: `login_hint` names the person as
-// `subject|email|yes or no|name`, and `deny` is somebody who refuses.
+// `subject|email|yes or no|name`, and `deny` is somebody who refuses. Without one it asks on a page of its own.
 import { createServer } from 'node:http';
 import { Provider } from 'oidc-provider';
 
@@ -40,6 +40,9 @@ const provider = new Provider(issuer, {
   },
 });
 
+const PAGE = `<!doctype html><html lang="en"><title>Provider</title><link rel="icon" href="data:,">
+<form><label>Person <input name="person"></label> <button>Go on</button></form></html>`;
+
 const answer = provider.callback();
 server.on('request', async (request, response) => {
   if (!request.url.startsWith('/interaction/')) {
@@ -48,9 +51,14 @@ server.on('request', async (request, response) => {
   }
   try {
     const { params } = await provider.interactionDetails(request, response);
-    const result = params.login_hint === 'deny'
+    const person = params.login_hint ?? new URL(request.url, issuer).searchParams.get('person');
+    if (person === null) {
+      response.writeHead(200, { 'content-type': 'text/html' }).end(PAGE);
+      return;
+    }
+    const result = person === 'deny'
       ? { error: 'access_denied', error_description: 'no' }
-      : { login: { accountId: params.login_hint } };
+      : { login: { accountId: person } };
     await provider.interactionFinished(request, response, result);
   } catch (error) {
     response.writeHead(500).end(String(error));

@@ -225,6 +225,7 @@ async fn stack(simulator: &[&str]) -> Result<Stack> {
         durability: Durability::Durable,
         simulator: simulator.iter().map(|flag| (*flag).to_owned()).collect(),
         env: vec![set("GROUNDWORK__WORKER__PROVIDER_CALLS", "500")],
+        ports: None,
     })
     .await
     .context("starting the stack")

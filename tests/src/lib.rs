@@ -26,4 +26,4 @@ pub use cli::Cli;
 pub use client::Client;
 pub use database::Database;
 pub use simulator::Simulator;
-pub use stack::{Component, Options, Stack};
+pub use stack::{Component, Options, Stack, free_ports};

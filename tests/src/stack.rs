@@ -76,12 +76,14 @@ pub struct Options {
     pub simulator: Vec<String>,
     /// Added to the environment of every process of ours: `GROUNDWORK__API__PROJECTS_MAX`, …
     pub env: Vec<(String, String)>,
+    /// Where it listens, for who has to know before it starts ([`free_ports`]); free ones otherwise.
+    pub ports: Option<Ports>,
 }
 
 impl Default for Options {
     /// Answers at once, and waits for no disk: for end-to-end tests.
     fn default() -> Self {
-        Self { durability: Durability::Volatile, simulator: Vec::new(), env: Vec::new() }
+        Self { durability: Durability::Volatile, simulator: Vec::new(), env: Vec::new(), ports: None }
     }
 }
 
@@ -92,7 +94,7 @@ impl Options {
     #[must_use]
     pub fn durable(simulator: &[&str]) -> Self {
         let simulator = simulator.iter().map(|flag| (*flag).to_owned()).collect();
-        Self { durability: Durability::Durable, simulator, env: Vec::new() }
+        Self { durability: Durability::Durable, simulator, env: Vec::new(), ports: None }
     }
 }
 
@@ -122,7 +124,7 @@ impl Stack {
         let binary = binary::find()?;
         let directory = directory()?;
         let home = Home::open(directory.path())?;
-        let ports = ports()?;
+        let ports = options.ports.map_or_else(free_ports, Ok)?;
         let (postgres, temporal) = tokio::try_join!(
             Postgres::start(&home, ports.postgres, options.durability),
             Temporal::start(&home, ports)
@@ -349,7 +351,10 @@ fn directory() -> Result<TempDir> {
 
 /// Five free ports below the range from which the system takes the ports of outgoing connections. A port of that range
 /// could be given away while its server is down; and a client that keeps trying would one day be connected to itself.
-fn ports() -> Result<Ports> {
+///
+/// # Errors
+/// When there are none.
+pub fn free_ports() -> Result<Ports> {
     const LOW: u16 = 20_000;
     const COUNT: u16 = 2_000;
     static NEXT: AtomicU16 = AtomicU16::new(0);

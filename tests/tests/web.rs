@@ -7,14 +7,21 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::post;
 use groundwork_tests::bench::web;
-use groundwork_tests::{Component, Options, Stack};
+use groundwork_tests::{Component, Options, Stack, free_ports};
+use serde_json::{Value, json};
 use std::path::Path;
+use std::process::Stdio;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::net::TcpListener;
-use tokio::process::Command;
+use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::{mpsc, oneshot};
 
 /// Slow enough that a page shows work going on, fast enough to wait for it.
 const CALL_MS: &str = "--call-ms=400";
+/// What the button of the other way to sign in says.
+const PROVIDER: &str = "Example SSO";
+/// As `tests/servers/oidc.mjs` has it.
+const CLIENT_SECRET: &str = "a secret with % and : in it";
 /// Of the person who looks at the administration.
 const OPERATOR: &str = "operator@example.org";
 
@@ -24,9 +31,14 @@ async fn the_web_application_works_in_a_browser() -> Result<()> {
         bail!("{why}");
     }
     let around = tempfile::tempdir()?;
+    let ports = free_ports()?;
+    // A cookie that is `Secure` is kept over plain http for this name.
+    let url = format!("http://localhost:{}", ports.api);
+    let provider = Provider::start(&url).await?;
     let options = Options {
         simulator: vec![CALL_MS.to_owned()],
-        env: environment(around.path())?,
+        env: environment(around.path(), &url, &provider)?,
+        ports: Some(ports),
         ..Options::default()
     };
     let stack = Stack::start(options).await?;
@@ -36,8 +48,8 @@ async fn the_web_application_works_in_a_browser() -> Result<()> {
     let mut npm = Command::new("npm")
         .args(["run", "--silent", "e2e"])
         .current_dir(web::folder())
-        // A cookie that is `Secure` is kept over plain http for this name.
-        .env("GROUNDWORK_E2E_URL", stack.url().replace("127.0.0.1", "localhost"))
+        .env("GROUNDWORK_E2E_URL", url)
+        .env("GROUNDWORK_E2E_PROVIDER", PROVIDER)
         .env("GROUNDWORK_E2E_CONTROL", control)
         .env("GROUNDWORK_E2E_MAIL", around.path().join("mail"))
         .env("GROUNDWORK_E2E_OPERATOR", OPERATOR)
@@ -55,10 +67,49 @@ async fn the_web_application_works_in_a_browser() -> Result<()> {
     Ok(())
 }
 
+/// An OpenID provider (`tests/servers/oidc.mjs`) where people say on a page of its own who they are. It ends with this.
+struct Provider {
+    issuer: String,
+    _child: Child,
+    _stdin: ChildStdin,
+}
+
+impl Provider {
+    async fn start(url: &str) -> Result<Self> {
+        let options = json!({"redirect_uri": format!("{url}/api/v1/auth/oauth/sso/callback")});
+        let mut child = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("servers/run.sh"))
+            .args(["oidc", &options.to_string()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .context("running tests/servers/run.sh")?;
+        let stdin = child.stdin.take().context("its standard input")?;
+        let mut lines = BufReader::new(child.stdout.take().context("its standard output")?).lines();
+        while let Some(line) = lines.next_line().await? {
+            let said: Value = serde_json::from_str(&line).unwrap_or_default();
+            if let Some(issuer) = said["issuer"].as_str() {
+                let issuer = issuer.to_owned();
+                // What it says later goes somewhere: writing to nobody would end it.
+                tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+                return Ok(Self { issuer, _child: child, _stdin: stdin });
+            }
+        }
+        bail!("the OpenID provider ended: run tests/servers/run.sh by hand")
+    }
+}
+
 /// Everybody in these tests comes from one address, makes many projects, and has mail that can be read.
-fn environment(around: &Path) -> Result<Vec<(String, String)>> {
+fn environment(around: &Path, url: &str, provider: &Provider) -> Result<Vec<(String, String)>> {
     let config = around.join("groundwork.toml");
-    std::fs::write(&config, format!("[api]\noperators = [\"{OPERATOR}\"]\n"))?;
+    let issuer = &provider.issuer;
+    std::fs::write(
+        &config,
+        format!(
+            "[api]\noperators = [\"{OPERATOR}\"]\npublic_url = \"{url}\"\n[api.oauth.sso]\nlabel = \"{PROVIDER}\"\n\
+             client_id = \"groundwork\"\nclient_secret = \"{CLIENT_SECRET}\"\nissuer = \"{issuer}\"\n"
+        ),
+    )?;
     let mail = around.join("mail");
     std::fs::create_dir(&mail)?;
     let set = |name: &str, value: &str| (format!("GROUNDWORK__API__{name}"), value.to_owned());

@@ -6,8 +6,8 @@ import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeEach, expect, test } from "vitest";
 import { t } from "../src/text/en";
 import { closeBrowser, URL_BASE, visit, type Visitor } from "./support/browser";
-import { fault, hasControl, hasMail, linkFor, operator } from "./support/control";
-import { begin, fillSignIn, PASSWORD, signIn, signOut, signUp, stranger, WORK_MS } from "./support/people";
+import { fault, hasControl, hasMail, linkFor, operator, provider } from "./support/control";
+import { begin, fillSignIn, PASSWORD, signIn, signOut, signUp, start, stranger, WORK_MS } from "./support/people";
 
 let visitor: Visitor;
 let page: Page;
@@ -48,7 +48,7 @@ test("a second factor: turned on, asked for, a recovery code in its place, turne
   await code().fill(codeOf(secret, began));
   await button(page, t.factor.confirm).click();
   await page.getByText(t.factor.codes).waitFor();
-  const recovery = (await page.getByText(t.factor.codes).locator("xpath=following::ul[1]/li[1]").innerText()).trim();
+  const [recovery = "", another = ""] = await page.getByText(t.factor.codes).locator("xpath=following::ul[1]/li").allInnerTexts();
   await visitor.look("recovery-codes");
   await button(page, t.factor.kept).click();
   await page.getByText(t.factor.on, { exact: true }).waitFor();
@@ -72,6 +72,17 @@ test("a second factor: turned on, asked for, a recovery code in its place, turne
   await page.waitForURL("**/projects");
   await page.goto("/settings/security");
   await page.getByText(/9 recovery codes left/).waitFor();
+
+  // Off again: not without the password and a code, and then a password is enough.
+  await button(page, t.factor.disable).click();
+  const off = page.locator("form").filter({ has: page.getByRole("textbox", { name: t.auth.code, exact: true }) });
+  await off.getByLabel(t.auth.password, { exact: true }).fill(PASSWORD);
+  await code().fill(another);
+  await off.getByRole("button", { name: t.factor.disable, exact: true }).click();
+  await page.getByText(t.factor.off, { exact: true }).waitFor();
+  await signOut(page);
+  await signIn(page, person.email);
+  await page.waitForURL("**/projects");
   // The wrong code.
   visitor.expectNoErrors({ statuses: [401] });
 });
@@ -125,6 +136,56 @@ test.runIf(hasMail)("a password that was forgotten, then another address", async
   const [file] = await Promise.all([page.waitForEvent("download"), button(page, t.profile.export).click()]);
   expect(readFileSync(await file.path()).toString()).toContain(moved.email);
   // The old password.
+  visitor.expectNoErrors({ statuses: [401] });
+});
+
+test.runIf(provider !== undefined)("in by another provider: refused, new, linked to an account, unlinked, and back as the same", async () => {
+  const go = () => page.getByRole("link", { name: t.auth.with(provider ?? "") });
+  const be = async (who: string) => {
+    await page.getByLabel("Person").fill(who);
+    await page.getByRole("button", { name: "Go on" }).click();
+  };
+  await page.goto("/login");
+  await visitor.look("login-provider");
+  await go().click();
+  await be("deny");
+  await page.getByRole("heading", { level: 1, name: t.auth.providerFailed }).waitFor();
+  await page.getByText(t.auth.providerError.access_denied ?? "").waitFor();
+  await visitor.look("provider-refused");
+  await page.getByRole("link", { name: t.auth.goOn }).click();
+
+  const person = stranger("Ada Provided");
+  const who = `${person.email}|${person.email}|yes|${person.name}`;
+  await go().click();
+  await be(who);
+  await page.waitForURL("**/projects");
+  await page.goto("/settings/profile");
+  await page.getByText(person.email).first().waitFor();
+  await signOut(page);
+
+  // Somebody with a password links the provider, and comes in by it.
+  const other = stranger("Grace Linked");
+  await visitor.context.clearCookies();
+  await signUp(page, other);
+  await page.goto("/settings/security");
+  await page.getByRole("listitem").filter({ hasText: provider ?? "" }).getByRole("button", { name: t.security.link }).click();
+  await be(`${other.email}|${other.email}|yes|${other.name}`);
+  await page.getByRole("heading", { level: 1, name: /is linked to your account/ }).waitFor();
+  await page.getByRole("link", { name: t.auth.goOn }).click();
+  await button(page, t.security.unlink).waitFor();
+  await visitor.look("provider-linked");
+  await signOut(page);
+  await page.goto("/login");
+  await go().click();
+  // The provider may know the browser still.
+  const asked = page.getByLabel("Person");
+  await asked.or(page.getByRole("link", { name: t.nav.projects })).first().waitFor();
+  if (await asked.isVisible()) await be(`${other.email}|${other.email}|yes|${other.name}`);
+  await page.waitForURL("**/projects");
+  await page.goto("/settings/security");
+  await button(page, t.security.unlink).click();
+  await button(page, t.security.unlink).waitFor({ state: "detached" });
+  // Without its cookies the page is told that nobody is signed in.
   visitor.expectNoErrors({ statuses: [401] });
 });
 
@@ -233,11 +294,12 @@ test.runIf(hasControl && hasMail && operator !== undefined)("an operator replays
   await page.goto(await linkFor(email, "/auth/verify-email"));
   await button(page, t.auth.verify.action).click();
   await page.getByText(t.auth.verify.done).waitFor();
-  await fault("refuse,agent=elicitor,idea=lighthouse keepers");
-  await page.goto("/projects/new");
-  await page.getByLabel(t.idea.label).fill("The lighthouse keepers of the coast write one log together, and see who has the watch.");
-  await button(page, t.idea.start).click();
-  await page.getByRole("heading", { name: t.failure.title("Questions") }).waitFor({ timeout: WORK_MS });
+  await fault("refuse,agent=elicitor,idea=lighthouse keepers,times=3");
+  const begun: string[] = [];
+  for (const where of ["the coast", "the island", "the cape"]) {
+    begun.push(await start(page, `The lighthouse keepers of ${where} write one log together, and see who has the watch.`));
+    await page.getByRole("heading", { name: t.failure.title("Questions") }).waitFor({ timeout: WORK_MS });
+  }
 
   await page.goto("/admin");
   await page.getByRole("heading", { name: t.admin.health }).waitFor();
@@ -248,6 +310,42 @@ test.runIf(hasControl && hasMail && operator !== undefined)("an operator replays
   await page.getByText(t.operations.replayed).first().waitFor();
   await page.goto("/inbox");
   await page.getByRole("main").getByText(t.inbox.wants.awaiting_input ?? "", { exact: true }).waitFor({ timeout: WORK_MS });
+
+  // The other two at once.
+  await page.goto("/admin");
+  const sure = (name: string) => page.getByRole("dialog").getByRole("button", { name, exact: true }).click();
+  await button(page, t.operations.replayAll.action).click();
+  await sure(t.operations.replayAll.action);
+  for (const id of begun) {
+    await page.goto(`/projects/${id}`);
+    await page.getByRole("heading", { name: t.question.title(3) }).waitFor({ timeout: WORK_MS });
+  }
+
+  // Everything stands still, and goes on.
+  await page.goto("/admin");
+  await button(page, t.operations.pauseAll.action).click();
+  await visitor.look("pause-all", { screen: true, covered: true });
+  await sure(t.operations.pauseAll.action);
+  await page.getByText(/projects? took it/).first().waitFor({ timeout: WORK_MS });
+  await page.goto(`/projects/${begun[0]}`);
+  await page.getByRole("heading", { name: t.project.paused }).waitFor();
+  await page.goto("/admin");
+  await page.getByText(/Everything is paused since/).waitFor();
+  expect(await button(page, t.operations.pauseAll.action).count()).toBe(0);
+  await button(page, t.operations.resumeAll.action).click();
+  await sure(t.operations.resumeAll.action);
+  await page.getByText(/projects? took it/).first().waitFor({ timeout: WORK_MS });
+  await page.goto(`/projects/${begun[0]}`);
+  await page.getByRole("heading", { name: t.project.paused }).waitFor({ state: "detached" });
+  await page.getByRole("heading", { name: t.question.title(3) }).waitFor();
+
+  // Another plan.
+  await page.goto("/admin");
+  const plan = page.getByRole("row").filter({ hasText: email }).getByRole("combobox");
+  await plan.selectOption("paid");
+  await page.getByText(t.action.saved).first().waitFor();
+  await page.reload();
+  await expect.poll(() => plan.inputValue()).toBe("paid");
 
   await signOut(page);
   await page.goto("/auth/forgot");

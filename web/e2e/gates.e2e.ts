@@ -31,6 +31,9 @@ async function toFirstGate(idea: string): Promise<string> {
   await page.getByText("until the evening before").nth(1).waitFor({ timeout: WORK_MS });
   await visitor.look("drafting");
   await button(page, t.chat.confirm).click();
+  // What comes now stands at the top, and so does the reader.
+  await button(page, t.chat.confirm).waitFor({ state: "detached" });
+  await expect.poll(() => page.evaluate(() => scrollY)).toBe(0);
   await gate(page, "Specification").waitFor({ timeout: WORK_MS });
   return id;
 }
@@ -91,12 +94,21 @@ test.runIf(hasControl)("a feature passes its gates, is mended, fails, is tried a
   await fault(`object,agent=alignment_reviewer,call_key=${id}/plan`);
   await fault(`refuse,call_key=${id}/implement`);
   await fault(`object,agent=code_reviewer,call_key=${id}/code_review`);
+  // Somebody writes while another tab decides: their words are still there, and can be taken along.
+  await button(page, t.gate.requestChanges).click();
+  await page.getByLabel(t.gate.whatToChange).fill("Half a thought.");
   await button(late, t.gate.approve).click();
   await gate(page, "Plan").waitFor({ timeout: WORK_MS });
+  await page.getByRole("blockquote").filter({ hasText: "Half a thought." }).waitFor();
+  await expect.poll(() => page.evaluate(() => scrollY)).toBe(0);
+  await button(page, t.action.close).first().click();
   await page.setViewportSize({ width: 390, height: 844 });
   await page.getByText(t.gate.adviceRevise).waitFor({ timeout: WORK_MS });
   await visitor.look("gate-against-advice");
   await button(page, t.gate.approve).click();
+  // A notice leaves what is to be done next in sight.
+  const notice = await page.getByText(t.gate.decided.approve, { exact: true }).first().boundingBox();
+  expect((notice?.y ?? 0) + (notice?.height ?? 0)).toBeLessThan(844 / 2);
 
   // The third gate takes the person's own text.
   await gate(page, "Contract tests").waitFor({ timeout: WORK_MS });
@@ -167,7 +179,14 @@ test.runIf(hasControl)("an agent's question is answered from the inbox, and the 
   await page.getByLabel(t.ask.answer).fill("The potter, in euros.");
   await button(page, t.ask.amend).click();
   await ready(page);
-  await page.goto(`${page.url()}/artifacts/code`);
+  await page.getByText(t.completed.codeText).waitFor();
+  const project = page.url();
+  // What agents handed to each other is read as a document.
+  await page.getByRole("link", { name: t.completed.spec }).click();
+  await page.getByRole("heading", { name: /FR-001/ }).waitFor();
+  expect(await page.getByText("source_agent").isVisible()).toBe(false);
+  await visitor.look("handoff-document");
+  await page.goto(`${project}/artifacts/code`);
   expect(await download(page, /Download \d+ files?/)).toMatch(/\.zip$/);
   await page.goto("/inbox");
   await page.getByText(t.inbox.empty).waitFor();

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeEach, expect, test } from "vitest";
 import { t } from "../src/text/en";
 import { closeBrowser, visit, type Visitor } from "./support/browser";
 import { hasControl, killApi, startApi } from "./support/control";
-import { begin, fillSignIn, IDEA, ready, signIn, signUp, stranger, takeRecommendations, WORK_MS } from "./support/people";
+import { begin, expectHeading, fillSignIn, IDEA, ready, signIn, signOut, signUp, stranger, takeRecommendations, WORK_MS } from "./support/people";
 
 let visitor: Visitor;
 let page: Page;
@@ -50,6 +50,7 @@ test("a device without a network reads what it has seen", async () => {
   await page.goto(`/projects/${id}`);
   await page.getByRole("heading", { name: t.question.title(3) }).waitFor();
   await page.waitForLoadState("networkidle");
+  await expect.poll(missingScripts, { timeout: 30_000 }).toBe(0);
   await visitor.context.setOffline(true);
   await standing("offline");
   await page.reload();
@@ -57,10 +58,26 @@ test("a device without a network reads what it has seen", async () => {
   await standing("offline");
   // What was never read cannot be shown.
   await visitor.look("offline", { alert: "perhaps" });
+  // A word is not sent, and it says so; it stays where it was written.
+  await page.getByLabel(/^Own words for/).first().fill("By letter.");
+  await page.getByRole("button", { name: t.question.sendRest(1, 2) }).click();
+  await page.getByText(t.state.notSent).first().waitFor();
+  // A page that was never opened on this device is there all the same.
+  await page.goto("/usage");
+  await expectHeading(page, t.nav.usage);
+  await page.goto(`/projects/${id}`);
   await visitor.context.setOffline(false);
   await standing("live");
   visitor.expectNoErrors({ outage: true });
 });
+
+/** How many parts of the application the service worker does not have yet. */
+const missingScripts = (): Promise<number> =>
+  page.evaluate(async () => {
+    const wanted = (await (await fetch("/files.json")).json()) as string[];
+    const kept = await Promise.all(wanted.map((path) => caches.match(path)));
+    return kept.filter((response) => response === undefined).length;
+  });
 
 test("it can be installed: the manifest names icons that are there", async () => {
   await page.goto("/");
@@ -76,6 +93,8 @@ test("a session that is ended elsewhere leads to the sign-in, and back to the sa
   const person = stranger("Sister Kenny");
   await signUp(page, person);
   const id = await begin(page);
+  const words = page.getByLabel(/^Own words for/).first();
+  await words.fill("By letter.");
   const other = await visit();
   try {
     await signIn(other.page, person.email);
@@ -93,6 +112,10 @@ test("a session that is ended elsewhere leads to the sign-in, and back to the sa
   await fillSignIn(page, person.email);
   await page.waitForURL(`**/projects/${id}`);
   await page.getByRole("heading", { name: t.question.title(3) }).waitFor();
+  expect(await words.inputValue()).toBe("By letter.");
+  // Somebody else at the same device finds none of it.
+  await signOut(page);
+  expect(await page.evaluate(() => Object.keys(sessionStorage).filter((key) => key.startsWith("gw.answers")))).toEqual([]);
   visitor.expectNoErrors({ statuses: [401] });
 });
 

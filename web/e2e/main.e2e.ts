@@ -134,6 +134,87 @@ test.runIf(hasControl)("work is shown while it is done; a stage that failed is t
   visitor.expectNoErrors();
 });
 
+test("a question is put off and asked again, and an answer that was given is changed", async () => {
+  await signUp(page, stranger("Margaret Masterman"));
+  const id = await begin(page);
+  const later = page.getByRole("button", { name: /^Ask me later: / }).first();
+  const question = ((await later.getAttribute("aria-label")) ?? "").replace("Ask me later: ", "");
+  await later.click();
+  const cards = page.locator("fieldset");
+  await expect.poll(() => cards.last().innerText()).toContain(question);
+  await cards.first().getByLabel(/^Own words for/).fill("As they like.");
+  // What was put off is not answered by a recommendation.
+  await page.getByRole("button", { name: t.question.sendOpen(1, 2) }).click();
+  await page.getByRole("heading", { name: t.question.title(2) }).waitFor();
+  await cards.first().getByLabel(/^Own words for/).fill("Everybody.");
+  await page.getByRole("button", { name: t.question.sendOpen(1, 1) }).click();
+  await page.getByRole("heading", { name: t.question.title(1) }).waitFor();
+  await page.getByText(question).first().waitFor();
+  await cards.first().getByLabel(/^Own words for/).fill("By letter only.");
+  await page.getByRole("button", { name: t.question.send, exact: true }).click();
+  await ready(page);
+
+  await page.getByText(t.question.given(3)).click();
+  await page.getByRole("button", { name: t.question.amendOf(question) }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel(/^Own words for/).fill("By telephone.");
+  await visitor.look("amend-answer", { screen: true, covered: true });
+  await dialog.getByRole("button", { name: t.question.amendSend }).click();
+  await page.getByText(t.question.amended).first().waitFor();
+  await ready(page);
+  await page.reload();
+  await page.getByText(t.question.given(3)).click();
+  await page.getByText("By telephone.", { exact: true }).waitFor();
+  await page.goto(`/projects/${id}/conversation`);
+  await page.getByRole("listitem").filter({ hasText: "By telephone." }).getByText(question).waitFor();
+  visitor.expectNoErrors();
+});
+
+test("files go along with an idea: the wrong kind is refused at once, and what did not arrive is there to be sent again", async () => {
+  await signUp(page, stranger("Mary Allen Wilkes"));
+  await page.goto("/projects/new");
+  await page.getByRole("radio").first().waitFor();
+  const chooser = page.waitForEvent("filechooser");
+  await page.getByText(t.idea.attach, { exact: true }).click();
+  const file = (name: string, text: string) => ({ name, mimeType: "application/octet-stream", buffer: Buffer.from(text) });
+  await (await chooser).setFiles([file("notes.yml", "tools: [drill]\n"), file("setup.exe", "MZ"), file("broken.png", "no picture"), file("large.txt", "All that was ever lent.\n".repeat(275_000))]);
+  await page.getByRole("alert").filter({ hasText: "setup.exe" }).waitFor();
+  await visitor.look("files-chosen", { alert: true });
+  // A text from a file comes after what was typed.
+  await page.getByLabel(t.idea.label).fill("Typed before.");
+  const other = page.waitForEvent("filechooser");
+  await page.getByText(t.idea.fromFile, { exact: true }).click();
+  await (await other).setFiles(file("idea.md", "From the file."));
+  await expect.poll(() => page.getByLabel(t.idea.label).inputValue()).toBe("Typed before.\n\nFrom the file.");
+  await page.getByLabel(t.idea.label).fill(IDEA);
+  await page.reload();
+  await page.getByRole("listitem").filter({ hasText: "notes.yml" }).waitFor();
+  expect(await page.getByLabel(t.idea.label).inputValue()).toBe(IDEA);
+
+  // What the server refuses is told with its name before anything begins, and can be taken away.
+  await page.getByRole("button", { name: t.idea.start, exact: true }).click();
+  await page.getByRole("alert").filter({ hasText: /broken\.png is called/ }).waitFor();
+  await page.getByRole("button", { name: t.upload.detach("broken.png") }).click();
+  // The rest goes along but for what is too large, which does not get through; a reload tries again, and it is kept all the same.
+  await page.route("**/uploads", (route) => (route.request().method() === "POST" ? route.abort() : route.continue()));
+  await page.getByRole("button", { name: t.idea.start, exact: true }).click();
+  await page.waitForURL(/\/projects\/[0-9a-f-]{36}$/);
+  const waiting = page.getByRole("list", { name: t.upload.onTheWay });
+  await waiting.getByText(t.upload.away("large.txt")).waitFor();
+  await page.reload();
+  await waiting.getByText(t.upload.away("large.txt")).waitFor();
+  await visitor.look("files-failed");
+  await page.unroute("**/uploads");
+  await page.getByRole("link", { name: "notes.yml" }).waitFor();
+  await page.getByRole("button", { name: `${t.upload.again}: large.txt` }).click();
+  await page.getByRole("link", { name: "large.txt" }).waitFor();
+  await waiting.waitFor({ state: "detached" });
+  await page.reload();
+  await page.getByRole("link", { name: "large.txt" }).waitFor();
+  expect(await waiting.count()).toBe(0);
+  visitor.expectNoErrors({ outage: true, statuses: [422] });
+});
+
 test.runIf(hasControl)("the budget is used up and raised, and the work goes on", async () => {
   await signUp(page, stranger("Joan Clarke"));
   const id = await begin(page);
@@ -166,7 +247,18 @@ test("a document is edited, talked about, and a file is added", async () => {
   await page.goto(`/projects/${id}/artifacts/spec`);
   await page.getByRole("button", { name: t.edit.action, exact: true }).click();
   const text = page.getByRole("dialog").getByLabel(t.edit.text);
-  await text.fill((await text.inputValue()).replace("## Overview\n", "## Overview\nWritten by a person. "));
+  const whole = await text.inputValue();
+  // What is left out is named, and asked about; what was typed is there again after Escape and after a reload.
+  await text.fill("nonsense");
+  await page.getByRole("dialog").getByText(/^Left out: /).waitFor();
+  await page.getByRole("button", { name: t.edit.save }).click();
+  await page.getByRole("dialog", { name: t.edit.sure.title }).getByRole("button", { name: t.action.cancel }).click();
+  await text.fill(whole.replace("## Overview\n", "## Overview\nWritten by a person. "));
+  await page.keyboard.press("Escape");
+  await text.waitFor({ state: "detached" });
+  await page.reload();
+  await page.getByRole("button", { name: t.edit.action, exact: true }).click();
+  expect(await text.inputValue()).toContain("Written by a person.");
   await visitor.look("edit", { screen: true, covered: true });
   await page.getByRole("button", { name: t.edit.save }).click();
   await page.getByText("Written by a person.").first().waitFor({ timeout: WORK_MS });

@@ -128,6 +128,13 @@ async function project(page: Page, id: string): Promise<Round["project"]> {
   let most = await rows(page);
   const frame = await scroll(page);
   most = Math.max(most, await rows(page));
+  // A long talk keeps only what is on the screen too, and its end can be reached.
+  await page.getByRole("link", { name: t.tab.conversation, exact: true }).first().click();
+  await page.getByRole("list", { name: t.conversation.title }).locator("[data-index]").first().waitFor();
+  await scroll(page);
+  most = Math.max(most, await rows(page));
+  await page.getByRole("link", { name: t.tab.timeline, exact: true }).first().click();
+  await list.waitFor();
   let made = 0;
   for (let turns = 0; turns < 2; turns += 1) {
     for (const tab of [t.tab.overview, t.tab.prompts, t.tab.conversation, t.tab.timeline]) {
@@ -179,6 +186,28 @@ function figuresOf(name: string, rounds: { paint: number; interactions: number[]
     { name: `${name}: rows in the page`, unit: "", value: Math.max(...rounds.map((one) => one.rows)), aim: ROWS_MAX },
   ];
 }
+
+test.runIf(seeded !== null)("a project that is pages away is found at once, by the server", async () => {
+  if (seeded === null) return;
+  const visitor = await visit();
+  const { page } = visitor;
+  try {
+    await signIn(page, seeded.email, seeded.password);
+    await page.waitForURL("**/projects");
+    await page.locator("[data-index]").first().waitFor();
+    const asked: string[] = [];
+    page.on("request", (request) => asked.push(new URL(request.url()).pathname + new URL(request.url()).search));
+    // The oldest of all.
+    await page.getByPlaceholder(t.project.search).fill(`Tool library ${seeded.projects - 5}`);
+    await page.getByRole("link", { name: `Tool library ${seeded.projects - 5}`, exact: true }).waitFor();
+    expect(asked.filter((path) => path.includes("cursor="))).toEqual([]);
+    await page.getByPlaceholder(t.project.search).fill("nothing is called that");
+    await page.getByText(t.project.noneFound).waitFor();
+    visitor.expectNoErrors();
+  } finally {
+    await visitor.leave();
+  }
+});
 
 test.runIf(seeded !== null)("a dashboard of 500 projects and a project of 2,000 events are there soon, and answer soon", async () => {
   if (seeded === null) return;

@@ -8,11 +8,15 @@ const ANSWERS = "gw-answers-2";
 /** What a person may want to read on a train. */
 const KEPT = /^\/api\/v1\/(auth\/me$|workspaces$|projects(\/|$)|artifacts\/)/;
 /** Of that: what streams, what is a file, and what is about others. */
-const NEVER = /\/(events|ws|hitl|budget|preview|search)$|\/uploads\//;
+const NEVER = /\/(events|ws|budget|preview|search)$|\/uploads\//;
 /** Files that the page names by a name that stays. */
 const NAMED = /^\/(theme\.js|icon[^/]*|manifest\.webmanifest)$/;
 const ANSWERS_MAX = 400;
-const FILES_MAX = 150;
+const FILES_MAX = 300;
+/** A file is the same whoever asks for it: a page, a script of it, or this worker ahead of them. */
+const FOUND = { ignoreVary: true };
+/** Names all scripts and styles of the application (`scripts/budget.ts` writes it): pages that nobody opened yet can be, without a network. */
+const LIST = "/files.json";
 /** Who asks for these is somebody else now, or it is gone. */
 const GONE = new Set([401, 403, 404, 410]);
 
@@ -48,7 +52,7 @@ self.addEventListener("fetch", (event) => {
   const url = new URL(request.url);
   if (request.method !== "GET" || url.origin !== self.location.origin) return;
   if (url.pathname.startsWith("/assets/")) event.respondWith(fromCache(request));
-  else if (request.mode === "navigate") event.respondWith(page(request));
+  else if (request.mode === "navigate") event.respondWith(page(event, request));
   else if (NAMED.test(url.pathname)) event.respondWith(latestFile(request));
   else if (KEPT.test(url.pathname) && !NEVER.test(url.pathname)) event.respondWith(latest(event, request));
 });
@@ -60,12 +64,20 @@ async function keepPage(): Promise<void> {
   const text = await response.clone().text();
   await (await caches.open(FILES)).put("/", response);
   await keepFiles([...text.matchAll(/(?:src|href)="(\/[^"]+)"/g)].map((match) => match[1] ?? "").filter((path) => path.startsWith("/assets/") || NAMED.test(path)));
+  await keepAll();
+}
+
+/** The rest of the application, one after the other and after what is needed first. */
+async function keepAll(): Promise<void> {
+  const response = await fetch(LIST).catch(() => null);
+  const paths: unknown = response?.ok === true ? await response.json().catch(() => null) : null;
+  if (Array.isArray(paths)) await keepFiles(paths.filter((one): one is string => typeof one === "string" && one.startsWith("/assets/")));
 }
 
 async function keepFiles(paths: readonly string[]): Promise<void> {
   const cache = await caches.open(FILES);
   for (const path of paths) {
-    if ((await cache.match(path)) !== undefined) continue;
+    if ((await cache.match(path, FOUND)) !== undefined) continue;
     const response = await fetch(path).catch(() => null);
     if (response?.ok === true) await cache.put(path, response);
   }
@@ -77,7 +89,7 @@ const isPage = (response: Response): boolean => response.ok && (response.headers
 /** Names of files change with their content, so what is kept is right. */
 async function fromCache(request: Request): Promise<Response> {
   const cache = await caches.open(FILES);
-  const known = await cache.match(request);
+  const known = await cache.match(request, FOUND);
   if (known !== undefined) return known;
   const response = await fetch(request);
   if (response.ok) {
@@ -94,18 +106,22 @@ async function latestFile(request: Request): Promise<Response> {
     if (response.ok) await cache.put(request, response.clone());
     return response;
   } catch (error) {
-    const kept = await cache.match(request);
+    const kept = await cache.match(request, FOUND);
     if (kept === undefined) throw error;
     return kept;
   }
 }
 
 /** All addresses are one page. */
-async function page(request: Request): Promise<Response> {
+async function page(event: FetchEvent, request: Request): Promise<Response> {
   const cache = await caches.open(FILES);
   try {
     const response = await fetch(request);
-    if (isPage(response)) await cache.put("/", response.clone());
+    if (isPage(response)) {
+      await cache.put("/", response.clone());
+      // A newer page names newer parts.
+      event.waitUntil(keepAll());
+    }
     return response;
   } catch (error) {
     const kept = await cache.match("/");

@@ -8,6 +8,8 @@ const mail = process.env.GROUNDWORK_E2E_MAIL;
 export const hasControl = control !== undefined;
 export const operator = process.env.GROUNDWORK_E2E_OPERATOR;
 export const hasMail = mail !== undefined;
+/** What the button of another way to sign in says. */
+export const provider = process.env.GROUNDWORK_E2E_PROVIDER;
 
 async function ask(path: string, body = ""): Promise<void> {
   const response = await fetch(`${control}${path}`, { method: "POST", body });

@@ -59,27 +59,31 @@ export async function refreshSession(since: number): Promise<Renewal> {
 export const isRefusal = (status: number): boolean => status >= 400 && status < 500 && status !== 408 && status !== 425 && status !== 429;
 
 async function send(request: Request): Promise<Response> {
+  // A device without a network sends nothing: that is more than that no answer came.
+  const isOffline = !navigator.onLine && request.method !== "GET";
   try {
     return await fetch(request);
   } catch {
-    throw ApiProblem.unreachable();
+    throw isOffline ? ApiProblem.notSent() : ApiProblem.unreachable();
   }
 }
 
-async function sessionFetch(request: Request): Promise<Response> {
-  const again = request.clone();
+const sessionFetch = (request: Request): Promise<Response> => withSession(new URL(request.url).pathname, () => send(request.clone()));
+
+/** Asks, and asks once more where the session had ended and was renewed. */
+export async function withSession(path: string, ask: () => Promise<Response>): Promise<Response> {
   const begun = Date.now();
-  const response = await send(request);
-  if (response.status !== 401 || PUBLIC.test(new URL(request.url).pathname)) return response;
+  const response = await ask();
+  if (response.status !== 401 || PUBLIC.test(path)) return response;
   // What the error says decides: a password that is asked for again is wrong without the session being over.
   const problem = await readProblem(response.clone());
   if (problem.code !== "unauthorized") return response;
-  if ((await refreshSession(begun)) === "renewed") return send(again);
+  if ((await refreshSession(begun)) === "renewed") return ask();
   whenEnded();
   return response;
 }
 
-async function readProblem(response: Response): Promise<Partial<Problem>> {
+export async function readProblem(response: Response): Promise<Partial<Problem>> {
   const body: unknown = await response.json().catch(() => null);
   return typeof body === "object" && body !== null ? body : {};
 }

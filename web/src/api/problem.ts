@@ -20,6 +20,10 @@ export class ApiProblem extends Error {
     this.requestId = problem.request_id ?? null;
   }
 
+  static notSent(): ApiProblem {
+    return new ApiProblem({ code: "not_sent", detail: "offline" }, 0);
+  }
+
   static unreachable(): ApiProblem {
     return new ApiProblem({ code: "unreachable", detail: "unreachable" }, 0);
   }

@@ -33,6 +33,8 @@ export const workspacesQuery = queryOptions({
   queryFn: async () => (await answer(client.GET("/api/v1/workspaces"))).items,
 });
 
+const inProject = (project_id: string) => ({ params: { path: { project_id } } });
+
 /** Projects of one workspace, or of all that the reader may see, page by page, the latest activity first. */
 export const projectsQuery = (workspace: string | null, lifecycle: Lifecycle) =>
   infiniteQueryOptions({
@@ -51,6 +53,21 @@ export const projectsQuery = (workspace: string | null, lifecycle: Lifecycle) =>
     getNextPageParam: (last) => last.next_cursor ?? null,
   });
 
+/** More than so many are found page by page. */
+export const FOUND_MAX = 20;
+
+/** Projects whose titles have these words, wherever in the list they stand: the server looks through all of them. */
+export const foundQuery = (search: string) =>
+  queryOptions({
+    queryKey: [...keys.projects, "found", search] as const,
+    queryFn: async () => {
+      const { items } = await answer(client.GET("/api/v1/search", { params: { query: { q: search, limit: FOUND_MAX } } }));
+      const found = await Promise.all(items.filter((hit) => hit.kind === "project").map((hit) => answer(client.GET("/api/v1/projects/{project_id}", inProject(hit.project_id))).catch(() => null)));
+      return found.filter((project) => project !== null);
+    },
+    staleTime: 60_000,
+  });
+
 /** Projects in which a person has to do something. */
 export const waitingQuery = queryOptions({
   queryKey: [...keys.projects, "waiting"] as const,
@@ -67,8 +84,6 @@ export const recentQuery = queryOptions({
   queryKey: [...keys.projects, "recent"] as const,
   queryFn: async () => (await answer(client.GET("/api/v1/projects", { params: { query: { limit: 20, lifecycle: "active" } } }))).items,
 });
-
-const inProject = (project_id: string) => ({ params: { path: { project_id } } });
 
 export const projectQuery = (id: string) =>
   queryOptions({

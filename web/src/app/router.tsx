@@ -2,9 +2,9 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet,
 import { isProblem } from "@/api/problem";
 import { meQuery } from "@/api/queries";
 import { LandingPage } from "@/pages/landing/landing-page";
-import { CrashPage, NotFoundPage } from "@/pages/not-found";
+import { AbsentPage, CrashPage, NotFoundPage } from "@/pages/not-found";
 import { queryClient } from "./query-client";
-import { forget, hadSession, safeNext } from "./session";
+import { claimDrafts, forget, hadSession, safeNext } from "./session";
 import { Shell } from "./shell";
 
 const root = createRootRoute({ component: Outlet, notFoundComponent: NotFoundPage, errorComponent: CrashPage });
@@ -44,7 +44,7 @@ const signedIn = createRoute({
     const next = location.href;
     if (!hadSession()) throw redirect({ to: "/login", search: { next } });
     try {
-      await queryClient.ensureQueryData(meQuery);
+      claimDrafts((await queryClient.ensureQueryData(meQuery)).user.id);
     } catch (error) {
       if (!isProblem(error) || error.status !== 401) return;
       forget();
@@ -135,7 +135,7 @@ const tree = root.addChildren([
   ]),
 ]);
 
-export const router = createRouter({ routeTree: tree, scrollRestoration: true, defaultPreload: "intent", defaultPendingMs: 300 });
+export const router = createRouter({ routeTree: tree, scrollRestoration: true, defaultPreload: "intent", defaultPendingMs: 300, defaultErrorComponent: AbsentPage });
 
 declare module "@tanstack/react-router" {
   interface Register {

@@ -3,6 +3,8 @@
 export interface Draft {
   options: string[];
   text: string;
+  /** The reader wants to be asked later. */
+  later?: boolean;
 }
 
 export type Drafts = Readonly<Record<string, Draft>>;

@@ -27,4 +27,7 @@ test("advice is no step, and the step that counts is the one that somebody can d
   expect(stages.map((stage) => stage.id)).toEqual(["brief", "spec", "plan"]);
   expect(nowOf(stages).id).toBe("spec");
   expect(nowOf(mainStages([task("brief", 1, "completed"), task("spec", 1, "completed")])).id).toBe("spec");
+  // Until the brief is confirmed it is the person's turn, whoever spoke last.
+  const drafting = mainStages([task("brief", 2, "completed"), task("spec", 1, "pending")], "brief");
+  expect([nowOf(drafting).id, lookOf(nowOf(drafting))]).toEqual(["brief", "you"]);
 });

@@ -38,8 +38,9 @@ const BESIDE = /-advice$|^title$/;
 
 export const isBeside = (stage: string): boolean => BESIDE.test(stage);
 
-/** The stages that are steps of the way. */
-export const mainStages = (tasks: readonly Task[]): StageState[] => stagesOf(tasks.filter((task) => !isBeside(task.stage)));
+/** The stages that are steps of the way. `talk`: the one in which a person still talks, so that it is not done whoever spoke last. */
+export const mainStages = (tasks: readonly Task[], talk?: string): StageState[] =>
+  stagesOf(tasks.filter((task) => !isBeside(task.stage))).map((stage) => (stage.id === talk && stage.status === "completed" ? { ...stage, status: "waiting_for_input" } : stage));
 
 /** Where the project stands: what waits for somebody, else what is broken, else what works, else what comes next, else the end. */
 export function nowOf(stages: readonly StageState[]): StageState {

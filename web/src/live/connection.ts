@@ -93,8 +93,8 @@ export class LiveConnection {
 
   readonly standing = (): Standing => (this.state === "live" && this.untold.size > 0 ? "partly" : this.state);
 
-  /** Since when what is shown may be old, in milliseconds since 1970. */
-  readonly lostSince = (): number | null => this.lostAt;
+  /** Since when what is shown may be old, in milliseconds since 1970; null where nobody knows: a page that was never live may show something older. */
+  readonly lostSince = (): number | null => (this.everLive ? this.lostAt : null);
 
   start(): void {
     if (this.state === "off") this.connect();

@@ -1,6 +1,7 @@
 import { t } from "@/text/en";
 import { Button, LinkButton } from "@/ui/button";
 import { Mark } from "@/ui/mark";
+import { Empty } from "@/ui/states";
 
 export function NotFoundPage() {
   return (
@@ -29,5 +30,19 @@ export function CrashPage() {
         </Button>
       </div>
     </main>
+  );
+}
+
+/** What browsers say when a script of a page cannot be had. */
+const NO_SCRIPT = /dynamically imported module|module script|preload CSS|load failed/i;
+
+/** In place of a page that broke, or whose script is not on this device: what is around it stays. */
+export function AbsentPage({ error }: { error: unknown }) {
+  const isAbsent = error instanceof Error && NO_SCRIPT.test(error.message);
+  const text = !isAbsent ? t.crash.text : navigator.onLine ? t.absent.failed : t.absent.offline;
+  return (
+    <Empty top title={isAbsent ? t.absent.title : t.crash.title} action={<Button onClick={() => location.reload()}>{t.crash.reload}</Button>}>
+      {text}
+    </Empty>
   );
 }

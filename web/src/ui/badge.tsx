@@ -55,7 +55,7 @@ export function SimulatedBadge({ explains = false }: { explains?: boolean }) {
 }
 
 const PHASE_TONES: Record<string, Tone> = {
-  drafting: "sky",
+  drafting: "clay",
   working: "sky",
   awaiting_input: "clay",
   awaiting_approval: "clay",

@@ -52,7 +52,7 @@ export function Input({ label, hint, error, hideLabel, className, ...rest }: Com
   const id = useId();
   return (
     <Frame {...{ id, label, hint, error, className }} {...(hideLabel === undefined ? {} : { hideLabel })}>
-      <input id={id} className={CONTROL} {...described(id, hint, error)} {...rest} />
+      <input id={id} dir="auto" className={CONTROL} {...described(id, hint, error)} {...rest} />
     </Frame>
   );
 }
@@ -79,7 +79,7 @@ export function Textarea({ label, hint, error, hideLabel, className, tall = fals
   const id = useId();
   return (
     <Frame {...{ id, label, hint, error, className }} {...(hideLabel === undefined ? {} : { hideLabel })}>
-      <textarea id={id} className={cx(CONTROL, "leading-relaxed", tall && "h-[55dvh] min-h-60", mono && "font-mono text-[0.8125rem]")} {...described(id, hint, error)} {...rest} />
+      <textarea id={id} dir="auto" className={cx(CONTROL, "leading-relaxed", tall && "h-[55dvh] min-h-60", mono && "font-mono text-[0.8125rem]")} {...described(id, hint, error)} {...rest} />
     </Frame>
   );
 }

@@ -4,6 +4,7 @@ import ReactMarkdown, { type Components } from "react-markdown";
 import rehypeSanitize from "rehype-sanitize";
 import remarkGfm from "remark-gfm";
 import { anchorOf, splitRequirements } from "@/lib/anchors";
+import { keepFields } from "@/lib/lines";
 import { t } from "@/text/en";
 import type { BelowHeading, MarkdownProps } from "./markdown";
 
@@ -46,7 +47,7 @@ function components(link: RequirementLink, Below: ComponentType<BelowHeading> | 
       const words = plain(children);
       return (
         <>
-          <Tag id={anchorOf(words)}>{children}</Tag>
+          <Tag id={anchorOf(words)} dir="auto">{children}</Tag>
           {Below !== undefined && <Below heading={words} anchor={anchorOf(words)} />}
         </>
       );
@@ -56,9 +57,9 @@ function components(link: RequirementLink, Below: ComponentType<BelowHeading> | 
     h2: heading("h2"),
     h3: heading("h3"),
     h4: heading("h4"),
-    p: ({ children }) => <p>{linked(children, link)}</p>,
-    li: ({ children }) => <li>{linked(children, link)}</li>,
-    td: ({ children }) => <td>{linked(children, link)}</td>,
+    p: ({ children }) => <p dir="auto">{linked(children, link)}</p>,
+    li: ({ children }) => <li dir="auto">{linked(children, link)}</li>,
+    td: ({ children }) => <td dir="auto">{linked(children, link)}</td>,
     a: ({ href, children }) => {
       const isOutside = /^https?:/.test(href ?? "");
       return (
@@ -85,7 +86,7 @@ const Rendered = memo(
     return (
       <div className="document">
         <ReactMarkdown remarkPlugins={[remarkGfm]} rehypePlugins={[rehypeSanitize]} components={components(requirementLink, below)}>
-          {text}
+          {keepFields(text)}
         </ReactMarkdown>
       </div>
     );

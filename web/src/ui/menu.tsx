@@ -11,6 +11,7 @@ export function Menu({ trigger, children, align = "end" }: { trigger: ReactNode;
         <DropdownMenu.Content
           align={align}
           sideOffset={6}
+          collisionPadding={12}
           className="z-50 min-w-48 rounded-md border border-line bg-surface p-1 shadow-lg animate-rise"
         >
           {children}

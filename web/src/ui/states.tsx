@@ -39,13 +39,15 @@ export function Empty({ title, children, action, art, top = false }: { title: st
 /** What an error says to a person. */
 export function explain(error: unknown): string {
   if (isProblem(error, "unreachable")) return t.state.unreachable;
+  if (isProblem(error, "not_sent")) return t.state.notSent;
+  if (isProblem(error, "paused_by_operators")) return t.state.pausedByOperators;
   if (isProblem(error, "outcome_unknown")) return t.state.outcomeUnknown;
   if (isProblem(error)) return error.message;
   return t.state.unexpected;
 }
 
 export function Failed({ error, retry }: { error: unknown; retry?: () => void }) {
-  const away = isProblem(error, "unreachable");
+  const away = isProblem(error, "unreachable") || isProblem(error, "not_sent");
   const requestId = isProblem(error) ? error.requestId : null;
   return (
     <div role="alert" className="rounded-lg border border-danger/40 bg-danger-soft/60 px-5 py-4">

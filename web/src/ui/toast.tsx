@@ -41,7 +41,7 @@ const subscribe = (listener: () => void) => {
 export function Toasts() {
   const shown = useSyncExternalStore(subscribe, () => notes);
   return (
-    <Radix.Provider swipeDirection="down" label={t.state.notices}>
+    <Radix.Provider swipeDirection="right" label={t.state.notices}>
       {shown.map((note) => (
         <Radix.Root
           key={note.id}
@@ -68,7 +68,8 @@ export function Toasts() {
           </Radix.Close>
         </Radix.Root>
       ))}
-      <Radix.Viewport className="fixed bottom-20 right-4 z-60 flex w-[min(24rem,calc(100vw-2rem))] flex-col gap-2 md:bottom-4" />
+      {/* What is to be done stands at the lower edge (`dock`): notices keep off it, above, or at the side where there is room. */}
+      <Radix.Viewport className="fixed right-4 top-4 z-60 flex w-[min(24rem,calc(100vw-2rem))] flex-col gap-2 lg:bottom-4 lg:top-auto lg:w-80" />
     </Radix.Provider>
   );
 }

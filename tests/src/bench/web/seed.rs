@@ -12,6 +12,8 @@ use uuid::Uuid;
 const PROJECTS: i32 = 500;
 /// Events of the project that was made through the API.
 const EVENTS: i64 = 2_000;
+/// What was said in it.
+const TURNS: i64 = 400;
 
 /// Who signs in, and what they look at.
 #[derive(Clone, Debug, Serialize)]
@@ -40,6 +42,7 @@ pub async fn seed(stack: &Stack) -> Result<Seeded> {
     let database = stack.database();
     copy_project(database.pool(), project).await?;
     lengthen_log(database.pool(), project).await?;
+    lengthen_talk(database.pool(), project).await?;
     Ok(Seeded { email, password: PASSWORD, project, projects: PROJECTS, events: EVENTS })
 }
 
@@ -72,5 +75,17 @@ async fn lengthen_log(pool: &PgPool, project: Uuid) -> Result<()> {
     sqlx::query(sql).bind(project).bind(EVENTS).execute(pool).await.context("adding events")?;
     let sql = "update projects set next_seq = $2 + 1 where id = $1";
     sqlx::query(sql).bind(project).bind(EVENTS).execute(pool).await.context("counting events")?;
+    Ok(())
+}
+
+/// What was said in it, over and over.
+async fn lengthen_talk(pool: &PgPool, project: Uuid) -> Result<()> {
+    let sql = "
+        with last as (select max(sequence_number) as seq from conversation_turns where project_id = $1)
+        insert into conversation_turns
+        select (jsonb_populate_record(t, jsonb_build_object('id', gen_random_uuid(), 'sequence_number', n))).*
+        from last, generate_series(last.seq + 1, $2) n
+        join conversation_turns t on t.project_id = $1 and t.sequence_number = 1 + (n - 1) % (select seq from last)";
+    sqlx::query(sql).bind(project).bind(TURNS).execute(pool).await.context("adding turns")?;
     Ok(())
 }

@@ -11,6 +11,7 @@ import { Card, PageHead, Section } from "@/ui/card";
 import { Await, Empty } from "@/ui/states";
 import { Select } from "@/ui/field";
 import { tell, tellProblem } from "@/ui/toast";
+import { SendAgain } from "../auth/login-page";
 import { DeadLetters, Queue, RestoreAccount, Troubles } from "./operations";
 
 const HEALTH_MS = 15_000;
@@ -23,7 +24,14 @@ export function AdminPage() {
   useTitle(t.nav.admin);
   const me = useQuery(meQuery).data;
   if (me === undefined) return null;
-  return me.is_operator ? <Operations /> : <Empty top title={t.admin.not} />;
+  if (me.is_operator) return <Operations />;
+  // Operators are known by their addresses, and an address counts once it is confirmed.
+  const isUnconfirmed = me.user.email_verified_at == null;
+  return (
+    <Empty top title={t.admin.not} action={isUnconfirmed ? <SendAgain email={me.user.email} /> : undefined}>
+      {isUnconfirmed ? t.admin.confirm(me.user.email) : undefined}
+    </Empty>
+  );
 }
 
 function Operations() {
@@ -36,7 +44,7 @@ function Operations() {
         <HealthSection query={health} />
         <Troubles temporal={temporal} />
         <DeadLetters temporal={temporal} />
-        <Queue />
+        <Queue since={health.data?.paused_since ?? null} />
         <Workspaces />
         <RestoreAccount />
       </div>

@@ -5,7 +5,7 @@ import { useState } from "react";
 import { answer, client, type Schemas } from "@/api/client";
 import { queryClient } from "@/app/query-client";
 import { useWorkspace } from "@/app/workspace";
-import { words } from "@/lib/format";
+import { dateTime, words } from "@/lib/format";
 import { t } from "@/text/en";
 import { Badge } from "@/ui/badge";
 import { Button } from "@/ui/button";
@@ -186,25 +186,29 @@ async function moveAll(round: Round): Promise<void> {
     after = last.project_id;
   }
   tell(t.operations.moved(applied, others));
+  await queryClient.invalidateQueries({ queryKey: ["admin", "health"] });
 }
 
 /** Stops and goes on with the work of the whole installation. */
-export function Queue() {
+export function Queue({ since }: { since: string | null }) {
   const pause: Round = (after) => answer(client.POST("/api/v1/admin/pause", { body: { after } }));
   const resume: Round = (after) => answer(client.POST("/api/v1/admin/resume", { body: { after } }));
   return (
     <Section title={t.operations.queue} hint={t.operations.queueHint}>
+      {since !== null && <p className="font-medium text-clay">{t.operations.pausedSince(dateTime(since))}</p>}
       <div className="flex flex-wrap gap-2">
-        <Confirm
-          {...t.operations.pauseAll}
-          onConfirm={() => moveAll(pause)}
-          trigger={(ask) => (
-            <Button look="danger" onClick={ask}>
-              <Pause className="size-4" aria-hidden />
-              {t.operations.pauseAll.action}
-            </Button>
-          )}
-        />
+        {since === null && (
+          <Confirm
+            {...t.operations.pauseAll}
+            onConfirm={() => moveAll(pause)}
+            trigger={(ask) => (
+              <Button look="danger" onClick={ask}>
+                <Pause className="size-4" aria-hidden />
+                {t.operations.pauseAll.action}
+              </Button>
+            )}
+          />
+        )}
         <Confirm
           {...t.operations.resumeAll}
           onConfirm={() => moveAll(resume)}

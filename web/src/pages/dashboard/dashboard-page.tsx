@@ -1,13 +1,14 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Plus, Search } from "lucide-react";
 import { useDeferredValue, useEffect, useMemo, useState } from "react";
-import { type Lifecycle, projectsQuery, waitingQuery } from "@/api/queries";
+import { FOUND_MAX, foundQuery, type Lifecycle, projectsQuery, waitingQuery } from "@/api/queries";
 import { useTitle } from "@/app/title";
 import { may, useWorkspace } from "@/app/workspace";
 import { useFollow } from "@/live/live";
 import { cx } from "@/lib/cx";
 import { arrange, type Filter, FILTER_NAMES, isMoving } from "@/lib/projects";
 import { useSeen } from "@/lib/use-seen";
+import { useSettled } from "@/lib/use-settled";
 import { t } from "@/text/en";
 import { Button, LinkButton } from "@/ui/button";
 import { PageHead } from "@/ui/card";
@@ -18,6 +19,8 @@ import { ProjectList } from "./project-list";
 /** Projects whose changes are heard of as they happen; the others when the list is asked for again. */
 const FOLLOWED_MAX = 20;
 const REFRESH_MS = 60_000;
+/** The server is asked when nothing was typed for so long. */
+const SEARCH_MS = 250;
 
 export function DashboardPage() {
   useTitle(t.nav.projects);
@@ -33,20 +36,32 @@ export function DashboardPage() {
   });
   // What waits is first, also where it lies pages away.
   const waiting = useQuery({ ...waitingQuery, enabled: query.hasNextPage }).data;
+  // What is looked for is asked of the server, which knows all projects; with what is loaded it is found before it answers.
+  const settled = useSettled(wanted.trim(), SEARCH_MS);
+  const found = useQuery({ ...foundQuery(settled), enabled: query.hasNextPage && settled !== "" });
   const all = useMemo(() => {
     const pages = query.data?.pages.flatMap((page) => page.items) ?? [];
     const known = new Set(pages.map((project) => project.project_id));
-    const ahead = lifecycle !== "active" ? [] : (waiting ?? []).filter((project) => project.workspace_id === current?.id && !known.has(project.project_id));
-    return [...ahead, ...pages];
-  }, [query.data, waiting, lifecycle, current?.id]);
+    const ahead = lifecycle !== "active" ? [] : (waiting ?? []);
+    const more = [...ahead, ...(found.data ?? [])].filter((project) => {
+      const isNew = project.workspace_id === current?.id && project.lifecycle === lifecycle && !known.has(project.project_id);
+      known.add(project.project_id);
+      return isNew;
+    });
+    return [...more, ...pages];
+  }, [query.data, waiting, found.data, lifecycle, current?.id]);
   const shown = useMemo(() => arrange(all, filter, wanted), [all, filter, wanted]);
   // A filter and a search are for all projects, not for those that happen to be loaded.
-  const isNarrowed = filter !== "all" || wanted.trim() !== "";
+  const isSearch = wanted.trim() !== "";
+  const isTold = found.isSuccess && settled === wanted.trim();
+  const isNarrowed = filter !== "all" || (isSearch && (found.isError || (isTold && found.data.length >= FOUND_MAX)));
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
   useEffect(() => {
     if (isNarrowed && hasNextPage && !isFetchingNextPage) void fetchNextPage();
   }, [isNarrowed, hasNextPage, isFetchingNextPage, fetchNextPage]);
-  const end = useSeen<HTMLDivElement>(() => hasNextPage && !isFetchingNextPage && void fetchNextPage(), hasNextPage);
+  // The end of what was found is not the end of what is loaded.
+  const hasMore = hasNextPage && (!isSearch || isNarrowed);
+  const end = useSeen<HTMLDivElement>(() => hasMore && !isFetchingNextPage && void fetchNextPage(), hasMore);
   const moving = all.filter(isMoving);
   useFollow(moving.slice(0, FOLLOWED_MAX).map((project) => ({ id: project.project_id, after: project.last_sequence })));
   const canCreate = may(current?.role, "editor") && current?.lifecycle === "active";
@@ -106,7 +121,7 @@ export function DashboardPage() {
             isEmpty ? (
               <Empty title={t.project.noneActive}>{t.project.noneActiveHint}</Empty>
             ) : (
-              <Empty title={hasNextPage ? t.project.searching : t.project.noneFound}>{t.project.noneFoundHint}</Empty>
+              <Empty title={(isNarrowed && hasNextPage) || (isSearch && hasNextPage && !isTold && !found.isError) ? t.project.searching : t.project.noneFound}>{t.project.noneFoundHint}</Empty>
             )
           ) : (
             <ProjectList projects={shown} canEdit={canCreate} />
@@ -114,7 +129,7 @@ export function DashboardPage() {
         }
       </Await>
       {moving.length > FOLLOWED_MAX && <p className="mt-3 text-sm text-muted">{t.project.someLive(FOLLOWED_MAX)}</p>}
-      {hasNextPage && (
+      {hasMore && (
         <div ref={end} className="mt-6 text-center">
           <Button busy={isFetchingNextPage} onClick={() => void fetchNextPage()}>
             {t.action.more}

@@ -85,7 +85,7 @@ function Row({ project, canEdit }: { project: ProjectItem; canEdit: boolean }) {
             }}
           />
         ) : (
-          <Link to="/projects/$projectId" params={{ projectId: project.project_id }} className="block truncate text-base font-medium after:absolute after:inset-0">
+          <Link to="/projects/$projectId" params={{ projectId: project.project_id }} dir="auto" className="block truncate text-base font-medium after:absolute after:inset-0">
             {rename.isPending ? rename.variables : project.title}
           </Link>
         )}

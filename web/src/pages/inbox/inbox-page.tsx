@@ -16,7 +16,7 @@ import { Dialog } from "@/ui/dialog";
 import { Await, Empty } from "@/ui/states";
 import { Ago } from "@/ui/time";
 import { AgentQuestion } from "../project/agent-question";
-import { Offers } from "./offers";
+import { Offers, Unconfirmed } from "./offers";
 
 const FOLLOWED_MAX = 20;
 
@@ -47,6 +47,7 @@ export function InboxPage() {
             );
           }}
         </Await>
+        <Unconfirmed />
       </div>
       {answering !== null && (
         <Dialog open onOpenChange={(open) => !open && setAnswering(null)} title={t.ask.title(t.stage[answering.stage] ?? words(answering.stage))} hint={answering.project_title}>

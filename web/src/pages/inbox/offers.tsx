@@ -1,12 +1,25 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { answer, client, type Schemas } from "@/api/client";
-import { keys } from "@/api/queries";
+import { keys, meQuery } from "@/api/queries";
 import { queryClient } from "@/app/query-client";
 import { dateOnly } from "@/lib/format";
 import { t } from "@/text/en";
 import { Button } from "@/ui/button";
 import { Card } from "@/ui/card";
 import { tell, tellProblem } from "@/ui/toast";
+import { SendAgain } from "../auth/login-page";
+
+/** Invitations go to whom an address belongs to: who has not confirmed it sees none, and is told so. */
+export function Unconfirmed() {
+  const user = useQuery(meQuery).data?.user;
+  if (user === undefined || user.email_verified_at != null) return null;
+  return (
+    <div className="flex flex-wrap items-center gap-x-4 gap-y-2 text-sm text-muted">
+      <p>{t.inbox.confirm(user.email)}</p>
+      <SendAgain email={user.email} />
+    </div>
+  );
+}
 
 /** Invitations to workspaces that wait for a yes or a no. */
 export function Offers() {

@@ -2,6 +2,7 @@ import { useCommand } from "@/api/commands";
 import type { Decision, PersonRequest } from "@/api/decisions";
 import { cx } from "@/lib/cx";
 import { useDraft } from "@/lib/draft";
+import { backToTop } from "@/lib/focus";
 import { words } from "@/lib/format";
 import { t } from "@/text/en";
 import { Button } from "@/ui/button";
@@ -23,6 +24,7 @@ interface AgentQuestionProps {
 export function AgentQuestion({ projectId, request, onDone, bare = false }: AgentQuestionProps) {
   const command = useCommand(projectId);
   const [text, setText] = useDraft(`question.${request.request_id}`);
+  const isEmpty = text.trim() === "";
   const decide = (decision: Decision) =>
     command.mutate(
       { command: "decide", gate: request.gate, digest: request.digest, decision, comment: text.trim() === "" ? null : text.trim() },
@@ -31,6 +33,7 @@ export function AgentQuestion({ projectId, request, onDone, bare = false }: Agen
           setText("");
           tell(t.gate.decided[decision]);
           onDone?.();
+          if (!bare) backToTop();
         },
       },
     );
@@ -43,16 +46,17 @@ export function AgentQuestion({ projectId, request, onDone, bare = false }: Agen
           <Textarea label={t.ask.answer} rows={3} value={text} onChange={(event) => setText(event.target.value)} />
           {command.error !== null && <Failed error={command.error} />}
           <div className="flex flex-wrap gap-2">
-            <Button look="primary" busy={command.isPending} onClick={() => decide("approve")}>
-              {t.ask.approve}
-            </Button>
-            <Button disabled={text.trim() === "" || command.isPending} onClick={() => decide("amend")}>
+            <Button look="primary" busy={command.isPending && command.variables?.command === "decide" && command.variables.decision === "amend"} disabled={isEmpty || command.isPending} onClick={() => decide("amend")}>
               {t.ask.amend}
             </Button>
-            <Button look="danger" disabled={text.trim() === "" || command.isPending} onClick={() => decide("request_changes")}>
+            <Button disabled={command.isPending} onClick={() => decide("approve")}>
+              {t.ask.approve}
+            </Button>
+            <Button look="danger" disabled={isEmpty || command.isPending} onClick={() => decide("request_changes")}>
               {t.ask.reject}
             </Button>
           </div>
+          {isEmpty && <p className="text-sm text-muted">{t.ask.needsWords}</p>}
         </>
       ) : (
         <p className="text-muted">{t.gate.notYours}</p>

@@ -8,6 +8,7 @@ import { type Heading, headingsOf } from "@/lib/anchors";
 import { cx } from "@/lib/cx";
 import { rowsOfHunks } from "@/lib/diff-rows";
 import { dateTime, words } from "@/lib/format";
+import { bodyOf } from "@/lib/handoff";
 import { t } from "@/text/en";
 import { Badge } from "@/ui/badge";
 import { LinkButton } from "@/ui/button";
@@ -57,7 +58,7 @@ function Versions({ versions }: { versions: readonly Item[] }) {
         whole.data !== undefined && (
           <span className="flex flex-wrap gap-2">
             <EditArtifact project={project} item={shown} text={whole.data.content} />
-            {shown.format === "markdown" && <CopyButton text={whole.data.content} label={t.artifactPage.copy} />}
+            {(shown.format === "markdown" || bodyOf(whole.data.content) !== null) && <CopyButton text={bodyOf(whole.data.content) ?? whole.data.content} label={t.artifactPage.copy} />}
           </span>
         )
       }
@@ -163,7 +164,26 @@ function Reader({ item, text }: { item: Item; text: string }) {
       </LinkButton>
     );
   }
-  if (item.format === "json") return <pre tabIndex={0} className="overflow-x-auto rounded-lg border border-line bg-sunken p-5 font-mono text-sm">{pretty(text)}</pre>;
+  if (item.format !== "json") return <Document text={text} />;
+  const body = bodyOf(text);
+  const raw = (
+    <pre tabIndex={0} className="overflow-x-auto rounded-lg border border-line bg-sunken p-5 font-mono text-sm">
+      {pretty(text)}
+    </pre>
+  );
+  if (body === null) return raw;
+  return (
+    <div className="space-y-6">
+      <Document text={body} />
+      <details>
+        <summary className="cursor-pointer text-sm text-muted">{t.artifactPage.raw}</summary>
+        <div className="mt-3">{raw}</div>
+      </details>
+    </div>
+  );
+}
+
+function Document({ text }: { text: string }) {
   const headings = headingsOf(text).filter((heading) => heading.level <= 3);
   return (
     <div className="grid gap-10 lg:grid-cols-[minmax(0,1fr)_15rem]">

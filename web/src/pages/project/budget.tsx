@@ -5,6 +5,7 @@ import { projectBudgetQuery, workspaceBudgetQuery } from "@/api/decisions";
 import { keys, type Project } from "@/api/queries";
 import { queryClient } from "@/app/query-client";
 import { may, useRoleIn } from "@/app/workspace";
+import { backToTop } from "@/lib/focus";
 import { integer, money } from "@/lib/format";
 import { t } from "@/text/en";
 import { Button, LinkButton } from "@/ui/button";
@@ -67,12 +68,14 @@ export function BudgetForm({ budget, save }: BudgetFormProps) {
   );
 }
 
-export function ProjectBudget({ project }: { project: Project }) {
+/** `onRaised`: where this stands in the way of the work, and goes away with it. */
+export function ProjectBudget({ project, onRaised }: { project: Project; onRaised?: () => void }) {
   const query = useQuery(projectBudgetQuery(project.project_id));
   const canSet = may(useRoleIn(project.workspace_id), "editor") && project.lifecycle === "active";
   const save = async (body: Schemas["BudgetWish"]) => {
     await answer(client.PUT("/api/v1/projects/{project_id}/budget", { params: { path: { project_id: project.project_id } }, body }));
     await queryClient.invalidateQueries({ queryKey: keys.project(project.project_id) });
+    onRaised?.();
   };
   return (
     <Await query={query} lines={1}>
@@ -109,7 +112,7 @@ export function OverBudget({ project }: { project: Project }) {
     <Card tone="person" as="section" className="space-y-4 p-6">
       <h2 className="text-xl">{t.budget.over}</h2>
       <p>{t.budget.overHint}</p>
-      <ProjectBudget project={project} />
+      <ProjectBudget project={project} onRaised={backToTop} />
     </Card>
   );
 }

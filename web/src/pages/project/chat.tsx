@@ -7,12 +7,15 @@ import { artifactQuery, conversationQuery, type Project } from "@/api/queries";
 import { useRunningTexts } from "@/live/streams";
 import { cx } from "@/lib/cx";
 import { useDraft } from "@/lib/draft";
+import { backToTop } from "@/lib/focus";
+import { replyOf } from "@/lib/reply";
 import { words } from "@/lib/format";
 import { t } from "@/text/en";
 import { Button } from "@/ui/button";
 import { Card } from "@/ui/card";
 import { Markdown } from "@/ui/markdown";
 import { Await, Failed } from "@/ui/states";
+import { OwnWords } from "./conversation-tab";
 import { useCan } from "./use-project";
 
 /** Names of agents that people talk with. */
@@ -27,7 +30,9 @@ type Turn = Schemas["Turn"];
 export function Chat({ project }: { project: Project }) {
   const query = useQuery(conversationQuery(project.project_id));
   const stage = chatStage(project);
+  const isAnswering = project.tasks.some((task) => task.stage === stage && task.status === "working");
   const running = useRunningTexts(project.project_id).find((one) => one.stage === stage);
+  const said = running === undefined ? "" : replyOf(running.text);
   const can = useCan(project);
   const nameOf = useNameOf(project.workspace_id);
   const list = useRef<HTMLDivElement>(null);
@@ -35,7 +40,7 @@ export function Chat({ project }: { project: Project }) {
   // By hand: `scrollIntoView` would move the page too, while somebody reads a document on it.
   useEffect(() => {
     if (list.current !== null) list.current.scrollTop = list.current.scrollHeight;
-  }, [turns, running?.text]);
+  }, [turns, said]);
   return (
     <Card as="section" className="overflow-clip">
       <h2 className="border-b border-line px-5 py-3.5 text-xl">{t.chat.title}</h2>
@@ -47,9 +52,14 @@ export function Chat({ project }: { project: Project }) {
                 <TurnItem key={turn.id} turn={turn} speaker={turn.agent_role == null ? nameOf(turn.user_id) : (t.agent[turn.agent_role] ?? words(turn.agent_role))} />
               ))}
             </ol>
-            {running !== undefined && running.text !== "" && (
+            {said !== "" && (
               <p aria-hidden className="mt-4 max-w-[92%] whitespace-pre-wrap rounded-lg border border-dashed border-edge/60 px-4 py-3 font-serif">
-                {running.text}
+                {said}
+              </p>
+            )}
+            {isAnswering && said === "" && (
+              <p role="status" className="mt-4 animate-breathe text-sm text-muted">
+                {t.chat.thinking}
               </p>
             )}
           </div>
@@ -67,7 +77,7 @@ const TurnItem = memo(function TurnItem({ turn, speaker }: { turn: Turn; speaker
     <li className={cx("max-w-[92%]", isPerson && "ml-auto")}>
       <p className="mb-1 text-sm text-muted">{speaker}</p>
       <div className={cx("rounded-lg border px-4 py-3", isPerson ? "border-spruce/30 bg-spruce-soft" : "border-line bg-paper")}>
-        <Markdown text={turn.content} />
+        {isPerson ? <OwnWords text={turn.content} /> : <Markdown text={turn.content} />}
       </div>
     </li>
   );
@@ -89,6 +99,7 @@ function Compose({ project }: { project: Project }) {
           aria-label={t.chat.say}
           placeholder={t.chat.say}
           rows={2}
+          dir="auto"
           value={text}
           onChange={(event) => setText(event.target.value)}
           onKeyDown={(event) => event.key === "Enter" && (event.metaKey || event.ctrlKey) && send(event)}
@@ -98,6 +109,7 @@ function Compose({ project }: { project: Project }) {
           {t.chat.send}
         </Button>
       </div>
+      <p className="text-xs text-muted max-sm:hidden">{t.chat.keys}</p>
     </form>
   );
 }
@@ -117,7 +129,7 @@ export function BriefPanel({ project }: { project: Project }) {
       <Await query={text}>{(artifact) => <Markdown text={artifact.content} />}</Await>
       {command.error !== null && <Failed error={command.error} />}
       {can("confirm_brief") && (
-        <Button look="primary" busy={command.isPending} onClick={() => command.mutate({ command: "confirm_brief", digest: brief.digest })}>
+        <Button look="primary" busy={command.isPending} onClick={() => command.mutate({ command: "confirm_brief", digest: brief.digest }, { onSuccess: backToTop })}>
           {t.chat.confirm}
         </Button>
       )}

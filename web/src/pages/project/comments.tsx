@@ -5,6 +5,7 @@ import { commentsQuery, refreshComments } from "@/api/decisions";
 import { useNameOf } from "@/api/people";
 import { meQuery, type Project } from "@/api/queries";
 import { may, useRoleIn } from "@/app/workspace";
+import { useDraft } from "@/lib/draft";
 import { t } from "@/text/en";
 import { Badge } from "@/ui/badge";
 import { Button } from "@/ui/button";
@@ -107,7 +108,7 @@ function Said({ comment, project }: { comment: Comment; project: Project }) {
       {editing ? (
         <EditComment comment={comment} onDone={() => setEditing(false)} />
       ) : (
-        <p className="mt-1 whitespace-pre-wrap">{comment.deleted_at == null ? comment.text : t.comment.deleted}</p>
+        <p dir="auto" className="mt-1 whitespace-pre-wrap">{comment.deleted_at == null ? comment.text : t.comment.deleted}</p>
       )}
       {stands && !editing && (isMine || may(role, "admin")) && (
         <div className="-ml-3 flex flex-wrap">
@@ -164,7 +165,7 @@ interface NewCommentProps {
 }
 
 function NewComment({ artifactId, version, parent, onDone }: NewCommentProps) {
-  const [text, setText] = useState("");
+  const [text, setText] = useDraft(`comment.${artifactId}.${parent ?? ""}`);
   const [section, setSection] = useState("");
   const [kind, setKind] = useState<Kind>("comment");
   const add = useMutation({

@@ -5,6 +5,7 @@ import { artifactQuery, keys, type Project } from "@/api/queries";
 import { queryClient } from "@/app/query-client";
 import { cx } from "@/lib/cx";
 import { dateTime, words } from "@/lib/format";
+import { bodyOf } from "@/lib/handoff";
 import { t } from "@/text/en";
 import { Badge } from "@/ui/badge";
 import { Button } from "@/ui/button";
@@ -69,11 +70,11 @@ export function GatePanel({ project, request: latest }: { project: Project; requ
               <div className={cx("overflow-y-auto sm:max-h-[75dvh]", side === "text" ? "px-4 py-5 sm:px-8 sm:py-6" : "p-3")} tabIndex={0} role="group" aria-label={title}>
                 {side === "changes" ? (
                   <Changes artifactId={shown.id} version={version} after={shown.content} />
-                ) : shown.format === "json" ? (
+                ) : shown.format === "json" && bodyOf(shown.content) === null ? (
                   <CodeFiles project={project} text={shown.content} />
                 ) : (
                   <NotesContext value={{ artifactId: shown.id, version: shown.version, project }}>
-                    <Markdown text={shown.content} below={HeadingNotes} requirementLink={requirementLink(project, name)} />
+                    <Markdown text={bodyOf(shown.content) ?? shown.content} below={HeadingNotes} requirementLink={requirementLink(project, name)} />
                   </NotesContext>
                 )}
               </div>

@@ -2,14 +2,14 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { ArrowRight } from "lucide-react";
 import { requestsQuery } from "@/api/decisions";
-import type { Project } from "@/api/queries";
+import { type Project, promptsQuery } from "@/api/queries";
 import { dateTime, words } from "@/lib/format";
 import { t } from "@/text/en";
 import { LinkButton } from "@/ui/button";
 import { Card, Section } from "@/ui/card";
 import { ActivityPanel } from "./activity-panel";
 import { OverBudget } from "./budget";
-import { BriefPanel, Chat } from "./chat";
+import { BriefPanel, Chat, chatStage } from "./chat";
 import { FailureCard } from "./failure-card";
 import { GivenAnswers } from "./given-answers";
 import { QuestionForm } from "./question-form";
@@ -27,7 +27,8 @@ export function OverviewTab() {
   const can = useCan(project);
   const takes = (command: string) => project.allowed.includes(command);
   const requests = useQuery(requestsQuery(project.project_id));
-  const works = project.tasks.some((task) => task.status === "working");
+  // What the analyst answers is seen in the talk itself.
+  const works = project.tasks.some((task) => task.status === "working" && task.stage !== chatStage(project));
   return (
     <div className="grid gap-x-10 gap-y-8 lg:grid-cols-[minmax(0,1fr)_19rem]">
       <div className="min-w-0 space-y-8">
@@ -36,16 +37,16 @@ export function OverviewTab() {
         {(project.phase === "failed" || takes("retry")) && <FailureCard project={project} />}
         {takes("set_budget") && <OverBudget project={project} />}
         {project.open_questions.length > 0 && project.lifecycle === "active" && <QuestionForm project={project} />}
-        {project.phase === "drafting" && <BriefPanel project={project} />}
         <RequestsPanel project={project} query={requests} />
-        {(takes("message") || project.phase === "drafting") && <Chat project={project} />}
         {project.phase !== "paused" && (project.phase === "working" || works) && <ActivityPanel project={project} />}
+        {(takes("message") || project.phase === "drafting") && <Chat project={project} />}
+        {project.phase === "drafting" && <BriefPanel project={project} />}
         {project.phase === "completed" && <Completed project={project} />}
         {can("refine") && project.refinements_used < project.refinements_max && <RefineForm project={project} />}
         <GivenAnswers project={project} />
         <Uploads project={project} />
         <Section title={t.project.idea}>
-          <blockquote className="document whitespace-pre-wrap border-l-4 border-spruce-soft pl-5">{project.idea}</blockquote>
+          <blockquote dir="auto" className="document whitespace-pre-wrap border-l-4 border-spruce-soft pl-5">{project.idea}</blockquote>
         </Section>
       </div>
       <Aside project={project} />
@@ -67,13 +68,17 @@ function Completed({ project }: { project: Project }) {
   const params = { projectId: project.project_id };
   const has = (name: string) => project.artifacts.some((artifact) => artifact.name === name);
   const hasPrompts = project.final_prompts_count > 0;
+  const stale = (useQuery({ ...promptsQuery(project.project_id), enabled: hasPrompts }).data ?? []).filter((prompt) => prompt.is_stale).map((prompt) => prompt.number);
   const hasCode = has("code");
-  const [title, text] = hasPrompts ? [t.completed.title, t.completed.text(project.final_prompts_count)] : hasCode ? [t.completed.codeTitle, t.completed.codeText] : [t.completed.doneTitle, t.completed.doneText];
+  const [title, text] = hasPrompts ? [t.completed.title, t.completed.text(project.final_prompts_count)] : hasCode ? [t.completed.codeTitle, has("verdict") ? t.completed.codeReviewed : t.completed.codeText] : [t.completed.doneTitle, t.completed.doneText];
   const reads = ["verdict", "software_specification", "spec"].find(has);
   return (
     <Card tone="good" className="p-6">
       <h2 className="text-2xl">{title}</h2>
       <p className="mt-1 max-w-xl">{text}</p>
+      {stale.length > 0 && (
+        <p className="mt-2 max-w-xl font-medium text-clay">{t.completed.stale(stale)}</p>
+      )}
       <div className="mt-5 flex flex-wrap gap-2">
         {hasPrompts && (
           <LinkButton to="/projects/$projectId/prompts" params={params} look="primary">
@@ -97,6 +102,13 @@ function Completed({ project }: { project: Project }) {
   );
 }
 
+/** In the order of the stages that make them, whichever was written last. */
+function inOrder(project: Project): Project["artifacts"] {
+  const stages = project.tasks.map((task) => task.stage);
+  const place = (stage: string) => (stages.includes(stage) ? stages.indexOf(stage) : stages.length);
+  return [...project.artifacts].sort((a, b) => place(a.stage) - place(b.stage));
+}
+
 function Aside({ project }: { project: Project }) {
   return (
     <aside className="space-y-6">
@@ -106,7 +118,7 @@ function Aside({ project }: { project: Project }) {
           <p className="text-sm text-muted">{t.project.noDocuments}</p>
         ) : (
           <ul className="divide-y divide-line rounded-lg border border-line bg-surface">
-            {project.artifacts.map((artifact) => (
+            {inOrder(project).map((artifact) => (
               <li key={artifact.id}>
                 <Link
                   to="/projects/$projectId/artifacts/$name"

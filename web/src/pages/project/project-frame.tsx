@@ -61,6 +61,10 @@ function Loaded({ project }: { project: Project }) {
           <ProjectActions project={project} />
         </div>
       </header>
+      {/* Said aloud when it changes: who does not see the page hears where the work stands. */}
+      <p role="status" className="sr-only">
+        {[t.phase[project.phase] ?? project.phase, project.stage == null ? "" : (t.stage[project.stage] ?? words(project.stage))].filter((word) => word !== "").join(": ")}
+      </p>
       <Stepper project={project} isShort={!isOverview} />
       <Tabs project={project} />
       <Outlet />
@@ -91,7 +95,7 @@ function Title({ project, isShort }: { project: Project; isShort: boolean }) {
     );
   }
   return (
-    <h1 className={cx("leading-tight sm:text-3xl", isShort ? "text-lg max-sm:line-clamp-1" : "text-xl max-sm:line-clamp-3")}>
+    <h1 dir="auto" className={cx("wrap-anywhere leading-tight sm:text-3xl", isShort ? "text-lg max-sm:line-clamp-1" : "text-xl max-sm:line-clamp-3")}>
       {rename.isPending ? rename.variables : project.title}
       {canRename && (
         <button ref={button} type="button" aria-label={t.action.rename} onClick={() => setEditing(true)} className={buttonClass("quiet", "sm", cx("ml-1 align-middle text-muted", isShort && "max-sm:hidden"))}>
@@ -118,7 +122,7 @@ function Tabs({ project }: { project: Project }) {
   const params = { projectId: project.project_id };
   const row = useActiveInView<HTMLElement>();
   // Prompts have a tab of their own; everything else that was written is a document.
-  const documents = project.artifacts.filter((artifact) => (artifact.format === "markdown" || artifact.name === "code") && artifact.name !== "title" && !isReview(artifact.name));
+  const documents = project.artifacts.filter((artifact) => artifact.name !== "prompts" && artifact.name !== "title" && !isReview(artifact.name));
   return (
     <nav ref={row} aria-label={t.tab.label} className="relative mb-6 flex gap-5 overflow-x-auto border-b border-line sm:mb-8">
       <Link to="/projects/$projectId" params={params} activeOptions={{ exact: true }} className={TAB} activeProps={TAB_ACTIVE}>

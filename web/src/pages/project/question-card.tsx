@@ -66,6 +66,7 @@ export function QuestionCard({ question, number, draft, disabled, onDraft, actio
             );
           })}
           <textarea
+            dir="auto"
             aria-label={t.question.ownWords(question.text)}
             rows={options.length > 0 ? 1 : 3}
             value={draft.text}

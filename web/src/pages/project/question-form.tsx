@@ -39,21 +39,34 @@ function OpenQuestions({ project, questions }: { project: Project; questions: re
   const [drafts, setDrafts] = useState<Drafts>(() => readDrafts(key));
   useEffect(() => sessionStorage.setItem(key, JSON.stringify(drafts)), [key, drafts]);
   const command = useCommand(project.project_id);
-  const later = useCommand(project.project_id);
+  const defers = useCommand(project.project_id);
   const can = useCan(project);
   const answers = answersOf(drafts, questions.map((question) => question.id));
   const rest = questions.length - answers.length;
+  // What somebody wants to be asked later is answered by nobody else, a recommendation included.
+  const answered = new Set(answers.map((answer) => answer.question_id));
+  const later = questions.some((question) => !answered.has(question.id) && draftOf(drafts, question.id).later === true);
   const done = () => {
-    setDrafts({});
-    sessionStorage.removeItem(key);
+    // What was put off stays so while other questions are open.
+    setDrafts((known) => Object.fromEntries(Object.entries(known).flatMap(([id, draft]) => (draft.later === true ? [[id, { options: [], text: "", later: true }]] : []))));
     backToTop();
   };
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (answers.length > 0) command.mutate({ command: "answer", answers, recommendations_for_rest: rest > 0 }, { onSuccess: done });
+    if (answers.length > 0) command.mutate({ command: "answer", answers, recommendations_for_rest: rest > 0 && !later }, { onSuccess: done });
   };
   const take = () => command.mutateAsync({ command: "accept_recommendations" }).then(done);
-  const defer = (question_id: string) => later.mutate({ command: "defer", question_id }, { onSuccess: () => tell(t.question.deferred), onError: tellProblem });
+  const defer = (question_id: string) =>
+    defers.mutate(
+      { command: "defer", question_id },
+      {
+        onSuccess: () => {
+          setDrafts((known) => ({ ...known, [question_id]: { ...draftOf(known, question_id), later: true } }));
+          tell(t.question.deferred);
+        },
+        onError: tellProblem,
+      },
+    );
   return (
     <section aria-labelledby="questions-title">
       <h2 id="questions-title" className="text-2xl">
@@ -72,7 +85,7 @@ function OpenQuestions({ project, questions }: { project: Project; questions: re
             action={
               can("defer") &&
               index < questions.length - 1 && (
-                <Button look="quiet" size="sm" disabled={later.isPending} aria-label={t.question.deferOf(question.text)} onClick={() => defer(question.id)}>
+                <Button look="quiet" size="sm" disabled={defers.isPending} aria-label={t.question.deferOf(question.text)} onClick={() => defer(question.id)}>
                   <Clock3 className="size-4" aria-hidden />
                   {t.question.defer}
                 </Button>
@@ -85,7 +98,7 @@ function OpenQuestions({ project, questions }: { project: Project; questions: re
           <div className="dock flex flex-wrap items-center gap-x-3 gap-y-2">
             {answers.length > 0 && (
               <Button type="submit" look="primary" busy={command.isPending}>
-                {rest > 0 ? t.question.sendRest(answers.length, rest) : t.question.send}
+                {rest === 0 ? t.question.send : later ? t.question.sendOpen(answers.length, rest) : t.question.sendRest(answers.length, rest)}
               </Button>
             )}
             {answers.length === 0 ? (

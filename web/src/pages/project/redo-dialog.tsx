@@ -2,6 +2,7 @@ import { useState } from "react";
 import { type Command, useCommand } from "@/api/commands";
 import type { Project } from "@/api/queries";
 import { words } from "@/lib/format";
+import { backToTop } from "@/lib/focus";
 import { t } from "@/text/en";
 import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
@@ -46,7 +47,12 @@ export function RedoDialog({ project, command: name, onClose }: RedoDialogProps)
         {command.error !== null && <Failed error={command.error} />}
         <div className="flex justify-end gap-2">
           <Button onClick={onClose}>{t.action.cancel}</Button>
-          <Button look="primary" busy={command.isPending} onClick={() => command.mutate(said, { onSuccess: onClose })}>
+          <Button look="primary" busy={command.isPending} onClick={() => command.mutate(said, {
+                onSuccess: () => {
+                  onClose();
+                  backToTop();
+                },
+              })}>
             {t.redo[name].action}
           </Button>
         </div>

@@ -4,6 +4,8 @@ import { useEffect, useRef, useState } from "react";
 import { useCommand } from "@/api/commands";
 import { artifactQuery, type Project, promptsQuery } from "@/api/queries";
 import { requirementsOf } from "@/lib/coverage";
+import { useDraft } from "@/lib/draft";
+import { backToTop } from "@/lib/focus";
 import { t } from "@/text/en";
 import { Button } from "@/ui/button";
 import { Card } from "@/ui/card";
@@ -29,7 +31,7 @@ export function RefineForm({ project }: { project: Project }) {
     form.current?.scrollIntoView();
     form.current?.querySelector("textarea")?.focus({ preventScroll: true });
   }, [wanted]);
-  const [request, setRequest] = useState("");
+  const [request, setRequest] = useDraft(`refine.${project.project_id}`);
   const send = () =>
     command.mutate(
       { command: "refine", target, request: request.trim() },
@@ -37,6 +39,7 @@ export function RefineForm({ project }: { project: Project }) {
         onSuccess: () => {
           setRequest("");
           tell(t.refine.begun);
+          backToTop();
         },
       },
     );

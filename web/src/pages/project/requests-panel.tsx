@@ -1,13 +1,17 @@
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import type { PersonRequest, RequestList } from "@/api/decisions";
 import { useNameOf } from "@/api/people";
 import type { Project } from "@/api/queries";
-import { words } from "@/lib/format";
+import { useDraft } from "@/lib/draft";
+import { backToTop } from "@/lib/focus";
+import { words as inWords } from "@/lib/format";
 import { t } from "@/text/en";
 import { Button } from "@/ui/button";
 import { Card } from "@/ui/card";
+import { CopyButton } from "@/ui/copy";
 import { Failed } from "@/ui/states";
 import { AgentQuestion } from "./agent-question";
+import { decisionDraft } from "./decision-form";
 import { GatePanel } from "./gate-panel";
 
 interface RequestsPanelProps {
@@ -44,14 +48,34 @@ export function RequestsPanel({ project, query }: RequestsPanelProps) {
 function Settled({ project, request, onClose }: { project: Project; request: PersonRequest; onClose: () => void }) {
   const nameOf = useNameOf(project.workspace_id);
   const who = nameOf(request.decided_by);
-  if (who === t.actor.you) return null;
+  const [words, setWords] = useDraft(decisionDraft(project.project_id, request.gate));
+  // What was sent is no draft any more, also where the form was gone before the answer came.
+  const unsent = request.response_content?.includes(words.trim()) === true ? "" : words.trim();
+  // Whoever was writing has lost the place where they wrote.
+  useEffect(() => {
+    if (unsent !== "") backToTop();
+  }, [unsent]);
+  if (who === t.actor.you && unsent === "") return null;
+  const close = () => {
+    setWords("");
+    onClose();
+  };
   return (
     <Card className="flex flex-wrap items-center justify-between gap-3 px-5 py-4">
+      {unsent !== "" && (
+        <div className="order-1 w-full space-y-2">
+          <p className="text-sm text-muted">{t.gate.unsent}</p>
+          <blockquote dir="auto" className="whitespace-pre-wrap border-l-2 border-clay pl-3">
+            {unsent}
+          </blockquote>
+          <CopyButton text={unsent} label={t.gate.copyUnsent} />
+        </div>
+      )}
       <p role="status">
-        {t.gate.settled(who, t.artifact[request.artifact_name ?? request.gate] ?? words(request.gate), request.status)}
+        {t.gate.settled(who, t.artifact[request.artifact_name ?? request.gate] ?? inWords(request.gate), request.status)}
         {request.response_content != null && <span className="block text-muted">{request.response_content}</span>}
       </p>
-      <Button size="sm" look="quiet" onClick={onClose}>
+      <Button size="sm" look="quiet" onClick={close}>
         {t.action.close}
       </Button>
     </Card>

@@ -4,7 +4,7 @@ import { CircleCheck, CircleX } from "lucide-react";
 import type { Schemas } from "@/api/client";
 import { artifactQuery, findingsQuery, type Project } from "@/api/queries";
 import { cx } from "@/lib/cx";
-import { words } from "@/lib/format";
+import { dateTime, words } from "@/lib/format";
 import { type Outcome, readReview, type ReviewItem } from "@/lib/verdict";
 import { t } from "@/text/en";
 import { Badge, type Tone } from "@/ui/badge";
@@ -140,7 +140,7 @@ function FindingList({ project, isAlone }: { project: Project; isAlone: boolean 
   return (
     <Await query={query}>
       {({ items, open }) => {
-        if (items.length === 0) return isAlone ? <Empty title={t.review.none}>{t.review.noneHint}</Empty> : null;
+        if (items.length === 0) return isAlone ? <NothingFound project={project} /> : null;
         return (
           <Section title={t.review.title} hint={t.review.hint(open, items.length)}>
             <ul className="space-y-3">
@@ -152,6 +152,27 @@ function FindingList({ project, isAlone }: { project: Project; isAlone: boolean 
         );
       }}
     </Await>
+  );
+}
+
+/** A review that found nothing was one all the same: who read it, with what, and when. */
+function NothingFound({ project }: { project: Project }) {
+  const review = project.artifacts.find((artifact) => artifact.name === "review");
+  if (review === undefined) return <Empty title={t.review.none}>{t.review.noneHint}</Empty>;
+  const who = [t.agent[review.agent] ?? words(review.agent), ...(review.model == null ? [] : [t.model(review.model)])].join(" · ");
+  return (
+    <Card tone="good" className="p-6">
+      <h2 className="flex items-center gap-3 text-xl">
+        <CircleCheck className="size-6 shrink-0 text-spruce" aria-hidden />
+        {t.review.none}
+      </h2>
+      <p className="mt-1">{t.review.passed(who, dateTime(review.generated_at))}</p>
+      {review.format === "markdown" && (
+        <Link to="/projects/$projectId/artifacts/$name" params={{ projectId: project.project_id, name: review.name }} className="mt-3 inline-block font-medium text-spruce underline underline-offset-2">
+          {t.review.read}
+        </Link>
+      )}
+    </Card>
   );
 }
 

@@ -4,6 +4,7 @@ import { cx } from "@/lib/cx";
 import { words } from "@/lib/format";
 import { lookOf, mainStages, nowOf, type StageState, type StepLook } from "@/lib/stages";
 import { t } from "@/text/en";
+import { chatStage } from "./chat";
 
 const LOOKS: Record<StepLook, { icon: LucideIcon; stone: string; bar: string; words: string }> = {
   done: { icon: Check, stone: "border-spruce/40 bg-spruce-soft text-spruce", bar: "bg-spruce", words: t.step.done },
@@ -18,7 +19,8 @@ const MANY = 6;
 
 /** The stages of the pipeline as a course of stones, each saying how it stands; on a phone as one line. */
 export function Stepper({ project, isShort }: { project: Project; isShort: boolean }) {
-  const stages = mainStages(project.tasks);
+  const talk = project.phase === "drafting" ? chatStage(project) : undefined;
+  const stages = mainStages(project.tasks, talk);
   if (stages.length === 0) return <div className="h-6" />;
   const isMoving = project.phase === "working";
   return (

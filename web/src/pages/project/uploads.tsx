@@ -1,9 +1,10 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { FileUp, Paperclip } from "lucide-react";
-import { type ChangeEvent, useId } from "react";
+import { type ChangeEvent, useEffect, useId, useState } from "react";
 import { answer, client } from "@/api/client";
-import { keys, type Project } from "@/api/queries";
-import { UPLOAD_KINDS, uploadFile } from "@/api/uploads";
+import type { Project } from "@/api/queries";
+import { sift, UPLOAD_KINDS, uploadsKey, waitingFiles } from "@/api/uploads";
+import { useWaitingFiles } from "@/api/waiting-files";
 import { queryClient } from "@/app/query-client";
 import { may, useRoleIn } from "@/app/workspace";
 import { byteSize } from "@/lib/format";
@@ -11,19 +12,15 @@ import { t } from "@/text/en";
 import { Button, buttonClass } from "@/ui/button";
 import { Section } from "@/ui/card";
 import { tellProblem } from "@/ui/toast";
+import { OnTheWay, Refused } from "./file-list";
 
 /** Files that people brought along (D-19). */
 export function Uploads({ project }: { project: Project }) {
   const id = useId();
-  const key = [...keys.project(project.project_id), "uploads"] as const;
+  const key = uploadsKey(project.project_id);
   const path = { project_id: project.project_id };
   const query = useQuery({ queryKey: key, queryFn: async () => (await answer(client.GET("/api/v1/projects/{project_id}/uploads", { params: { path } }))).items });
   const refresh = () => queryClient.invalidateQueries({ queryKey: key });
-  const add = useMutation({
-    mutationFn: (file: File) => uploadFile(project.project_id, file),
-    onSuccess: refresh,
-    onError: tellProblem,
-  });
   const remove = useMutation({
     mutationFn: (upload: string) => answer(client.DELETE("/api/v1/projects/{project_id}/uploads/{upload_id}", { params: { path: { ...path, upload_id: upload } } })),
     onSuccess: refresh,
@@ -31,11 +28,19 @@ export function Uploads({ project }: { project: Project }) {
   });
   const canAdd = may(useRoleIn(project.workspace_id), "editor") && project.lifecycle === "active";
   const files = query.data ?? [];
+  const waiting = useWaitingFiles(waitingFiles, project.project_id);
+  const [refused, setRefused] = useState<readonly string[]>([]);
+  // What another page of this project, or this one before it was loaded again, did not bring to its end.
+  useEffect(() => {
+    if (canAdd) void waitingFiles.send(project.project_id);
+  }, [canAdd, project.project_id]);
   if (files.length === 0 && !canAdd) return null;
   const choose = (event: ChangeEvent<HTMLInputElement>) => {
-    const file = event.target.files?.[0];
+    const found = sift([...(event.target.files ?? [])]);
     event.target.value = "";
-    if (file !== undefined) add.mutate(file);
+    setRefused(found.refused);
+    waitingFiles.add(project.project_id, found.taken);
+    void waitingFiles.send(project.project_id);
   };
   return (
     <Section
@@ -44,8 +49,8 @@ export function Uploads({ project }: { project: Project }) {
       action={
         canAdd && (
           <span>
-            <input id={id} type="file" accept={UPLOAD_KINDS} className="peer sr-only" onChange={choose} disabled={add.isPending} />
-            <label htmlFor={id} aria-busy={add.isPending} className={buttonClass("secondary", "sm", "cursor-pointer peer-focus-visible:outline-2 peer-focus-visible:outline-spruce")}>
+            <input id={id} type="file" multiple accept={UPLOAD_KINDS.join(",")} className="peer sr-only" onChange={choose} />
+            <label htmlFor={id} className={buttonClass("secondary", "sm", "cursor-pointer peer-focus-visible:outline-2 peer-focus-visible:outline-spruce")}>
               <FileUp className="size-4" aria-hidden />
               {t.upload.add}
             </label>
@@ -53,6 +58,8 @@ export function Uploads({ project }: { project: Project }) {
         )
       }
     >
+      <Refused words={refused} />
+      {canAdd && <OnTheWay files={waiting} />}
       {files.length > 0 && (
         <ul className="divide-y divide-line rounded-lg border border-line bg-surface">
           {files.map((file) => (
