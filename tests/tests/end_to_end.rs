@@ -327,10 +327,15 @@ async fn a_specification_of_ones_own(client: &Client, project: Uuid) -> Result<(
     client.call(Method::PUT, &path, Some("own"), Some(&body)).await?.ok()?;
     let body = json!({"refinement_request": "Two tables.", "target_section": "Data model"});
     client.post(&format!("/projects/{project}/refine"), &body).await?;
-    driver::until_phase(client, project, &["failed"]).await?;
-    let failure = client.project(project).await?["failure"].clone();
+    let failure = wait::until("a refinement that failed", SOON, async || {
+        let events = client.get(&format!("/projects/{project}/events?after=0&limit=100")).await?.ok()?.body;
+        let all = events["items"].as_array().context("events")?;
+        Ok(all.iter().find(|event| event["event"] == "refinement_failed").cloned())
+    })
+    .await?;
     assert_eq!(failure["code"], "unreadable_document", "{failure}");
     assert!(failure["message"].as_str().is_some_and(|text| text.contains("line")), "{failure}");
+    assert_eq!(client.phase(project).await?, "completed", "what was there stays");
     Ok(())
 }
 
