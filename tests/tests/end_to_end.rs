@@ -333,8 +333,8 @@ async fn a_specification_of_ones_own(client: &Client, project: Uuid) -> Result<(
         Ok(all.iter().find(|event| event["event"] == "refinement_failed").cloned())
     })
     .await?;
-    assert_eq!(failure["code"], "unreadable_document", "{failure}");
-    assert!(failure["message"].as_str().is_some_and(|text| text.contains("line")), "{failure}");
+    assert_eq!(failure["error"]["code"], "unreadable_document", "{failure}");
+    assert!(failure["error"]["message"].as_str().is_some_and(|text| text.contains("line")), "{failure}");
     assert_eq!(client.phase(project).await?, "completed", "what was there stays");
     Ok(())
 }
