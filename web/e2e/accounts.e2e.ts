@@ -209,6 +209,8 @@ test("a token works until it is revoked; a provider's key goes in and is not sho
 
   await page.goto("/settings/keys");
   const secret = "sk-ant-api03-a-key-that-is-nobody's-1234";
+  // One's own and those of the workspace are asked for beside each other.
+  await expect.poll(() => page.getByLabel(t.key.new("Anthropic")).count()).toBe(2);
   await page.getByLabel(t.key.new("Anthropic")).first().fill(secret);
   await button(page, t.action.save).first().click();
   await page.getByText(t.key.ends("1234")).waitFor();
