@@ -313,7 +313,11 @@ fn deadlines_remind_escalate_and_never_open_a_gate() {
     project.apply(Fact::Deadline, later(180_000)).unwrap();
     assert_eq!((project.phase(), project.deadline()), (Phase::Failed, None));
     let late = decide("spec", artifact("spec", 1).digest, Decision::Approve);
-    assert_eq!(code(&project, user(), late), Some(RejectionCode::StaleDigest));
+    assert_eq!(
+        code(&project, user(), late),
+        Some(RejectionCode::WrongGate),
+        "the text is the same: it is too late"
+    );
     say(&mut project, 1, CommandBody::Retry { model: None });
     assert_eq!(project.phase(), Phase::AwaitingApproval, "the same text waits once more");
     approve(&mut project, 2, "spec");

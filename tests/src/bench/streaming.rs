@@ -188,7 +188,7 @@ mod tests {
 
     fn streamed(sent: &[u64], arrivals: &[(u64, u64, i64)]) -> Streamed {
         let call = serde_json::from_value(serde_json::json!({
-            "seq": 1, "request_id": "r", "started_ms": 0, "finished": true, "hung_up": false, "input_tokens": 0,
+            "seq": 1, "provider": "anthropic", "key_end": "0000", "request_id": "r", "started_ms": 0, "finished": true, "hung_up": false, "input_tokens": 0,
             "output_tokens": 0,
         }));
         Streamed {
