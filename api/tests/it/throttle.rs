@@ -95,9 +95,11 @@ async fn many_attempts_at_once_are_counted_one_by_one() {
     server.sign_up("ada").await;
     let attempts = (0..10).map(|_| log_in(&server, ELSEWHERE, "ada@example.org", "guess guess"));
     let answers = futures::future::join_all(attempts).await;
-    let compared = answers.iter().filter(|answer| answer.status == 401).count();
-    assert_eq!(compared, 3, "{answers:?}");
-    assert!(answers.iter().all(|answer| answer.status == 401 || answer.status == 429));
+    let count = |status: u16| answers.iter().filter(|answer| answer.status == status).count();
+    // On a machine that does much else some may find no turn to be compared in time; they are counted all the same.
+    let (compared, late, refused) = (count(401), count(503), count(429));
+    assert_eq!(compared + late, 3, "{answers:?}");
+    assert_eq!(compared + late + refused, 10, "{answers:?}");
     server.remove().await;
 }
 
