@@ -84,7 +84,8 @@ async fn the_specification_is_revised(client: &Client, feature: Uuid) -> Result<
     let stale = decision(&first, "approve");
     let refused = client.command(feature, "stale", &stale).await?;
     assert_eq!((refused.status.as_u16(), refused.code()), (409, "stale_digest"), "{}", refused.body);
-    let wrong = decision(&second, "approve");
+    let mut wrong = decision(&second, "approve");
+    wrong["gate"] = json!("plan");
     assert_eq!(client.command(feature, "wrong", &wrong).await?.code(), "wrong_gate");
     // The reviewer's advice stands beside it, and decides nothing.
     let advised = wait::until("advice", SOON, async || {
