@@ -27,13 +27,16 @@ pub struct Publication {
     pub snapshot: serde_json::Value,
 }
 
-/// Order of publications: run, then length of the history.
+/// Order of publications: run, then length of the history, then number among those of one length.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Position {
     /// Counts runs of the workflow (continue-as-new, reopening), from 1.
     pub run: u32,
     /// Events in the history of that run.
     pub history_length: u32,
+    /// 0, 1, …: what happens while a task of the workflow publishes is published by the same task, when the history is no longer.
+    #[serde(default)]
+    pub nth: u32,
 }
 
 /// The read model of a project: what GETs show.

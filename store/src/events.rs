@@ -209,7 +209,7 @@ impl LockedProject {
         project_id: ProjectId,
     ) -> Result<Self, StoreError> {
         let row = sqlx::query!(
-            "select next_seq, next_turn, run, history_length from projects where id = $1 for no key update",
+            "select next_seq, next_turn, run, history_length, publication_no from projects where id = $1 for no key update",
             project_id.0,
         )
         .fetch_optional(conn)
@@ -224,6 +224,7 @@ impl LockedProject {
             position: Position {
                 run: clean::count(row.run),
                 history_length: clean::count(row.history_length),
+                nth: clean::count(row.publication_no),
             },
         })
     }
@@ -408,6 +409,6 @@ impl Columns {
 }
 
 /// The position as two columns.
-pub(crate) fn position_columns(position: Position) -> (i32, i32) {
-    (int(position.run), int(position.history_length))
+pub(crate) fn position_columns(position: Position) -> (i32, i32, i32) {
+    (int(position.run), int(position.history_length), int(position.nth))
 }

@@ -48,14 +48,14 @@ pub async fn publish(store: &Store, publication: &Publication) -> Result<u64, St
 async fn write_view(conn: &mut PgConnection, publication: &Publication) -> Result<(), StoreError> {
     let view = &publication.view;
     let summary = &view.summary;
-    let (run, history_length) = position_columns(publication.position);
+    let (run, history_length, nth) = position_columns(publication.position);
     // Publications of an older build say only whether it was deleted.
     let lifecycle = if summary.deleted { Lifecycle::Deleted } else { summary.lifecycle };
     sqlx::query!(
         "update projects
          set phase = $2, status = $3, stage = $4, waiting_for = $5, refinements_used = $6, refinements_max = $7,
              summary = $8, failure = $9, completed_at = $10, last_activity_at = $11, snapshot = $12, run = $13,
-             history_length = $14, simulated = simulated or $15, updated_at = now(),
+             history_length = $14, publication_no = $17, simulated = simulated or $15, updated_at = now(),
              parked = parked and not (lifecycle <> 'active' and $16 = 'active'),
              lifecycle = $16,
              deleted_at = case when $16 = 'deleted' then coalesce(deleted_at, now()) end,
@@ -77,6 +77,7 @@ async fn write_view(conn: &mut PgConnection, publication: &Publication) -> Resul
         history_length,
         view.used.simulated,
         lifecycle.as_str(),
+        nth,
     )
     .execute(&mut *conn)
     .await?;

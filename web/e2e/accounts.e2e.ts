@@ -127,12 +127,12 @@ test.runIf(hasMail)("a password that was forgotten, then another address", async
   await page.getByText(moved.email).first().waitFor();
   // Mails about projects, off and on; it is still so when the page is opened again.
   await page.getByLabel(t.profile.mailNotices).click();
-  await page.getByText(t.profile.mailsOff).waitFor();
+  await page.getByText(t.profile.mailsOff).first().waitFor();
   await page.reload();
   await page.getByLabel(t.profile.mailNotices).waitFor();
   expect(await page.getByLabel(t.profile.mailNotices).isChecked()).toBe(false);
   await page.getByLabel(t.profile.mailNotices).click();
-  await page.getByText(t.profile.mailsOn).waitFor();
+  await page.getByText(t.profile.mailsOn).first().waitFor();
   const [file] = await Promise.all([page.waitForEvent("download"), button(page, t.profile.export).click()]);
   expect(readFileSync(await file.path()).toString()).toContain(moved.email);
   // The old password.

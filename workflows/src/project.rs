@@ -48,6 +48,8 @@ pub struct ProjectWorkflow {
     /// True in the first run of an execution, whose fixed search attributes are not set yet.
     first_run: bool,
     upgrade: bool,
+    /// Length of the history at the last publication, and its number among those of that length.
+    published: (u32, u32),
 }
 
 #[workflow_methods]
@@ -69,7 +71,8 @@ impl ProjectWorkflow {
                 (project, notices, true)
             }
         };
-        Self { project, unpublished, by_update: false, stirred: false, first_run, upgrade: false }
+        let published = (0, 0);
+        Self { project, unpublished, by_update: false, stirred: false, first_run, upgrade: false, published }
     }
 
     /// The loop.
@@ -263,7 +266,11 @@ impl ProjectWorkflow {
         }
         let notices = std::mem::take(&mut self.unpublished);
         let by_update = std::mem::take(&mut self.by_update);
-        Some((self.project.publication(notices, history_length), by_update))
+        let mut publication = self.project.publication(notices, history_length);
+        let (length, nth) = self.published;
+        publication.position.nth = if length == history_length { nth + 1 } else { 0 };
+        self.published = (history_length, publication.position.nth);
+        Some((publication, by_update))
     }
 }
 

@@ -171,7 +171,7 @@ impl Project {
         Publication {
             project_id: self.input.project_id,
             workspace_id: self.input.workspace_id,
-            position: Position { run: self.run, history_length },
+            position: Position { run: self.run, history_length, nth: 0 },
             notices,
             texts: self.texts.clone(),
             view: ProjectView {

@@ -86,9 +86,30 @@ async fn an_older_publication_is_logged_but_does_not_overwrite() {
     drop(tx);
     // A new run begins its history anew, and is newer all the same.
     let mut next_run = machine.publication(Vec::new(), 1);
-    next_run.position = Position { run: 2, history_length: 1 };
+    next_run.position = Position { run: 2, history_length: 1, nth: 0 };
     publish(&database.store, &next_run).await.unwrap();
     assert_eq!(database.count("select count(*) from projects where run = 2").await, 1);
+    database.remove().await;
+}
+
+/// What happens while a task of the workflow publishes is published by the same task: the history is no longer then.
+#[tokio::test]
+async fn of_two_publications_at_one_length_of_the_history_the_later_one_is_shown() {
+    let database = Database::new().await;
+    let tenant = database.tenant().await;
+    let project = database.project(tenant).await;
+    let mut machine = machine(tenant, project);
+    let first = machine.publication(vec![notice(1)], 10);
+    let cancel =
+        Command { command_id: CommandId(Uuid::new_v4()), actor: Actor::Operator, body: CommandBody::Cancel };
+    let notices = machine.apply(Fact::Command(cancel), NOW).unwrap();
+    let mut second = machine.publication(notices, 10);
+    second.position.nth = 1;
+    publish(&database.store, &first).await.unwrap();
+    publish(&database.store, &second).await.unwrap();
+    publish(&database.store, &first).await.unwrap();
+    let shown = "select count(*) from projects where phase = 'cancelled' and publication_no = 1";
+    assert_eq!(database.count(shown).await, 1);
     database.remove().await;
 }
 

@@ -151,7 +151,12 @@ async fn two_failed_branches_are_two_dead_letters_and_one_replay() -> Result<()>
         let items = page["items"].as_array().context("items")?;
         Ok(items.iter().filter_map(|item| item["stage"].as_str().map(str::to_owned)).collect())
     };
-    wait::until("two dead letters", SOON, async || Ok((stages().await?.len() == 2).then_some(()))).await?;
+    let both =
+        wait::until("two dead letters", SOON, async || Ok((stages().await?.len() == 2).then_some(()))).await;
+    if let Err(error) = both {
+        let told = stack.database().kinds(project).await?;
+        return Err(error.context(format!("{told:?}: {}", client.project(project).await?)));
+    }
     assert_eq!(stages().await?, BTreeSet::from(["code_review".to_owned(), "security_review".to_owned()]));
     // The list that the supervisor keeps says so too.
     let seen: Value = operator.post("/admin/troubles", &json!({})).await?;
