@@ -48,7 +48,9 @@ test("sign-up, idea, questions, specification, prompts, refinement, export", asy
 
   // A tick is kept: it is there again in a fresh page.
   const tick = page.getByRole("checkbox").first();
-  await tick.check();
+  // Shown as soon as it is on its way: a moment after the click.
+  await tick.click();
+  await expect.poll(() => tick.isChecked()).toBe(true);
   await page.getByText(/Checklist: 1 of/).waitFor();
   await page.waitForLoadState("networkidle");
   await page.reload();
