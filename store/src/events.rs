@@ -408,7 +408,7 @@ impl Columns {
     }
 }
 
-/// The position as two columns.
+/// The position as its three columns.
 pub(crate) fn position_columns(position: Position) -> (i32, i32, i32) {
     (int(position.run), int(position.history_length), int(position.nth))
 }

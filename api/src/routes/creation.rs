@@ -222,7 +222,6 @@ pub(super) async fn create_project(
     answer(app, user, project_id, redacted).await
 }
 
-/// Stores the row, and says which limits are nearly used up with it; nothing where its workflow is known to run already.
 /// The files that come with an idea, each checked as uploads are.
 fn first_files(app: &App, files: Vec<FirstFile>) -> ApiResult<Vec<uploads::Checked>> {
     let read = |(index, file): (usize, FirstFile)| {
@@ -234,6 +233,7 @@ fn first_files(app: &App, files: Vec<FirstFile>) -> ApiResult<Vec<uploads::Check
     files.into_iter().enumerate().map(read).collect()
 }
 
+/// Stores the row, and says which limits are nearly used up with it; nothing where its workflow is known to run already.
 async fn store(
     app: &App,
     mut tx: Tx,
