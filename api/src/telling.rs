@@ -1,26 +1,26 @@
 //! Telling a project what a person says: the check who may, the way to the workflow, the audit log, and the wait until what can be
 //! read shows it.
 
+mod behind;
+mod guards;
 mod wish;
 
+pub(crate) use guards::{check_model, check_not_halted};
 pub(crate) use wish::{Wish, check_is_text};
 
 use crate::access;
 use crate::app::App;
 use crate::engine::EngineError;
+use crate::metrics;
 use crate::problem::{ApiError, ApiResult, internal};
 use crate::redact::{Kind, take_secrets_out};
 use crate::speaker::Speaker;
-use crate::{metrics, shelf};
 use axum::Json;
 use groundwork_domain::access::Permission;
-use groundwork_domain::command::{
-    Actor, Command, CommandBody, Disposition, Outcome, Rejection, RejectionCode,
-};
-use groundwork_domain::work::Target;
+use groundwork_domain::command::{Actor, Command, CommandBody, Disposition, Outcome};
 use groundwork_domain::{CommandId, Lifecycle, ProjectId};
 use groundwork_store::workspaces::Standing;
-use groundwork_store::{Tx, artifacts, audit, events, hitl, operations, project_reads, shelving};
+use groundwork_store::{audit, events, project_reads, shelving};
 use rust_decimal::Decimal;
 use serde::Serialize;
 use serde_json::json;
@@ -31,16 +31,6 @@ use wish::Preparing;
 
 /// Pause between two looks at the read model.
 const LOOK_EVERY: Duration = Duration::from_millis(15);
-/// Before a command is said again to a project that is behind what people see.
-const BEHIND_PAUSES: [Duration; 5] = [
-    Duration::from_millis(50),
-    Duration::from_millis(150),
-    Duration::from_millis(400),
-    Duration::from_secs(1),
-    Duration::from_secs(2),
-];
-/// When to ask again while operators have paused everything.
-const HALTED_RETRY_AFTER_S: u32 = 60;
 
 /// What became of a command.
 #[derive(Debug, Serialize, ToSchema)]
@@ -94,15 +84,7 @@ pub(crate) async fn tell(
 ) -> ApiResult<CommandAnswer> {
     let (command, standing, redacted) = prepare(app, speaker, project, wish).await?;
     let name = command.body.name();
-    let mut told = shelf::tell(app, standing.workspace_id, project, &command).await;
-    for pause in BEHIND_PAUSES {
-        let Some(code) = refused_with(&told) else { break };
-        if !is_behind(app, standing, project, &command.body, code).await? {
-            break;
-        }
-        tokio::time::sleep(pause).await;
-        told = shelf::tell(app, standing.workspace_id, project, &command).await;
-    }
+    let told = behind::tell(app, standing, project, &command).await?;
     metrics::command(name, word(&told));
     let outcome = match told {
         Ok(outcome) => outcome,
@@ -119,37 +101,6 @@ pub(crate) async fn tell(
     }
     wait_until_shown(app, standing, project, command.command_id).await;
     Ok(CommandAnswer { redacted, ..answer_of(project, command.command_id, disposition, outcome) })
-}
-
-fn refused_with(told: &Result<Outcome, EngineError>) -> Option<RejectionCode> {
-    match told {
-        Err(EngineError::Refused(rejection)) => Some(rejection.code),
-        Ok(Outcome { disposition: Disposition::Rejected { rejection }, .. }) => Some(rejection.code),
-        Ok(_) | Err(_) => None,
-    }
-}
-
-/// Whether people have been shown what the workflow does not know yet. A worker that dies right after it has published takes with it what
-/// the engine was not told; its successor comes to the same, but hears what is said meanwhile first.
-async fn is_behind(
-    app: &App,
-    standing: Standing,
-    project: ProjectId,
-    body: &CommandBody,
-    code: RejectionCode,
-) -> ApiResult<bool> {
-    let mut tx = app.store.workspace(standing.workspace_id).await?;
-    Ok(match (body, code) {
-        (CommandBody::Decide { gate, digest, .. }, RejectionCode::WrongGate) => {
-            let waiting = hitl::waiting(&mut tx, project, gate).await?;
-            waiting.is_some_and(|waiting| waiting.digest == digest.0)
-        }
-        (CommandBody::Answer { .. } | CommandBody::AcceptRecommendations, RejectionCode::NotWaiting) => {
-            let row = project_reads::head(&mut tx, project).await?;
-            row.item.waiting_for.as_deref() == Some("answers")
-        }
-        _ => false,
-    })
 }
 
 /// Checks who speaks, stores what the command will name, and makes it.
@@ -176,83 +127,12 @@ async fn prepare(
     redacted.extend(take_secrets_out(&mut body));
     redacted.sort_unstable();
     redacted.dedup();
-    // The rules refuse it too; but what is far longer never arrives there, since the engine's own limits come first.
-    if let Some(message) = body.too_long() {
-        return Err(ApiError::too_large(message));
-    }
-    check_target(&mut tx, project, &body).await?;
-    if let CommandBody::Retry { model } | CommandBody::Rewind { model, .. } = &body {
-        check_model(app, model.as_deref())?;
-    }
-    if starts_work(&body) {
-        check_not_halted(app).await?;
-    }
+    guards::check(app, &mut tx, project, &body).await?;
     if body == CommandBody::Archive {
         shelving::unpark(&mut tx, project).await?;
     }
     tx.commit().await?;
     Ok((Command { command_id, actor: Actor::User { user_id: user.id }, body }, standing, redacted))
-}
-
-/// A section that the specification does not have is refused before a refinement is begun: the rules know no headings.
-async fn check_target(tx: &mut Tx, project: ProjectId, body: &CommandBody) -> ApiResult<()> {
-    let CommandBody::Refine { target, .. } = body else { return Ok(()) };
-    let Some(section @ Target::Section { .. }) = Target::parse(target) else { return Ok(()) };
-    let Some(spec) = artifacts::current(tx, project, "spec").await? else { return Ok(()) };
-    if section.is_section_of(&artifacts::content(tx, project, &spec).await?) {
-        return Ok(());
-    }
-    let message = "The specification has no such section. Name one of its headings, a requirement's id (FR-003) or a prompt's number.";
-    Err(Rejection { code: RejectionCode::UnknownTarget, message: message.to_owned(), allowed: Vec::new() }
-        .into())
-}
-
-/// A model that no worker knows is refused before a stage fails of it.
-pub(crate) fn check_model(app: &App, name: Option<&str>) -> ApiResult<()> {
-    let Some(name) = name else { return Ok(()) };
-    match app.settings.models.find(name, "model") {
-        Ok(_) => Ok(()),
-        Err(unknown) => {
-            let words = format!("There is no model `{}`; known: {}.", unknown.name, unknown.known);
-            Err(ApiError::unprocessable("unknown_model", words))
-        }
-    }
-}
-
-/// Nothing new is begun while operators have paused everything. What is decided in a project that they paused is taken, and
-/// carried out later.
-pub(crate) async fn check_not_halted(app: &App) -> ApiResult<()> {
-    if operations::halted_since(&app.store).await?.is_none() {
-        return Ok(());
-    }
-    let words = "The operators of this installation have paused everything: nothing new is started until they let it go on. Nothing \
-                 was changed; ask again later.";
-    Err(ApiError::unavailable("paused_by_operators", words, HALTED_RETRY_AFTER_S))
-}
-
-/// Whether it would start work in a project that stands still.
-fn starts_work(body: &CommandBody) -> bool {
-    match body {
-        CommandBody::Refine { .. }
-        | CommandBody::Retry { .. }
-        | CommandBody::Rewind { .. }
-        | CommandBody::Revise { .. }
-        | CommandBody::AmendAnswer { .. }
-        | CommandBody::Resume
-        | CommandBody::Restore => true,
-        CommandBody::Answer { .. }
-        | CommandBody::AcceptRecommendations
-        | CommandBody::Defer { .. }
-        | CommandBody::Message { .. }
-        | CommandBody::ConfirmBrief { .. }
-        | CommandBody::Decide { .. }
-        | CommandBody::Edit { .. }
-        | CommandBody::SetBudget { .. }
-        | CommandBody::Pause
-        | CommandBody::Cancel
-        | CommandBody::Archive
-        | CommandBody::Delete => false,
-    }
 }
 
 /// In the audit log. What was done is done: where this fails, the project's own log still says it.
