@@ -77,6 +77,12 @@ impl Verb {
 pub const ORCHESTRATOR: &str = "orchestrator";
 /// What stands behind the id of a gate's stage in the id of its advisor's work.
 pub const ADVICE_SUFFIX: &str = "-advice";
+
+/// As which stage the advice beside a stage's gate runs.
+#[must_use]
+pub fn advice_stage(stage: &StageId) -> StageId {
+    StageId(format!("{stage}{ADVICE_SUFFIX}"))
+}
 /// What comes from people and can be read without a stage that makes it.
 pub const FROM_PEOPLE: [&str; 3] = ["idea", "answers", "brief"];
 

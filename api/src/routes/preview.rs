@@ -13,6 +13,7 @@ use chrono::Utc;
 use groundwork_domain::access::{Permission, Role};
 use groundwork_domain::command::{Actor, Command, CommandBody};
 use groundwork_domain::document::Answer;
+use groundwork_domain::pipeline::advice_stage;
 use groundwork_domain::request::Decision;
 use groundwork_domain::work::ArtifactRef;
 use groundwork_domain::{CommandId, Digest, ProjectId, StageId, Timestamp};
@@ -106,7 +107,7 @@ pub(crate) async fn show(
         .into_iter()
         .map(|stage| {
             // Its gate's adviser is asked anew as well.
-            let advice = format!("{}-advice", stage.stage.0);
+            let advice = advice_stage(&stage.stage).0;
             let last: Vec<_> =
                 took.iter().filter(|took| took.stage == stage.stage.0 || took.stage == advice).collect();
             let is_known = !last.is_empty();

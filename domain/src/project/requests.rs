@@ -5,7 +5,7 @@ use super::state::SideWork;
 use super::{Actor, Progress, Project, TaskStatus, TaskView, Work};
 use crate::event::EventKind;
 use crate::ids::{Digest, StageId, Timestamp};
-use crate::pipeline::{ADVICE_SUFFIX, GatePolicy};
+use crate::pipeline::{GatePolicy, advice_stage};
 use crate::request::{RequestKind, RequestStatus, RequestView, gate_request_id};
 use crate::work::ArtifactRef;
 use serde::{Deserialize, Serialize};
@@ -128,7 +128,7 @@ impl Project {
         request_id: Uuid,
         artifact: ArtifactRef,
     ) {
-        let stage = StageId(format!("{id}{ADVICE_SUFFIX}"));
+        let stage = advice_stage(id);
         let count = self.advised.entry(stage.clone()).or_insert(0);
         *count += 1;
         let attempt = *count;
