@@ -65,7 +65,7 @@ pub(crate) async fn of_project(
 ) -> ApiResult<Json<Requests>> {
     let (mut tx, _) = access::project(&app, user, project, Permission::ReadProject).await?;
     let filter = RequestFilter { project: Some(project), rows_max: ROWS_MAX, ..RequestFilter::default() };
-    Ok(requests(user.id, hitl::list(&mut tx, user.id, filter).await?))
+    Ok(Json(requests(user.id, hitl::list(&mut tx, user.id, filter).await?)))
 }
 
 /// Everything that waits in all my projects: for me first.
@@ -75,7 +75,7 @@ pub(crate) async fn inbox(State(app): State<App>, user: CurrentUser) -> ApiResul
     access::check_reach(user, Permission::ReadProject)?;
     let mut tx = app.store.person(user.id).await?;
     let filter = RequestFilter { pending: true, rows_max: ROWS_MAX, ..RequestFilter::default() };
-    let Json(requests) = requests(user.id, hitl::list(&mut tx, user.id, filter).await?);
+    let requests = requests(user.id, hitl::list(&mut tx, user.id, filter).await?);
     let projects = hitl::waiting_projects(&mut tx, user.id, ROWS_MAX).await?;
     Ok(Json(Inbox { requests, projects }))
 }
@@ -91,12 +91,12 @@ pub(super) async fn views(
     Ok(items.into_iter().map(|item| RequestView { waits_for_me: waits_for(user, &item), item }).collect())
 }
 
-fn requests(user: UserId, items: Vec<RequestItem>) -> Json<Requests> {
+fn requests(user: UserId, items: Vec<RequestItem>) -> Requests {
     let view = |item: RequestItem| RequestView { waits_for_me: waits_for(user, &item), item };
     let mut items: Vec<_> = items.into_iter().map(view).collect();
     // Stable: the rest keeps its order.
     items.sort_by_key(|view| !view.waits_for_me);
-    Json(Requests { waiting_for_me: items.iter().filter(|view| view.waits_for_me).count(), items })
+    Requests { waiting_for_me: items.iter().filter(|view| view.waits_for_me).count(), items }
 }
 
 /// Whether a person may settle it now, as far as the row says; the rules have the last word.
