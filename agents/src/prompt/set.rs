@@ -126,15 +126,9 @@ impl PromptSet {
             }
         }
         role.push('\n');
-        Ok(self.with(name, &role))
-    }
-
-    /// The same files and one more, in the place of one of the same name.
-    #[must_use]
-    pub fn with(&self, name: &str, text: &str) -> Self {
         let mut set = self.clone();
-        set.files.insert(name.to_owned(), text.to_owned());
-        set
+        set.files.insert(name.to_owned(), role);
+        Ok(set)
     }
 
     /// The text of a file.
