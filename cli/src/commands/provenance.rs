@@ -134,9 +134,9 @@ fn check_versions(
 ) -> BTreeSet<String> {
     let mut known = BTreeSet::new();
     let idea = &manifest["idea"];
-    let artifacts = manifest["artifacts"].as_array().into_iter().flatten();
+    let artifacts = items(&manifest["artifacts"]);
     let of_artifacts = artifacts.map(|one| (&one["artifact"]["digest"], &one["file"]));
-    let prompts = manifest["prompts"].as_array().into_iter().flatten();
+    let prompts = items(&manifest["prompts"]);
     let of_prompts = prompts.map(|one| (&one["digest"], &one["file"]));
     for (digest, file) in of_artifacts.chain(of_prompts).chain([(&idea["digest"], &idea["file"])]) {
         let (digest, file) = (digest.as_str().unwrap_or_default(), file.as_str().unwrap_or_default());
@@ -151,7 +151,7 @@ fn check_versions(
 /// What agents asked has its digest: answers are decisions on it. Returns the digests.
 fn check_questions(manifest: &Value, wrong: &mut Vec<String>) -> BTreeSet<String> {
     let mut known = BTreeSet::new();
-    for one in manifest["questions"].as_array().into_iter().flatten() {
+    for one in items(&manifest["questions"]) {
         let text = |name: &str| one[name].as_str().unwrap_or_default();
         if question_digest(text("question"), text("reason")).0 != text("digest") {
             wrong.push(format!("a question of stage {} is not the one that was asked", text("stage")));
@@ -169,7 +169,7 @@ fn check_code(
     wrong: &mut Vec<String>,
 ) {
     let mut told = BTreeSet::new();
-    for one in manifest["artifacts"].as_array().into_iter().flatten() {
+    for one in items(&manifest["artifacts"]) {
         let artifact = &one["artifact"];
         let name = artifact["name"].as_str().unwrap_or_default();
         let content = files.get(one["file"].as_str().unwrap_or_default());
@@ -274,10 +274,10 @@ fn items(list: &Value) -> impl Iterator<Item = &Value> {
 
 /// What was written from something, or decided on something, names what is there.
 fn check_references(manifest: &Value, known: &BTreeSet<String>, wrong: &mut Vec<String>) {
-    for one in manifest["artifacts"].as_array().into_iter().flatten() {
+    for one in items(&manifest["artifacts"]) {
         let artifact = &one["artifact"];
         let name = format!("{} v{}", artifact["name"].as_str().unwrap_or_default(), artifact["version"]);
-        for source in artifact["sources"].as_array().into_iter().flatten() {
+        for source in items(&artifact["sources"]) {
             let kind = source["source"].as_str().unwrap_or_default();
             let digest = source["digest"].as_str().unwrap_or_default();
             // Answers are told by the digest of what the rules took, which no file has.
@@ -286,7 +286,7 @@ fn check_references(manifest: &Value, known: &BTreeSet<String>, wrong: &mut Vec<
             }
         }
     }
-    for decision in manifest["decisions"].as_array().into_iter().flatten() {
+    for decision in items(&manifest["decisions"]) {
         let digest = decision["digest"].as_str().unwrap_or_default();
         if !known.contains(digest) {
             let gate = decision["gate"].as_str().unwrap_or_default();
