@@ -12,7 +12,7 @@ use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
 use utoipa::openapi::{Content, OpenApi as Document, Ref, RefOr, Response, ResponseBuilder};
-use utoipa::{IntoResponses, Modify, OpenApi};
+use utoipa::{IntoResponses, Modify, OpenApi, ToSchema};
 
 /// Under which everything lies.
 pub(crate) const PREFIX: &str = "/api/v1";
@@ -100,6 +100,23 @@ pub(crate) async fn show(State(app): State<App>) -> Json<Document> {
         document.servers = Some(vec![utoipa::openapi::Server::new(url)]);
     }
     Json(document)
+}
+
+/// One event of a stream of server-sent events. Clients read a `text/event-stream`'s schema as that of each event.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "names the fields of the wire's format in the document; axum writes them")]
+pub(crate) struct ServerSentEvent {
+    /// What the event is called; `event` of the object in `data` says the same where it has one.
+    event: String,
+    /// A JSON object in one line.
+    #[schema(content_media_type = "application/json")]
+    data: String,
+    /// Sequence number of the event: as `Last-Event-ID` it lets a stream go on after it. What no log keeps has none of its own.
+    #[schema(required = false, nullable = false)]
+    id: Option<String>,
+    /// How soon to come back when the stream ends, in milliseconds.
+    #[schema(required = false, nullable = false)]
+    retry: Option<u32>,
 }
 
 /// Problems of routes that anybody may call.

@@ -7,7 +7,7 @@ use crate::auth::CurrentUser;
 use crate::extract::{Path, Query};
 use crate::live::{AccessChanges, Frame, Subscription, event_json};
 use crate::metrics::OpenStream;
-use crate::openapi::ReadProblems;
+use crate::openapi::{ReadProblems, ServerSentEvent};
 use crate::problem::{ApiError, ApiResult};
 use axum::Json;
 use axum::extract::State;
@@ -56,7 +56,7 @@ pub(crate) struct EventPage {
         ("last-event-id" = Option<i64>, Header, description = "Sequence number of the last event that was received")),
     security(("bearer" = [])),
     responses((status = OK, description = "A page, or a stream of the same objects and of deltas",
-        content((EventPage = "application/json"), (String = "text/event-stream"))), ReadProblems))]
+        content((EventPage = "application/json"), (ServerSentEvent = "text/event-stream"))), ReadProblems))]
 pub(crate) async fn events(
     State(app): State<App>,
     user: CurrentUser,

@@ -9,7 +9,7 @@ use crate::access;
 use crate::app::App;
 use crate::auth::CurrentUser;
 use crate::extract::{Body, OptionalBody, Path, Query};
-use crate::openapi::{ReadProblems, WriteProblems};
+use crate::openapi::{ReadProblems, ServerSentEvent, WriteProblems};
 use crate::package;
 use crate::problem::{ApiError, ApiResult};
 use crate::said::{Confirmation, DecisionWish, Revision, words};
@@ -159,7 +159,7 @@ pub(crate) struct ChatWish {
 /// the chat.
 #[utoipa::path(post, operation_id = "chat_with_feature", path = "/features/{feature_id}/chat", tag = "features",
     params(("feature_id" = Uuid, Path)), request_body = ChatWish, security(("bearer" = [])),
-    responses((status = OK, description = "The agent's words as they come", content_type = "text/event-stream", body = String), WriteProblems))]
+    responses((status = OK, description = "The agent's words as they come", content_type = "text/event-stream", body = ServerSentEvent), WriteProblems))]
 pub(crate) async fn chat(
     State(app): State<App>,
     speaker: Speaker,

@@ -3945,6 +3945,20 @@ export interface components {
             /** @description In Base32, to be typed in. */
             secret: string;
         };
+        /** @description One event of a stream of server-sent events. Clients read a `text/event-stream`'s schema as that of each event. */
+        ServerSentEvent: {
+            /** @description A JSON object in one line. */
+            data: string;
+            /** @description What the event is called; `event` of the object in `data` says the same where it has one. */
+            event: string;
+            /** @description Sequence number of the event: as `Last-Event-ID` it lets a stream go on after it. What no log keeps has none of its own. */
+            id?: string;
+            /**
+             * Format: int32
+             * @description How soon to come back when the stream ends, in milliseconds.
+             */
+            retry?: number;
+        };
         /** @description Sessions that stand. */
         SessionList: {
             /** @description The last seen first. */
@@ -11451,7 +11465,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": components["schemas"]["ServerSentEvent"];
                 };
             };
             /** @description The request does not read */
@@ -14762,7 +14776,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EventPage"];
-                    "text/event-stream": string;
+                    "text/event-stream": components["schemas"]["ServerSentEvent"];
                 };
             };
             /** @description The request does not read */
