@@ -6,10 +6,12 @@
 //! - `args` the command line, `settings` what an installation can set, `failure` how commands end
 //! - `serve` our servers, `dev` and `demo` the stack on one machine, [`stack`] its processes
 //! - `commands` what people do with projects, `client` the API as a program sees it, `output` the only writer
+//! - `bundle` whether a provenance bundle holds together, without any server
 
 pub mod stack;
 
 mod args;
+mod bundle;
 mod client;
 mod commands;
 mod credentials;

@@ -1,5 +1,7 @@
 //! An idea becomes a project: one row, then one workflow, both named by the request's key, so that a repeat makes nothing.
 
+mod title;
+
 use super::uploads::{self, Place};
 use crate::access;
 use crate::app::App;
@@ -186,10 +188,13 @@ pub(super) async fn create_project(
     let usual = place.settings.default_pipeline.as_deref().unwrap_or(pipelines::DEFAULT);
     let pipeline_id = wish.pipeline.as_deref().unwrap_or(usual);
     let pipeline = pipelines::resolve(&mut tx, workspace, pipeline_id).await?.ok_or_else(|| {
-        ApiError::unprocessable("unknown_pipeline", format!("There is no pipeline `{}`.", brief(pipeline_id)))
+        ApiError::unprocessable(
+            "unknown_pipeline",
+            format!("There is no pipeline `{}`.", title::brief(pipeline_id)),
+        )
     })?;
     let has_own_title = wish.title.is_some();
-    let title = wish.title.map_or_else(|| title_of(&idea), super::projects::redacted_title);
+    let title = wish.title.map_or_else(|| title::of(&idea), super::projects::redacted_title);
     let name = format!("{}|{}", user.id, speaker.key.0);
     let (quotas, tier) = (&app.settings.quotas, Tier::parse(&place.plan_tier));
     let allowance = Allowance {
@@ -346,36 +351,6 @@ fn idea_of(idea: Option<String>, product_idea: Option<String>) -> ApiResult<Stri
     Ok(idea)
 }
 
-/// The first line that says something, as far as a title goes.
-fn title_of(idea: &str) -> String {
-    let says = |line: &&str| line.chars().any(char::is_alphanumeric);
-    let line = idea.lines().map(str::trim).find(says).unwrap_or("Untitled");
-    let line = line.trim_start_matches(['#', ' ']);
-    let clean: String = line.chars().filter(|c| !c.is_control()).collect();
-    let title = brief(&clean);
-    if title.trim().is_empty() { "Untitled".to_owned() } else { title }
-}
-
-/// As many whole words as fit. Where words are not told apart by spaces, or one is very long: as many characters.
-fn brief(text: &str) -> String {
-    const CHARACTERS_MAX: usize = 80;
-    let text = text.trim_end();
-    if text.chars().count() <= CHARACTERS_MAX {
-        return text.to_owned();
-    }
-    let end = text.char_indices().nth(CHARACTERS_MAX - 1).map_or(text.len(), |(end, _)| end);
-    let (kept, rest) = text.split_at(end);
-    let words = match kept.rfind(char::is_whitespace) {
-        Some(space) if !rest.starts_with(char::is_whitespace) => &kept[..space],
-        Some(_) | None => kept,
-    };
-    let kept = if words.chars().count() < CHARACTERS_MAX / 2 { kept } else { words };
-    format!(
-        "{}…",
-        kept.trim_end().trim_end_matches([',', ';', ':', '-', '–', '—', '(', '、', '，']).trim_end()
-    )
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -401,38 +376,5 @@ mod tests {
             assert_eq!(idea_of(None, Some(idea.to_owned())).unwrap(), idea);
         }
         assert_eq!(idea_of(Some("ü".repeat(IDEA_BYTES_MAX / 2)), None).unwrap().len(), IDEA_BYTES_MAX);
-    }
-
-    #[test]
-    fn titles_come_from_the_first_line_that_says_something() {
-        assert_eq!(title_of("\n\n# A gym\nmore"), "A gym");
-        assert_eq!(title_of("###"), "Untitled");
-        assert_eq!(title_of("---\ntitle: A gym"), "title: A gym");
-        assert_eq!(title_of(&"word ".repeat(50)).chars().count(), 80);
-    }
-
-    #[test]
-    fn long_titles_end_with_a_word() {
-        let idea = "An app for hiking clubs in which members plan tours together, share maps, and remember";
-        let title = "An app for hiking clubs in which members plan tours together, share maps, and…";
-        assert_eq!(title_of(idea), title);
-        let idea =
-            "An app for hiking clubs in which members plan tours together and see each hut, map and weather";
-        assert_eq!(
-            title_of(idea),
-            "An app for hiking clubs in which members plan tours together and see each hut…"
-        );
-        // A word that ends just where the title does stays.
-        let fits = format!("{} {}", "a".repeat(60), "b".repeat(18));
-        assert_eq!(title_of(&format!("{fits} more")), format!("{fits}…"));
-        assert_eq!(title_of(&format!("{fits}b more")), format!("{}…", "a".repeat(60)));
-        // No spaces, or none in good time.
-        for (letter, before) in [("字", ""), ("ก", ""), ("x", ""), ("字", "予約 "), ("😀", "a ")] {
-            let title = title_of(&format!("{before}{}", letter.repeat(200)));
-            assert_eq!(title.chars().count(), 80, "{title}");
-            assert!(title.starts_with(before) && title.ends_with(&format!("{letter}…")), "{title}");
-        }
-        let exact = "字".repeat(80);
-        assert_eq!(title_of(&exact), exact);
     }
 }
