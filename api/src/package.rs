@@ -227,9 +227,23 @@ fn digests(files: &[File]) -> Vec<Value> {
     files.iter().map(digest).collect()
 }
 
+/// What somebody takes along, and the digest by which it can be known again.
+pub(crate) struct Packed {
+    /// All of it.
+    pub bytes: Vec<u8>,
+    /// SHA-256 of the bytes.
+    pub digest: Digest,
+}
+
+impl Packed {
+    pub(crate) fn of(bytes: Vec<u8>) -> Self {
+        Self { digest: Digest::of(&bytes), bytes }
+    }
+}
+
 /// Files as one zip archive, off the runtime's threads.
-pub(crate) async fn packed(files: impl FnOnce() -> Vec<File> + Send + 'static) -> ApiResult<Vec<u8>> {
-    off_runtime(move || zip(&files())).await
+pub(crate) async fn packed(files: impl FnOnce() -> Vec<File> + Send + 'static) -> ApiResult<Packed> {
+    off_runtime(move || Ok(Packed::of(zip(&files())?))).await
 }
 
 /// Packs on a thread that may take its time.

@@ -43,8 +43,10 @@ pub struct NewExport<'a> {
     pub kind: &'static str,
     /// In which form.
     pub media_type: &'a str,
-    /// All of it.
-    pub content: &'a [u8],
+    /// Bytes.
+    pub size_bytes: u64,
+    /// SHA-256 of the bytes.
+    pub digest: &'a Digest,
     /// Days for which this is known.
     pub keep_days: u32,
 }
@@ -63,8 +65,8 @@ pub async fn note(conn: &mut PgConnection, new: &NewExport<'_>) -> Result<(), St
         new.by.0,
         new.kind,
         new.media_type,
-        clean::long(new.content.len() as u64),
-        Digest::of(new.content).0,
+        clean::long(new.size_bytes),
+        &new.digest.0,
         f64::from(new.keep_days),
     )
     .execute(conn)

@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::auth::CurrentUser;
 use crate::extract::{Path, Query};
 use crate::openapi::{ReadProblems, WriteProblems};
-use crate::package::{self, Contents, Delivery};
+use crate::package::{self, Contents, Delivery, Packed};
 use crate::problem::{ApiError, ApiResult};
 use axum::Json;
 use axum::extract::State;
@@ -61,19 +61,20 @@ pub(crate) async fn export(
     let package = read(&mut tx, project).await?;
     drop(tx);
     let name = package.slug();
-    let (bytes, content_type, file_name) = match query.format {
+    let (packed, content_type, file_name) = match query.format {
         Format::Markdown => {
-            (package.markdown().into_bytes(), "text/markdown; charset=utf-8", format!("{name}.md"))
+            let packed = package::off_runtime(move || Ok(Packed::of(package.markdown().into_bytes())));
+            (packed.await?, "text/markdown; charset=utf-8", format!("{name}.md"))
         }
         Format::Zip => {
             (package::packed(move || package.files()).await?, "application/zip", format!("{name}.zip"))
         }
     };
-    note(&app, (user.id, standing.workspace_id, project), "package", (content_type, &bytes)).await?;
+    note(&app, (user.id, standing.workspace_id, project), "package", (content_type, &packed)).await?;
     let disposition = format!("attachment; filename=\"{file_name}\"");
     let headers =
         [(header::CONTENT_TYPE, content_type.to_owned()), (header::CONTENT_DISPOSITION, disposition)];
-    Ok((headers, bytes).into_response())
+    Ok((headers, packed.bytes).into_response())
 }
 
 /// Notes who takes what along, before they have it.
@@ -81,12 +82,13 @@ pub(super) async fn note(
     app: &App,
     (by, workspace, project): (UserId, WorkspaceId, ProjectId),
     kind: &'static str,
-    (media_type, content): (&str, &[u8]),
+    (media_type, packed): (&str, &Packed),
 ) -> ApiResult<()> {
     let keep_days = app.settings.upkeep.exports_known_days;
+    let (size_bytes, digest) = (packed.bytes.len() as u64, &packed.digest);
+    let new = NewExport { workspace, project, by, kind, media_type, size_bytes, digest, keep_days };
     let mut tx = app.store.tenant(workspace, by).await?;
-    exports::note(&mut tx, &NewExport { workspace, project, by, kind, media_type, content, keep_days })
-        .await?;
+    exports::note(&mut tx, &new).await?;
     tx.commit().await?;
     Ok(())
 }

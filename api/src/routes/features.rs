@@ -295,13 +295,13 @@ pub(crate) async fn download(
     drop(tx);
     let files =
         files.into_iter().map(|file| package::File { path: file.path.to_string(), content: file.content });
-    let bytes = package::packed(move || files.collect()).await?;
+    let packed = package::packed(move || files.collect()).await?;
     let taken = (user.id, standing.workspace_id, feature);
-    super::export::note(&app, taken, "files", ("application/zip", &bytes)).await?;
+    super::export::note(&app, taken, "files", ("application/zip", &packed)).await?;
     let name =
         format!("attachment; filename=\"{}-v{}.zip\"", package::slug(&head.item.title), artifact.version);
     let headers = [(header::CONTENT_TYPE, "application/zip".to_owned()), (header::CONTENT_DISPOSITION, name)];
-    Ok((headers, bytes).into_response())
+    Ok((headers, packed.bytes).into_response())
 }
 
 /// A project whose pipeline shapes no brief in a talk is no feature.

@@ -7,7 +7,7 @@ use crate::auth::CurrentUser;
 use crate::bundle::Contents;
 use crate::extract::{Path, Query};
 use crate::openapi::ReadProblems;
-use crate::package;
+use crate::package::{self, Packed};
 use crate::problem::ApiResult;
 use axum::Json;
 use axum::extract::State;
@@ -54,21 +54,21 @@ pub(crate) async fn bundle(
     let (mut tx, standing) = access::project(&app, user, project, Permission::ExportProject).await?;
     let contents = collect(&mut tx, project).await?;
     drop(tx);
-    let (manifest, bytes) = package::off_runtime(move || {
+    let (manifest, packed) = package::off_runtime(move || {
         let files = contents.packing();
         let manifest = files.last().map(|file| Digest::of(file.content.as_bytes()).0);
-        Ok((manifest.unwrap_or_default(), package::zip(&files)?))
+        Ok((manifest.unwrap_or_default(), Packed::of(package::zip(&files)?)))
     })
     .await?;
     let taken = (user.id, standing.workspace_id, project);
-    super::export::note(&app, taken, "bundle", ("application/zip", &bytes)).await?;
+    super::export::note(&app, taken, "bundle", ("application/zip", &packed)).await?;
     let name = format!("attachment; filename=\"provenance-{project}.zip\"");
     let headers = [
         (header::CONTENT_TYPE, "application/zip".to_owned()),
         (header::CONTENT_DISPOSITION, name),
         (MANIFEST_DIGEST, manifest),
     ];
-    Ok((headers, bytes).into_response())
+    Ok((headers, packed.bytes).into_response())
 }
 
 async fn collect(tx: &mut Tx, project: ProjectId) -> ApiResult<Contents> {

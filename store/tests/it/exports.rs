@@ -1,7 +1,7 @@
 //! What people bring and take along, and when it goes (O-26).
 
 use crate::database::Database;
-use groundwork_domain::{ProjectId, Timestamp};
+use groundwork_domain::{Digest, ProjectId, Timestamp};
 use groundwork_store::exports::{self, NewExport};
 use groundwork_store::uploads::{self, NewUpload, Room, Uploaded};
 use uuid::Uuid;
@@ -55,6 +55,7 @@ async fn exports_are_known_for_a_while_and_go_with_their_project() {
     let ada = database.tenant().await;
     let project = database.project(ada).await;
     let mut tx = database.store.tenant(ada.workspace, ada.user).await.unwrap();
+    let digest = Digest::of(b"zip");
     for keep_days in [1, 30, 30] {
         let new = NewExport {
             workspace: ada.workspace,
@@ -62,7 +63,8 @@ async fn exports_are_known_for_a_while_and_go_with_their_project() {
             by: ada.user,
             kind: "package",
             media_type: "application/zip",
-            content: b"zip",
+            size_bytes: 3,
+            digest: &digest,
             keep_days,
         };
         exports::note(&mut tx, &new).await.unwrap();
