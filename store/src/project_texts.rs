@@ -6,6 +6,7 @@ use groundwork_domain::ProjectId;
 use serde::Serialize;
 use sqlx::PgConnection;
 use sqlx::types::Json;
+use std::collections::HashMap;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -240,6 +241,60 @@ pub async fn artifact(
         },
         content: row.content,
     }))
+}
+
+/// Every version of every artifact that counts or once counted, with its content, in the order in which they were written.
+///
+/// # Errors
+/// Postgres's own.
+pub async fn all_versions(conn: &mut PgConnection, project: ProjectId) -> Result<Vec<Artifact>, StoreError> {
+    let items = artifacts(&mut *conn, project, true).await?;
+    let contents = sqlx::query!(
+        "select name, version, content from artifacts where project_id = $1 and state in ('current', 'superseded')",
+        project.0,
+    )
+    .fetch_all(conn)
+    .await?;
+    let mut contents: HashMap<(String, i32), String> =
+        contents.into_iter().map(|row| ((row.name, row.version), row.content)).collect();
+    let whole = |item: ArtifactItem| {
+        contents.remove(&(item.name.clone(), item.version)).map(|content| Artifact { item, content })
+    };
+    Ok(items.into_iter().filter_map(whole).collect())
+}
+
+/// A file of a version that is a set of files.
+#[derive(Clone, Debug)]
+pub struct FileOfVersion {
+    /// The artifact that the version is one of.
+    pub name: String,
+    /// 1, 2, …
+    pub version: i32,
+    /// Its path in the set.
+    pub path: String,
+    /// All of it, as it is kept.
+    pub content: String,
+}
+
+/// The files of all versions that count or once counted, as they are kept: nothing is checked.
+///
+/// # Errors
+/// Postgres's own.
+pub async fn all_files(
+    conn: &mut PgConnection,
+    project: ProjectId,
+) -> Result<Vec<FileOfVersion>, StoreError> {
+    let files = sqlx::query_as!(
+        FileOfVersion,
+        r#"select f.name, f.version, f.path, f.content
+           from artifact_files f join artifacts a using (project_id, name, version)
+           where project_id = $1 and a.state in ('current', 'superseded')
+           order by f.name, f.version, f.path collate "C""#,
+        project.0,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(files)
 }
 
 /// Something that a review found wrong.

@@ -8,6 +8,7 @@ use groundwork_domain::ProjectId;
 use rust_decimal::Decimal;
 use serde::Serialize;
 use sqlx::PgConnection;
+use std::collections::HashMap;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -110,103 +111,165 @@ pub struct Provenance {
     pub decisions: Vec<DecisionItem>,
 }
 
-/// Where a version comes from that counts or once counted.
+/// Where versions come from that count or once counted, in their order: four queries, however many they are.
 ///
 /// # Errors
 /// [`StoreError::Database`].
-pub async fn of_version(
+pub async fn of_versions(
     conn: &mut PgConnection,
     project: ProjectId,
-    artifact: ArtifactItem,
-) -> Result<Provenance, StoreError> {
-    let row = sqlx::query!(
-        "select prompt_digest, command_id from artifacts where project_id = $1 and name = $2 and version = $3",
-        project.0,
-        artifact.name,
-        artifact.version,
-    )
-    .fetch_optional(&mut *conn)
-    .await?;
-    let (prompt_digest, written_by) = row.map_or((None, None), |row| (row.prompt_digest, row.command_id));
-    // A person's version has the stage and attempt of what it was made from, and no calls of its own.
-    let calls = match artifact.author_id {
-        Some(_) => Vec::new(),
-        None => calls(&mut *conn, project, &artifact.stage, artifact.attempt).await?,
+    versions: Vec<ArtifactItem>,
+) -> Result<Vec<Provenance>, StoreError> {
+    let mut writings = writings(&mut *conn, project, &versions).await?;
+    let calls = calls(&mut *conn, project, &versions).await?;
+    let findings = findings(&mut *conn, project, &versions).await?;
+    let decisions = decisions(conn, project).await?;
+    let of_version = |artifact: ArtifactItem| {
+        let writing = writings.remove(&(artifact.name.clone(), artifact.version)).unwrap_or_default();
+        // A person's version has the stage and attempt of what it was made from, and no calls of its own.
+        let by_agent = artifact.author_id.is_none().then(|| (artifact.stage.clone(), artifact.attempt));
+        let put_in_place = |decision: &DecisionItem| Some(decision.command_id) == writing.command_id;
+        let concerns =
+            |decision: &&DecisionItem| decision.digest == artifact.digest || put_in_place(decision);
+        Provenance {
+            prompt_digest: writing.prompt_digest,
+            attempts: artifact.attempt,
+            calls: by_agent.and_then(|attempt| calls.get(&attempt).cloned()).unwrap_or_default(),
+            findings: findings.get(&artifact.digest).cloned().unwrap_or_default(),
+            decisions: decisions.iter().filter(concerns).cloned().collect(),
+            artifact,
+        }
     };
-    Ok(Provenance {
-        prompt_digest,
-        attempts: artifact.attempt,
-        calls,
-        findings: findings(&mut *conn, project, &artifact.digest).await?,
-        decisions: decisions(conn, project, Some((&artifact.digest, written_by))).await?,
-        artifact,
-    })
+    Ok(versions.into_iter().map(of_version).collect())
 }
 
+/// How a version was written: by a prompt, or by a person's command.
+#[derive(Default)]
+struct Writing {
+    prompt_digest: Option<String>,
+    command_id: Option<Uuid>,
+}
+
+async fn writings(
+    conn: &mut PgConnection,
+    project: ProjectId,
+    versions: &[ArtifactItem],
+) -> Result<HashMap<(String, i32), Writing>, StoreError> {
+    let names: Vec<String> = versions.iter().map(|version| version.name.clone()).collect();
+    let numbers: Vec<i32> = versions.iter().map(|version| version.version).collect();
+    let rows = sqlx::query!(
+        "select a.name, a.version, a.prompt_digest, a.command_id
+         from artifacts a join unnest($2::text[], $3::integer[]) as wanted (name, version) using (name, version)
+         where a.project_id = $1",
+        project.0,
+        &names,
+        &numbers,
+    )
+    .fetch_all(conn)
+    .await?;
+    let writing = |prompt_digest, command_id| Writing { prompt_digest, command_id };
+    Ok(rows
+        .into_iter()
+        .map(|row| ((row.name, row.version), writing(row.prompt_digest, row.command_id)))
+        .collect())
+}
+
+/// The calls of each attempt that wrote one of the versions, in their order.
 async fn calls(
     conn: &mut PgConnection,
     project: ProjectId,
-    stage: &str,
-    attempt: i32,
-) -> Result<Vec<CallItem>, StoreError> {
-    Ok(sqlx::query_as!(
-        CallItem,
-        r#"select call_no, state, provider, model, parameters, inputs_digest as "inputs_digest!: String",
+    versions: &[ArtifactItem],
+) -> Result<HashMap<(String, i32), Vec<CallItem>>, StoreError> {
+    let by_agents = || versions.iter().filter(|version| version.author_id.is_none());
+    let stages: Vec<String> = by_agents().map(|version| version.stage.clone()).collect();
+    let attempts: Vec<i32> = by_agents().map(|version| version.attempt).collect();
+    let rows = sqlx::query!(
+        r#"select stage, attempt, call_no, state, provider, model, parameters, inputs_digest as "inputs_digest!: String",
                   prompt_digest as "prompt_digest!: String",
                   encode(sha256(convert_to(reply, 'UTF8')), 'hex') as reply_digest,
                   input_tokens + cache_write_5m_tokens + cache_write_1h_tokens + cache_read_tokens as "input_tokens!",
                   output_tokens, cost_usd, estimated, simulated, carried_from, started_at, finished_at
-           from model_calls where project_id = $1 and stage = $2 and attempt = $3 order by call_no"#,
+           from model_calls
+           where project_id = $1 and (stage, attempt) in (select * from unnest($2::text[], $3::integer[]))
+           order by call_no"#,
         project.0,
-        stage,
-        attempt,
+        &stages,
+        &attempts,
     )
     .fetch_all(conn)
-    .await?
-    .into_iter()
-    .map(|call| CallItem { cost_usd: call.cost_usd.normalize(), ..call })
-    .collect())
+    .await?;
+    let mut calls: HashMap<(String, i32), Vec<CallItem>> = HashMap::new();
+    for row in rows {
+        calls.entry((row.stage, row.attempt)).or_default().push(CallItem {
+            call_no: row.call_no,
+            state: row.state,
+            provider: row.provider,
+            model: row.model,
+            parameters: row.parameters,
+            inputs_digest: row.inputs_digest,
+            prompt_digest: row.prompt_digest,
+            reply_digest: row.reply_digest,
+            input_tokens: row.input_tokens,
+            output_tokens: row.output_tokens,
+            cost_usd: row.cost_usd.normalize(),
+            estimated: row.estimated,
+            simulated: row.simulated,
+            carried_from: row.carried_from,
+            started_at: row.started_at,
+            finished_at: row.finished_at,
+        });
+    }
+    Ok(calls)
 }
 
+/// What reviews of each version found, under the version's digest.
 async fn findings(
     conn: &mut PgConnection,
     project: ProjectId,
-    digest: &str,
-) -> Result<Vec<FindingItem>, StoreError> {
-    Ok(sqlx::query_as!(
-        FindingItem,
-        "select f.id, f.review_version, f.severity, f.layer, f.prompts, f.requirements, f.problem, f.fix, f.state
-         from findings f
-         join artifacts a on a.project_id = f.project_id and a.name = f.review and a.version = f.review_version
-         where f.project_id = $1 and f.state <> 'reported'
-           and a.sources @> jsonb_build_array(jsonb_build_object('source', 'artifact', 'digest', $2::text))
-         order by f.review, f.review_version, f.position",
+    versions: &[ArtifactItem],
+) -> Result<HashMap<String, Vec<FindingItem>>, StoreError> {
+    let digests: Vec<String> = versions.iter().map(|version| version.digest.clone()).collect();
+    let rows = sqlx::query!(
+        r#"select reviewed.digest as "digest!", f.id, f.review_version, f.severity, f.layer, f.prompts, f.requirements,
+                  f.problem, f.fix, f.state
+           from (select distinct unnest($2::text[]) as digest) reviewed
+           join artifacts a on a.project_id = $1
+             and a.sources @> jsonb_build_array(jsonb_build_object('source', 'artifact', 'digest', reviewed.digest))
+           join findings f
+             on f.project_id = a.project_id and f.review = a.name and f.review_version = a.version and f.state <> 'reported'
+           order by f.review, f.review_version, f.position"#,
         project.0,
-        digest,
+        &digests,
     )
     .fetch_all(conn)
-    .await?)
+    .await?;
+    let mut findings: HashMap<String, Vec<FindingItem>> = HashMap::new();
+    for row in rows {
+        findings.entry(row.digest).or_default().push(FindingItem {
+            id: row.id,
+            review_version: row.review_version,
+            severity: row.severity,
+            layer: row.layer,
+            prompts: row.prompts,
+            requirements: row.requirements,
+            problem: row.problem,
+            fix: row.fix,
+            state: row.state,
+        });
+    }
+    Ok(findings)
 }
 
-/// What people decided in a project, in order; of one version what they decided on its text, and the amendment that put it in place: its
-/// digest, and the command that wrote it.
+/// What people decided in a project, in order.
 ///
 /// # Errors
 /// [`StoreError::Database`].
-pub async fn decisions(
-    conn: &mut PgConnection,
-    project: ProjectId,
-    of: Option<(&str, Option<Uuid>)>,
-) -> Result<Vec<DecisionItem>, StoreError> {
-    let (digest, written_by) = of.unzip();
+pub async fn decisions(conn: &mut PgConnection, project: ProjectId) -> Result<Vec<DecisionItem>, StoreError> {
     Ok(sqlx::query_as!(
         DecisionItem,
         r#"select command_id, request_id, gate, digest as "digest!: String", decision, comment, role, actor, actor_id, at
-           from gate_decisions
-           where project_id = $1 and ($2::text is null or digest = $2 or command_id = $3) order by at, command_id"#,
+           from gate_decisions where project_id = $1 order by at, command_id"#,
         project.0,
-        digest,
-        written_by.flatten(),
     )
     .fetch_all(conn)
     .await?)

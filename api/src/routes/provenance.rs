@@ -8,18 +8,16 @@ use crate::bundle::Contents;
 use crate::extract::{Path, Query};
 use crate::openapi::ReadProblems;
 use crate::package::{self, Packed};
-use crate::problem::ApiResult;
+use crate::problem::{ApiError, ApiResult};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderName, header};
 use axum::response::{IntoResponse, Response};
 use groundwork_domain::access::Permission;
-use groundwork_domain::work::ArtifactRef;
 use groundwork_domain::{Digest, ProjectId};
-use groundwork_store::artifacts::{self, Loaded};
-use groundwork_store::project_texts::{self, ArtifactItem, Named};
+use groundwork_store::project_texts::{self, FileOfVersion};
 use groundwork_store::provenance::{self, Provenance};
-use groundwork_store::{StoreError, Tx, project_reads};
+use groundwork_store::{Tx, project_reads};
 use serde_json::json;
 
 /// Whoever can change a bundle can make another manifest for it: this is what tells that it is the server's own.
@@ -37,7 +35,8 @@ pub(crate) async fn show(
 ) -> ApiResult<Json<Provenance>> {
     let Entered { mut tx, project, .. } = enter(&app, user, artifact, Permission::ReadProject).await?;
     let found = version(&mut tx, artifact, query.version).await?;
-    Ok(Json(provenance::of_version(&mut tx, project, found.item).await?))
+    let found = provenance::of_versions(&mut tx, project, vec![found.item]).await?;
+    found.into_iter().next().map(Json).ok_or_else(|| ApiError::not_found("artifact"))
 }
 
 /// The provenance of everything in a project, with all versions, as one archive. `groundwork verify` checks it without a server.
@@ -73,38 +72,27 @@ pub(crate) async fn bundle(
 
 async fn collect(tx: &mut Tx, project: ProjectId) -> ApiResult<Contents> {
     let head = project_reads::head(tx, project).await?;
-    let (mut versions, mut code) = (Vec::new(), Vec::new());
-    for item in project_texts::artifacts(tx, project, true).await? {
-        let named = Named::Name(project, &item.name);
-        let content = project_texts::artifact(tx, named, Some(item.version)).await?.map(|one| one.content);
-        code.extend(files(tx, project, &item).await?);
-        versions.push((provenance::of_version(tx, project, item).await?, content.unwrap_or_default()));
-    }
+    let (items, contents): (Vec<_>, Vec<_>) = project_texts::all_versions(tx, project)
+        .await?
+        .into_iter()
+        .map(|version| (version.item, version.content))
+        .unzip();
+    let versions = provenance::of_versions(tx, project, items).await?;
     Ok(Contents {
         project: json!({"id": head.item.project_id, "title": head.item.title, "pipeline": head.item.pipeline,
             "pipeline_version": head.pipeline_version, "created_by": head.item.created_by}),
         idea: head.idea,
         answers: json!(project_reads::questions(tx, project).await?),
-        versions,
-        code,
+        versions: versions.into_iter().zip(contents).collect(),
+        // What is corrupt is packed as it is: whoever checks the bundle finds it.
+        code: project_texts::all_files(tx, project).await?.into_iter().map(placed).collect(),
         prompts: project_texts::prompts(tx, project, true).await?,
         questions: provenance::asked(tx, project).await?,
-        decisions: provenance::decisions(tx, project, None).await?,
+        decisions: provenance::decisions(tx, project).await?,
     })
 }
 
-/// The files of a version that is a set of files.
-async fn files(tx: &mut Tx, project: ProjectId, item: &ArtifactItem) -> ApiResult<Vec<(String, String)>> {
-    let (Ok(version), "json") = (u32::try_from(item.version), item.format.as_str()) else {
-        return Ok(Vec::new());
-    };
-    let exact = ArtifactRef { name: item.name.clone(), version, digest: Digest(item.digest.clone()) };
-    let files = match artifacts::load(tx, project, &exact).await {
-        Ok(Loaded::Files(_, files)) => files,
-        // What is corrupt is packed as it is: whoever checks the bundle finds it.
-        Ok(_) | Err(StoreError::Corrupt { .. }) => return Ok(Vec::new()),
-        Err(error) => return Err(error.into()),
-    };
-    let place = |path: &dyn std::fmt::Display| format!("code/{}/v{}/{path}", item.name, item.version);
-    Ok(files.into_iter().map(|file| (place(&file.path), file.content)).collect())
+/// A file where the bundle has it.
+fn placed(file: FileOfVersion) -> (String, String) {
+    (format!("code/{}/v{}/{}", file.name, file.version, file.path), file.content)
 }
