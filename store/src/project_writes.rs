@@ -180,7 +180,8 @@ async fn count_project(
     Ok(Creation::Stored { near: uses.into_iter().filter(QuotaUse::is_near).collect() })
 }
 
-/// Takes back a project whose start surely failed, and its count. False: it was started meanwhile, nothing happened.
+/// Takes back a project whose start surely failed, with the files that came with it, and its count. False: it was started
+/// meanwhile, nothing happened.
 ///
 /// # Errors
 /// Postgres's own.
@@ -189,13 +190,15 @@ pub async fn take_back(
     project: ProjectId,
     owner: UserId,
 ) -> Result<bool, StoreError> {
-    let taken_back = sqlx::query_scalar!(
-        "delete from projects where id = $1 and workflow_state = 'starting' returning pipeline_id",
+    let locked = sqlx::query_scalar!(
+        "select pipeline_id from projects where id = $1 and workflow_state = 'starting' for update",
         project.0
     )
     .fetch_optional(&mut *conn)
     .await?;
-    let Some(pipeline) = taken_back else { return Ok(false) };
+    let Some(pipeline) = locked else { return Ok(false) };
+    sqlx::query!("delete from uploads where project_id = $1", project.0).execute(&mut *conn).await?;
+    sqlx::query!("delete from projects where id = $1", project.0).execute(&mut *conn).await?;
     sqlx::query!(
         "update users set projects_created = greatest(projects_created - $2, 0) where id = $1",
         owner.0,
