@@ -119,7 +119,7 @@ test.runIf(hasControl)("a feature passes its gates, is mended, fails, is tried a
   await page.setViewportSize({ width: 1280, height: 900 });
   await button(page, t.gate.amend).click();
   const own = page.getByLabel(t.gate.amendText);
-  await expect.poll(() => own.inputValue()).toContain("\n\n");
+  await expect.poll(() => own.inputValue()).toContain("## ");
   await own.fill(`${await own.inputValue()}\n`.replace("\n\n", "\n\nWritten over by hand.\n\n"));
   await visitor.look("gate-amend");
   await button(page, t.gate.send.amend).click();
