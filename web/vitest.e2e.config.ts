@@ -10,5 +10,7 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 60_000,
     bail: 1,
+    // One second otherwise: less than a command needs on its way to the page, on a machine that does other things.
+    expect: { poll: { timeout: 20_000 } },
   },
 });

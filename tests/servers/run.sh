@@ -12,10 +12,14 @@ folder="$cache/test-servers-$version"
 
 if [ ! -d "$folder" ]; then
     mkdir -p "$cache"
-    draft=$(mktemp -d "$cache/test-servers-draft.XXXXXX")
-    cp "$here"/package.json "$here"/package-lock.json "$here"/*.mjs "$draft/"
-    (cd "$draft" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2)
-    # Of several that install at once, the first one's folder stays.
-    mv -T "$draft" "$folder" 2>/dev/null || rm -rf "$draft"
+    # One installs and the others wait for it; without flock all of them do, and the first one's folder stays.
+    (
+        if command -v flock >/dev/null; then flock 9; fi
+        [ ! -d "$folder" ] || exit 0
+        draft=$(mktemp -d "$cache/test-servers-draft.XXXXXX")
+        cp "$here"/package.json "$here"/package-lock.json "$here"/*.mjs "$draft/"
+        (cd "$draft" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2)
+        mv -T "$draft" "$folder" 2>/dev/null || rm -rf "$draft"
+    ) 9>"$folder.lock"
 fi
 exec node "$folder/$1.mjs" "${2-}"

@@ -224,7 +224,10 @@ async fn stack(simulator: &[&str]) -> Result<Stack> {
     Stack::start(Options {
         durability: Durability::Durable,
         simulator: simulator.iter().map(|flag| (*flag).to_owned()).collect(),
-        env: vec![set("GROUNDWORK__WORKER__PROVIDER_CALLS", "500")],
+        env: vec![
+            set("GROUNDWORK__WORKER__PROVIDER_CALLS", "500"),
+            set("GROUNDWORK__API__READ_MODEL_MS_MAX", "1000"),
+        ],
         ports: None,
     })
     .await

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 /// How long agents may be at work before a command can be carried out.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(150);
 
 /// The `groundwork` program with credentials and a folder of its own.
 #[derive(Debug)]

@@ -63,6 +63,17 @@ pub struct Errand {
     pub pipeline: Pipeline,
 }
 
+impl Errand {
+    /// A plain one, by its key: prompts, and "decide for me".
+    #[must_use]
+    pub fn named(key: &str) -> Self {
+        let idea = format!(
+            "A booking app for the climbing gym {key}. Members book classes; trainers see who comes."
+        );
+        Self { key: key.to_owned(), idea, style: Style::Recommended, pipeline: Pipeline::Promptr }
+    }
+}
+
 /// As many errands as wanted: every idea is another one, all styles take turns. The same number gives the same errand.
 #[must_use]
 pub fn errands(count: usize) -> Vec<Errand> {

@@ -25,5 +25,6 @@ pub mod wait;
 pub use cli::Cli;
 pub use client::Client;
 pub use database::Database;
+pub use groundwork_cli::stack::Ports;
 pub use simulator::Simulator;
-pub use stack::{Component, Options, Stack, free_ports};
+pub use stack::{Component, Options, Stack};

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::wait;
 
-const READY_MAX: Duration = Duration::from_secs(60);
+const READY_MAX: Duration = Duration::from_secs(120);
 const STOP_MAX: Duration = Duration::from_secs(15);
 
 /// A process of the `groundwork` binary.

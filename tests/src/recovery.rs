@@ -13,10 +13,10 @@ use uuid::Uuid;
 
 /// Flag of the simulator for [`measure`]: the architect falls silent in the middle of every answer, for longer than the
 /// kill takes to come; nobody else takes any time.
-pub const STALL: &str = "--fault=stall,agent=architect,stall_ms=4000";
+pub const STALL: &str = "--fault=stall,agent=architect,stall_ms=6000";
 /// Pause between two looks at a call that is waited for.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
-const CALL_MAX: Duration = Duration::from_secs(60);
+const CALL_MAX: Duration = Duration::from_secs(120);
 
 /// Kills the worker in the middle of a call, so many times, one project after the other. Milliseconds of each, sorted.
 ///
@@ -63,7 +63,7 @@ async fn once(stack: &Stack, client: &Client, number: u32, into_call: Duration) 
 /// Waits until a stage's first call runs.
 ///
 /// # Errors
-/// When it does not come to that within a minute.
+/// When it does not come to that within two minutes.
 pub async fn until_called(stack: &Stack, project: Uuid, stage: &str) -> Result<Call> {
     until_called_times(stack, &format!("{project}/{stage}"), 1).await
 }
@@ -71,7 +71,7 @@ pub async fn until_called(stack: &Stack, project: Uuid, stage: &str) -> Result<C
 /// Waits until a key, or a prefix of keys, was called so many times, and returns the last of those calls.
 ///
 /// # Errors
-/// When it does not come to that within a minute.
+/// When it does not come to that within two minutes.
 pub async fn until_called_times(stack: &Stack, key: &str, times: usize) -> Result<Call> {
     let simulator = stack.simulator();
     wait::until_every(LOOK_EVERY, &format!("call {times} of {key}"), CALL_MAX, async || {

@@ -8,11 +8,9 @@ use crate::{binary, wait};
 use anyhow::{Context, Result, bail};
 use groundwork_cli::stack::{Durability, Home, Ports, Postgres, Spec, Temporal, temporal};
 use serde_json::Value;
-use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::sync::Mutex;
@@ -76,7 +74,7 @@ pub struct Options {
     pub simulator: Vec<String>,
     /// Added to the environment of every process of ours: `GROUNDWORK__API__PROJECTS_MAX`, …
     pub env: Vec<(String, String)>,
-    /// Where it listens, for who has to know before it starts ([`free_ports`]); free ones otherwise.
+    /// Where it listens, for who has to know before it starts ([`Ports::free`]); free ones otherwise.
     pub ports: Option<Ports>,
 }
 
@@ -124,7 +122,7 @@ impl Stack {
         let binary = binary::find()?;
         let directory = directory()?;
         let home = Home::open(directory.path())?;
-        let ports = options.ports.map_or_else(free_ports, Ok)?;
+        let ports = options.ports.map_or_else(Ports::free, Ok)?;
         let (postgres, temporal) = tokio::try_join!(
             Postgres::start(&home, ports.postgres, options.durability),
             Temporal::start(&home, ports)
@@ -349,27 +347,6 @@ fn directory() -> Result<TempDir> {
     Ok(directory)
 }
 
-/// Five free ports below the range from which the system takes the ports of outgoing connections. A port of that range
-/// could be given away while its server is down; and a client that keeps trying would one day be connected to itself.
-///
-/// # Errors
-/// When there are none.
-pub fn free_ports() -> Result<Ports> {
-    const LOW: u16 = 20_000;
-    const COUNT: u16 = 2_000;
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let seed = u16::try_from(std::process::id() % u32::from(COUNT)).unwrap_or_default();
-    for _ in 0..COUNT {
-        let slot = (seed + NEXT.fetch_add(1, Ordering::Relaxed)) % COUNT;
-        let base = LOW + slot * 5;
-        let is_free = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
-        if (base..base + 5).all(is_free) {
-            return Ok(Ports::from_base(base));
-        }
-    }
-    bail!("no five free ports in a row between {LOW} and {}", LOW + COUNT * 5)
-}
-
 fn environment(
     home: &Home,
     ports: &Ports,
@@ -392,6 +369,8 @@ fn environment(
         // Tokens must stay good when the API is killed.
         ("SECRET_KEY", "a key for tests that is longer than 32 bytes".to_owned()),
         ("GROUNDWORK__API__PROJECTS_MAX", "1000000".to_owned()),
+        // Who was answered reads what was done, on a busy machine too; less than the time that a request may take.
+        ("GROUNDWORK__API__READ_MODEL_MS_MAX", "20000".to_owned()),
         // Limits have tests of their own (api/tests/it/limits.rs); here they would only be in the way.
         ("GROUNDWORK__API__QUOTAS__PROJECTS__FREE", "0".to_owned()),
         ("GROUNDWORK__API__QUOTAS__SIGN_UPS__FREE", "0".to_owned()),

@@ -2,20 +2,14 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use anyhow::{Context as _, Result};
-use groundwork_tests::driver::{self, Errand, Pipeline, Style};
+use groundwork_tests::driver::{self, Errand};
 use groundwork_tests::{Client, Options, Stack, wait};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::time::Duration;
 use uuid::Uuid;
 
-const SOON: Duration = Duration::from_secs(60);
-
-fn errand(name: &str) -> Errand {
-    let idea =
-        format!("A booking app for the climbing gym {name}. Members book classes; trainers see who comes.");
-    Errand { key: name.to_owned(), idea, style: Style::Recommended, pipeline: Pipeline::Promptr }
-}
+const SOON: Duration = Duration::from_secs(120);
 
 async fn post(client: &Client, path: &str) -> Result<Value> {
     Ok(client.call(Method::POST, path, None, Some(&json!({}))).await?.ok()?.body)
@@ -32,7 +26,7 @@ async fn until_lifecycle(client: &Client, project: Uuid, wanted: &str) -> Result
 async fn what_is_put_away_stands_still_and_goes_on_where_it_stood() -> Result<()> {
     let stack = Stack::start(Options::default()).await?;
     let client = stack.client().sign_up("founder").await?.patient(SOON);
-    let project = driver::begin(&client, &errand("archived")).await?;
+    let project = driver::begin(&client, &Errand::named("archived")).await?;
     let path = format!("/projects/{project}");
 
     let archived = post(&client, &format!("{path}/archive")).await?;
@@ -84,7 +78,7 @@ async fn projects_go_and_come_back_with_their_workspace() -> Result<()> {
     let workspace = made.body["id"].as_str().context("an id")?.to_owned();
     let mut projects = Vec::new();
     for name in ["one", "two"] {
-        let body = json!({"idea": errand(name).idea});
+        let body = json!({"idea": Errand::named(name).idea});
         let path = format!("/workspaces/{workspace}/projects");
         let project = client.call(Method::POST, &path, Some(name), Some(&body)).await?.ok()?.body;
         let project: Uuid = project["project_id"].as_str().context("an id")?.parse()?;

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::post;
 use groundwork_tests::bench::web;
-use groundwork_tests::{Component, Options, Stack, free_ports};
+use groundwork_tests::{Component, Options, Ports, Stack};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Stdio;
@@ -31,7 +31,7 @@ async fn the_web_application_works_in_a_browser() -> Result<()> {
         bail!("{why}");
     }
     let around = tempfile::tempdir()?;
-    let ports = free_ports()?;
+    let ports = Ports::free()?;
     // A cookie that is `Secure` is kept over plain http for this name.
     let url = format!("http://localhost:{}", ports.api);
     let provider = Provider::start(&url).await?;

@@ -129,8 +129,7 @@ test.runIf(hasMail)("a password that was forgotten, then another address", async
   await page.getByLabel(t.profile.mailNotices).click();
   await page.getByText(t.profile.mailsOff).first().waitFor();
   await page.reload();
-  await page.getByLabel(t.profile.mailNotices).waitFor();
-  expect(await page.getByLabel(t.profile.mailNotices).isChecked()).toBe(false);
+  await expect.poll(() => page.getByLabel(t.profile.mailNotices).isChecked()).toBe(false);
   await page.getByLabel(t.profile.mailNotices).click();
   await page.getByText(t.profile.mailsOn).first().waitFor();
   const [file] = await Promise.all([page.waitForEvent("download"), button(page, t.profile.export).click()]);
@@ -271,6 +270,7 @@ test("a pipeline of one's own: an error is shown where it is, then it is kept an
   await signUp(page, stranger("Lynn Conway"));
   await page.goto("/pipelines/new?from=promptr");
   const source = page.getByLabel(t.editor.label);
+  await expect.poll(() => source.inputValue()).toContain('id = "promptr"');
   const given = await source.inputValue();
   const own = given.replace(/^id = "promptr"/m, 'id = "quick"').replace(/^title = .*$/m, 'title = "Quick package"');
   await source.fill(own.replace('needs = ["questions"]', 'needs = ["nothing"]'));
@@ -284,8 +284,7 @@ test("a pipeline of one's own: an error is shown where it is, then it is kept an
   await page.waitForURL("**/pipelines/quick");
   await page.getByRole("heading", { level: 1, name: "Quick package" }).waitFor();
   await page.getByRole("link", { name: t.pipelinePage.start }).click();
-  await page.getByRole("radio", { name: /Quick package/ }).waitFor();
-  expect(await page.getByRole("radio", { name: /Quick package/ }).isChecked()).toBe(true);
+  await expect.poll(() => page.getByRole("radio", { name: /Quick package/ }).isChecked()).toBe(true);
   // What is wrong is told with 422.
   visitor.expectNoErrors({ statuses: [422] });
 });
@@ -318,6 +317,7 @@ test.runIf(hasControl && hasMail && operator !== undefined)("an operator replays
   const sure = (name: string) => page.getByRole("dialog").getByRole("button", { name, exact: true }).click();
   await button(page, t.operations.replayAll.action).click();
   await sure(t.operations.replayAll.action);
+  await page.getByText(/projects? took it/).first().waitFor({ timeout: WORK_MS });
   for (const id of begun) {
     await page.goto(`/projects/${id}`);
     await page.getByRole("heading", { name: t.question.title(3) }).waitFor({ timeout: WORK_MS });

@@ -16,6 +16,8 @@ afterEach((context) => visitor.leave(context));
 afterAll(closeBrowser);
 
 const STEPS_MAX = 150;
+/** What is not there yet is looked for again: the focus goes round. */
+const LOOK_MS = 20_000;
 
 /** What has the focus, as it is named to people: `radio: By e-mail`. */
 async function focused(): Promise<string> {
@@ -33,7 +35,8 @@ async function focused(): Promise<string> {
 /** Goes on with Tab until the focus is on something with that name. */
 async function tabTo(name: string | RegExp): Promise<void> {
   const seen: string[] = [];
-  for (let steps = 0; steps < STEPS_MAX; steps += 1) {
+  const deadline = Date.now() + LOOK_MS;
+  for (let steps = 0; steps < STEPS_MAX || Date.now() < deadline; steps += 1) {
     await page.keyboard.press("Tab");
     const now = await focused();
     if (typeof name === "string" ? now.endsWith(`: ${name}`) : name.test(now)) return;
@@ -71,8 +74,11 @@ test("the main path, from nobody to a refined package", async () => {
   await press(t.question.sendRest(1, 2));
   await ready(page);
 
+  const target = page.getByLabel(t.refine.target);
+  await target.locator("optgroup option").first().waitFor({ state: "attached" });
   await tabTo(t.refine.target);
   await page.keyboard.press("ArrowDown");
+  await expect.poll(() => target.inputValue()).not.toBe("");
   await tabTo(t.refine.request);
   await page.keyboard.type("Say what happens when two people want the same drill.");
   await press(t.refine.send);
@@ -102,10 +108,11 @@ test("a gate, a menu and a dialog", async () => {
   await page.getByRole("menuitem", { name: t.project.cancel }).focus();
   await page.keyboard.press("Enter");
   await page.getByRole("dialog").waitFor();
-  expect(await page.evaluate(() => document.activeElement?.closest("[role=dialog]") !== null)).toBe(true);
+  const isInDialog = () => page.evaluate(() => (document.activeElement?.closest("[role=dialog]") ?? null) !== null);
+  await expect.poll(isInDialog).toBe(true);
   for (let steps = 0; steps < 5; steps += 1) {
     await page.keyboard.press("Tab");
-    expect(await page.evaluate(() => document.activeElement?.closest("[role=dialog]") !== null)).toBe(true);
+    expect(await isInDialog()).toBe(true);
   }
   await page.keyboard.press("Escape");
   await page.getByRole("dialog").waitFor({ state: "detached" });

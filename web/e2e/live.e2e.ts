@@ -112,7 +112,7 @@ test("a session that is ended elsewhere leads to the sign-in, and back to the sa
   await fillSignIn(page, person.email);
   await page.waitForURL(`**/projects/${id}`);
   await page.getByRole("heading", { name: t.question.title(3) }).waitFor();
-  expect(await words.inputValue()).toBe("By letter.");
+  await expect.poll(() => words.inputValue()).toBe("By letter.");
   // Somebody else at the same device finds none of it.
   await signOut(page);
   expect(await page.evaluate(() => Object.keys(sessionStorage).filter((key) => key.startsWith("gw.answers")))).toEqual([]);

@@ -35,7 +35,7 @@ test("sign-up, idea, questions, specification, prompts, refinement, export", asy
   // One answer of one's own, the recommendation for the rest; a reload forgets nothing.
   await page.getByRole("radio").first().check();
   await page.reload();
-  expect(await page.getByRole("radio").first().isChecked()).toBe(true);
+  await expect.poll(() => page.getByRole("radio").first().isChecked()).toBe(true);
   await page.getByRole("button", { name: t.question.sendRest(1, 2) }).click();
   await ready(page);
 
@@ -44,18 +44,19 @@ test("sign-up, idea, questions, specification, prompts, refinement, export", asy
   await page.getByRole("link", { name: t.tab.prompts, exact: true }).click();
   await page.getByText(/requirements? covered/).waitFor();
   await page.getByRole("button", { name: t.prompt.copy }).first().click();
-  expect(await page.evaluate(() => navigator.clipboard.readText())).toContain("# 01");
+  await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toContain("# 01");
 
   // A tick is kept: it is there again in a fresh page.
   const tick = page.getByRole("checkbox").first();
   // Shown as soon as it is on its way: a moment after the click.
+  const kept = page.waitForResponse((answer) => answer.request().method() === "PATCH");
   await tick.click();
   await expect.poll(() => tick.isChecked()).toBe(true);
   await page.getByText(/Checklist: 1 of/).waitFor();
-  await page.waitForLoadState("networkidle");
+  expect((await kept).status()).toBeLessThan(300);
   await page.reload();
   await page.getByText(/Checklist: 1 of/).waitFor();
-  expect(await page.getByRole("checkbox").first().isChecked()).toBe(true);
+  await expect.poll(() => tick.isChecked()).toBe(true);
 
   await page.getByRole("link", { name: t.tab.overview, exact: true }).click();
   await refine(page, /FR-003/, "Withdrawing must be possible until one hour before.");
@@ -191,7 +192,7 @@ test("files go along with an idea: the wrong kind is refused at once, and what d
   await page.getByLabel(t.idea.label).fill(IDEA);
   await page.reload();
   await page.getByRole("listitem").filter({ hasText: "notes.yml" }).waitFor();
-  expect(await page.getByLabel(t.idea.label).inputValue()).toBe(IDEA);
+  await expect.poll(() => page.getByLabel(t.idea.label).inputValue()).toBe(IDEA);
 
   // What the server refuses is told with its name before anything begins, and can be taken away.
   await page.getByRole("button", { name: t.idea.start, exact: true }).click();
@@ -249,6 +250,7 @@ test("a document is edited, talked about, and a file is added", async () => {
   await page.goto(`/projects/${id}/artifacts/spec`);
   await page.getByRole("button", { name: t.edit.action, exact: true }).click();
   const text = page.getByRole("dialog").getByLabel(t.edit.text);
+  await expect.poll(() => text.inputValue()).toContain("## Overview");
   const whole = await text.inputValue();
   // What is left out is named, and asked about; what was typed is there again after Escape and after a reload.
   await text.fill("nonsense");
@@ -260,7 +262,7 @@ test("a document is edited, talked about, and a file is added", async () => {
   await text.waitFor({ state: "detached" });
   await page.reload();
   await page.getByRole("button", { name: t.edit.action, exact: true }).click();
-  expect(await text.inputValue()).toContain("Written by a person.");
+  await expect.poll(() => text.inputValue()).toContain("Written by a person.");
   await visitor.look("edit", { screen: true, covered: true });
   await page.getByRole("button", { name: t.edit.save }).click();
   await page.getByText("Written by a person.").first().waitFor({ timeout: WORK_MS });

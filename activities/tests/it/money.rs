@@ -8,7 +8,6 @@ use groundwork_domain::sealed::{KeyRing, last_four};
 use groundwork_domain::work::StageResult;
 use groundwork_store::api_keys::{self, KeyOwner, NewKey};
 use sqlx::Executor as _;
-use std::time::Duration;
 
 /// As `secrecy` has it; its name is not among this crate's.
 fn ring() -> KeyRing {
@@ -61,7 +60,15 @@ async fn a_call_waits_for_what_others_have_only_reserved() {
     );
     world.owner(&other).await;
     let free = async {
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        // Two tries are held up: when the second one comes, the first one has found no room.
+        for _ in 0..2 {
+            let mut blocker = world.database.owner.begin().await.unwrap();
+            blocker.execute("lock table budgets in access exclusive mode").await.unwrap();
+            let held_up = "select count(*) from pg_locks where not granted and relation = 'budgets'::regclass
+                and database = (select oid from pg_database where datname = current_database())";
+            world.until(held_up, 1).await;
+            blocker.rollback().await.unwrap();
+        }
         assert!(world.calls().await.is_empty(), "nothing is bought with what is reserved");
         world.owner("update model_calls set reserved_tokens = 0 where stage = 'other'").await;
     };

@@ -128,7 +128,7 @@ impl Fake {
                 self.inner.changed.notified().await;
             }
         };
-        tokio::time::timeout(std::time::Duration::from_secs(20), idle)
+        tokio::time::timeout(std::time::Duration::from_secs(60), idle)
             .await
             .expect("the connection stayed open");
     }

@@ -252,7 +252,7 @@ async fn a_dropped_call_closes_the_connection() {
 
 #[tokio::test]
 async fn silence_ends_a_call() {
-    let impatient = |settings: &mut AgentsSettings| settings.timeouts.idle = Duration::from_millis(200);
+    let impatient = |settings: &mut AgentsSettings| settings.timeouts.idle = Duration::from_millis(1_500);
     for wire in WIRES {
         let scripted = Scripted::stream(&[wire.begin(), &wire.delta("Half of")]).end(End::Hang);
         let (_fake, agents) = wire.fake_with(scripted, impatient).await;

@@ -57,7 +57,7 @@ async fn what_was_refused_before_any_effect_is_no_answer() {
 
 #[tokio::test]
 async fn a_request_under_way_is_waited_for_and_a_dead_one_taken_over() {
-    let server = Server::with(|settings| settings.idempotency_lease_ms = 200).await;
+    let server = Server::with(|settings| settings.idempotency_lease_ms = 1_000).await;
     let ada = server.sign_up("ada").await;
     let project = server.project(&ada).await;
     let path = format!("/projects/{project}");

@@ -1,21 +1,24 @@
 //! Limits: their defaults, what is said where one is reached, and that all replicas count together. Then limits in time and size
 //! of single requests.
 
+use crate::live::PATIENCE;
 use crate::server::{Answer, PASSWORD, Server};
-use groundwork_domain::quota::{Quota, Quotas};
+use groundwork_domain::quota::{Quota, Quotas, Tier};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
-use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What the header `RateLimit` says is left.
 fn left(answer: &Answer) -> u32 {
     let value = answer.headers["ratelimit"].to_str().unwrap();
     let left = value.split(';').find_map(|part| part.strip_prefix("r=")).unwrap();
     left.parse().unwrap()
+}
+
+/// The hour of the clock: windows of an hour are aligned to it, and one may end in the middle of a test.
+pub(crate) fn hour() -> i64 {
+    chrono::Utc::now().timestamp() / 3_600
 }
 
 /// Asks until it is refused. How many answers there were in the window of the refusal: windows begin anew while this runs.
@@ -27,7 +30,8 @@ async fn used_up(request: impl AsyncFn(usize) -> Answer, most: u32) -> (u32, Ans
             return (count, answer);
         }
         let left = left(&answer);
-        count = if left > before { 1 } else { count + 1 };
+        // Each answer of a window leaves less than the one before it.
+        count = if left >= before { 1 } else { count + 1 };
         before = left;
     }
     panic!("{most} is no limit");
@@ -58,22 +62,24 @@ async fn an_address_may_ask_a_hundred_times_a_minute() {
 }
 
 #[tokio::test]
-async fn a_person_may_ask_six_hundred_times_a_minute_of_all_replicas_together() {
-    let server = Server::with(|settings| settings.quotas = Quotas::default()).await;
+async fn a_person_may_ask_so_often_of_all_replicas_together() {
+    // Six hundred times a minute; here as often as a busy machine surely answers in one.
+    assert_eq!(Quotas::default().most(Quota::Requests, Tier::Free), Some(600));
+    let server = Server::with(|settings| settings.quotas.set(Quota::Requests, 100)).await;
     let ada = server.sign_up("ada").await;
     let urls = [server.url.clone(), server.replica().await];
     let ask = async |number: usize| {
         let url = format!("{}/api/v1/auth/me", urls[number % 2]);
         Answer::of(server.http.get(url).bearer_auth(&ada.token)).await
     };
-    let (count, answer) = used_up_together(ask, 600).await;
+    let (count, answer) = used_up_together(ask, 100).await;
     // What the other replica took and did not use is lost: at most one share.
-    assert!((540..=600).contains(&count), "{count}");
-    assert_eq!(answer.headers["ratelimit-policy"], "\"requests\";q=600;w=60");
+    assert!((90..=100).contains(&count), "{count}");
+    assert_eq!(answer.headers["ratelimit-policy"], "\"requests\";q=100;w=60");
     answer.refused(429, "limit_reached");
     // Another person has not used anything.
     let bob = server.sign_up("bob").await;
-    assert!(left(&bob.get("/auth/me").await) >= 540);
+    assert!(left(&bob.get("/auth/me").await) >= 90);
     server.remove().await;
 }
 
@@ -107,12 +113,19 @@ async fn tokens_that_are_refused_are_counted_by_address() {
 
 #[tokio::test]
 async fn one_place_makes_so_many_accounts() {
-    let server = Server::with(|settings| settings.quotas.set(Quota::SignUps, 2)).await;
-    for name in ["ada", "bob"] {
-        server.sign_up(name).await;
-    }
-    let body = json!({"email": "eve@example.org", "password": PASSWORD, "name": "eve"});
-    let answer = server.post("/api/v1/auth/signup", &body).await;
+    let (server, answer) = loop {
+        let began = hour();
+        let server = Server::with(|settings| settings.quotas.set(Quota::SignUps, 2)).await;
+        for name in ["ada", "bob"] {
+            server.sign_up(name).await;
+        }
+        let body = json!({"email": "eve@example.org", "password": PASSWORD, "name": "eve"});
+        let answer = server.post("/api/v1/auth/signup", &body).await;
+        if hour() == began {
+            break (server, answer);
+        }
+        server.remove().await;
+    };
     let problem = answer.refused(429, "limit_reached");
     assert_eq!((&problem["limit"], &problem["used"]), (&json!(2), &json!(2)));
     assert_eq!(answer.headers["ratelimit-policy"], "\"sign_ups\";q=2;w=3600");
@@ -178,10 +191,16 @@ async fn a_body_that_does_not_come_is_given_up() {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let head = "POST /api/v1/auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 50\r\n\r\n{";
     stream.write_all(head.as_bytes()).await.unwrap();
-    let mut answer = [0; 4_096];
-    let count = tokio::time::timeout(PATIENCE, stream.read(&mut answer)).await.expect("no answer").unwrap();
-    let answer = String::from_utf8_lossy(&answer[..count]);
-    assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("\"code\":\"timeout\""), "{answer}");
+    // Head and body may come one after the other.
+    let mut answer = String::new();
+    while !answer.contains("\"code\":\"timeout\"") {
+        let mut piece = [0; 4_096];
+        let read = tokio::time::timeout(PATIENCE, stream.read(&mut piece)).await;
+        let count = read.unwrap_or_else(|_| panic!("no more comes: {answer}")).unwrap();
+        assert!(count > 0, "it ends: {answer}");
+        answer.push_str(&String::from_utf8_lossy(&piece[..count]));
+    }
+    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
     server.remove().await;
 }
 

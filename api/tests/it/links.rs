@@ -1,5 +1,6 @@
 //! Links that are mailed: each does one thing, once, for a while, for who has the mailbox.
 
+use crate::limits::hour;
 use crate::mailbox::{Mailbox, token};
 use crate::server::{Answer, PASSWORD, Server};
 use groundwork_api::{EmailVerification, Settings};
@@ -161,7 +162,7 @@ async fn signing_up_tells_nobody_who_has_an_account_where_a_link_comes_first() {
     assert_eq!((sweep().await, left().await), (0, 1));
     change(&server, "update users set created_at = now() - interval '8 days'").await;
     // The server's own sweeper may be before us.
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    let deadline = std::time::Instant::now() + crate::live::PATIENCE;
     while left().await > 0 {
         assert!(std::time::Instant::now() < deadline);
         sweep().await;
@@ -335,22 +336,31 @@ async fn an_address_that_somebody_has_cannot_be_taken() {
 
 #[tokio::test]
 async fn mail_can_be_asked_for_so_often() {
-    let (server, mailbox) = with_mail(|settings| settings.mail.per_ip_max = 12).await;
-    server.sign_up("ada").await;
-    for email in [ADA, "nobody@example.org"] {
-        for _ in 0..5 {
-            assert_eq!(ask(&server, "magic-link", email).await.status, 202);
+    let (server, refused) = loop {
+        let began = hour();
+        let (server, mailbox) = with_mail(|settings| settings.mail.per_ip_max = 12).await;
+        server.sign_up("ada").await;
+        for email in [ADA, "nobody@example.org"] {
+            for _ in 0..5 {
+                assert_eq!(ask(&server, "magic-link", email).await.status, 202);
+            }
+            let refused = ask(&server, "magic-link", email).await;
+            refused.refused(429, "limit_reached");
+            assert_eq!(refused.headers["retry-after"], "3600");
         }
-        let refused = ask(&server, "magic-link", email).await;
-        refused.refused(429, "limit_reached");
-        assert_eq!(refused.headers["retry-after"], "3600");
-    }
-    mailbox.wait_for(5, ADA, MAGIC).await;
-    // Another kind of mail, two more from here, and then none to anybody.
-    for _ in 0..2 {
-        assert_eq!(ask(&server, "password/reset", ADA).await.status, 202);
-    }
-    ask(&server, "password/reset", "bob@example.org").await.refused(429, "limit_reached");
+        mailbox.wait_for(5, ADA, MAGIC).await;
+        // Another kind of mail, two more from here, and then none to anybody.
+        for _ in 0..2 {
+            assert_eq!(ask(&server, "password/reset", ADA).await.status, 202);
+        }
+        let refused = ask(&server, "password/reset", "bob@example.org").await;
+        if hour() == began {
+            break (server, refused);
+        }
+        // What is counted from here begins anew with the hour, and so does this.
+        server.remove().await;
+    };
+    refused.refused(429, "limit_reached");
     change(&server, "update mail_outbox set created_at = now() - interval '61 minutes'").await;
     change(&server, "update rate_counters set begun_at = begun_at - interval '61 minutes'").await;
     assert_eq!(ask(&server, "magic-link", ADA).await.status, 202);

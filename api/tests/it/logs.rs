@@ -5,9 +5,12 @@ use reqwest::Method;
 use serde_json::json;
 use std::io::{Result, Write};
 use std::sync::{Arc, Mutex};
+use tokio::runtime::Builder;
+use tracing::Dispatch;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
-/// Everything that any test of this binary logs from the time of the test on.
+/// Everything that is logged in the threads of one test.
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
 
@@ -30,12 +33,23 @@ impl<'a> MakeWriter<'a> for Lines {
     }
 }
 
-#[tokio::test]
-async fn nothing_secret_is_logged() {
+#[test]
+fn nothing_secret_is_logged() {
     let lines = Lines::default();
     let everything =
         tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(lines.clone());
-    everything.try_init().expect("no other test logs");
+    let everything = Dispatch::new(everything.finish());
+    // This thread does all that waits, and those that the runtime starts do the rest; what other tests do is not heard.
+    let _heard = everything.clone().set_default();
+    let runtime = Builder::new_current_thread()
+        .enable_all()
+        .on_thread_start(move || std::mem::forget(everything.clone().set_default()))
+        .build()
+        .unwrap();
+    runtime.block_on(say_secrets(&lines));
+}
+
+async fn say_secrets(lines: &Lines) {
     let server = Server::new().await;
     let ada = server.sign_up("ada").await;
     let idea = format!("Walrus counting. Use sk-ant-{} for it.", "q9Z8w7X6".repeat(4));

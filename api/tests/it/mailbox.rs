@@ -41,7 +41,7 @@ impl Mailbox {
 
     /// So many of them.
     pub(crate) async fn wait_for(&self, count: usize, to: &str, subject: &str) -> Vec<String> {
-        let deadline = Instant::now() + Duration::from_secs(30);
+        let deadline = Instant::now() + Duration::from_secs(60);
         loop {
             let mails = self.all(to, subject);
             if mails.len() >= count {

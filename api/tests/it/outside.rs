@@ -9,8 +9,8 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
 /// The first start on a machine installs packages.
-const START_MAX: Duration = Duration::from_secs(180);
-const LINE_MAX: Duration = Duration::from_secs(30);
+const START_MAX: Duration = Duration::from_secs(300);
+const LINE_MAX: Duration = Duration::from_secs(60);
 
 /// One that runs; it ends when this is dropped, or when the test's process dies.
 pub(crate) struct Outside {

@@ -1,9 +1,10 @@
 //! Every error has one shape, wherever it comes from.
 
+use crate::live::PATIENCE;
 use crate::server::{Answer, PASSWORD, Server};
 use reqwest::Method;
 use serde_json::json;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 #[tokio::test]
@@ -152,7 +153,9 @@ async fn health_says_what_is_there() {
     .await
     .unwrap();
     // What was seen is told for a second.
+    let deadline = Instant::now() + PATIENCE;
     while server.get("/healthz").await.ok()["llm_status"] != "degraded" {
+        assert!(Instant::now() < deadline, "{}", server.get("/healthz").await.body);
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let metrics = server.get("/metrics").await;

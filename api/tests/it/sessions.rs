@@ -1,5 +1,6 @@
 //! Sessions: refreshing, what becomes of a token that was copied, the list, and ending them.
 
+use crate::live::PATIENCE;
 use crate::server::{Answer, PASSWORD, Server};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,7 +8,6 @@ use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::time::Duration;
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -218,7 +218,7 @@ async fn streams_end_with_their_session() {
         .unwrap();
     assert_eq!(stream.status(), 200);
     ada.send(Method::DELETE, "/auth/sessions", &json!({})).await.ok();
-    let ended = timeout(Duration::from_secs(20), stream.bytes()).await.expect("the stream ends");
+    let ended = timeout(PATIENCE, stream.bytes()).await.expect("the stream ends");
     assert!(ended.is_ok());
     server.remove().await;
 }

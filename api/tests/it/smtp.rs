@@ -35,7 +35,7 @@ async fn server(smtp: &Outside, url: &str, change: impl FnOnce(&mut Settings)) -
 
 /// What became of the only mail: how often it was tried, and why it failed in the end.
 async fn became(server: &Server) -> (i32, Option<String>) {
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + Duration::from_secs(60);
     loop {
         let row = "select tries, failure from mail_outbox where settled_at is not null";
         if let Some(row) = sqlx::query_as(row).fetch_optional(&server.owner).await.unwrap() {

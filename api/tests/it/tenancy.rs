@@ -154,7 +154,7 @@ async fn what_was_left_behind_goes_to_one_replica_and_stays_until_it_runs() {
             .await
             .unwrap()
     };
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    let deadline = std::time::Instant::now() + crate::live::PATIENCE;
     while !tried().await {
         assert!(std::time::Instant::now() < deadline, "the sweeper did not try");
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;

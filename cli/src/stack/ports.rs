@@ -1,8 +1,9 @@
 //! Which loopback ports the local stack uses.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use std::net::{Ipv4Addr, TcpListener};
+use std::sync::atomic::{AtomicU16, Ordering};
 
 /// One port for each thing that listens. The defaults are Temporal's own, so that its tools find the server unasked, and
 /// ports beside the usual ones for what people often run already.
@@ -35,21 +36,27 @@ impl Ports {
         Self { api: port(0), temporal: port(1), temporal_ui: port(2), postgres: port(3), simulator: port(4) }
     }
 
-    /// Ports that nobody listens on now, for tests that run beside each other.
+    /// Five ports in a row that nobody listens on now, for tests that run beside each other. They are below the range from
+    /// which the system takes the ports of outgoing connections: a port of that range could be given away while its server
+    /// is down; and a client that keeps trying would one day be connected to itself.
     ///
     /// # Errors
-    /// When the system has none left.
+    /// When there are none.
     pub fn free() -> Result<Self> {
-        // All five are held until the last is known: one that is let go at once could be given out twice.
-        let held: Vec<TcpListener> = (0..5).map(|_| bind(0)).collect::<Result<_>>()?;
-        let port = |index: usize| anyhow::Ok(held[index].local_addr()?.port());
-        Ok(Self {
-            api: port(0)?,
-            temporal: port(1)?,
-            temporal_ui: port(2)?,
-            postgres: port(3)?,
-            simulator: port(4)?,
-        })
+        const LOW: u16 = 20_000;
+        const COUNT: u16 = 2_000;
+        /// Processes that start after one another are far from each other.
+        const APART: u32 = 127;
+        static NEXT: AtomicU16 = AtomicU16::new(0);
+        let seed = u16::try_from(std::process::id().wrapping_mul(APART) % u32::from(COUNT))?;
+        for _ in 0..COUNT {
+            let slot = (seed + NEXT.fetch_add(1, Ordering::Relaxed) % COUNT) % COUNT;
+            let base = LOW + slot * 5;
+            if (base..base + 5).all(|port| bind(port).is_ok()) {
+                return Ok(Self::from_base(base));
+            }
+        }
+        bail!("no five free ports in a row between {LOW} and {}", LOW + COUNT * 5)
     }
 }
 
@@ -74,8 +81,8 @@ mod tests {
 
     #[test]
     fn a_taken_port_is_replaced_and_a_free_one_kept() {
-        let taken = bind(0).expect("a free port");
-        let port = taken.local_addr().expect("its address").port();
+        let port = Ports::free().expect("free ports").api;
+        let taken = bind(port).expect("a free port");
         assert_ne!(free_or_other(port).expect("another port"), port);
         drop(taken);
         assert_eq!(free_or_other(port).expect("the same port"), port);

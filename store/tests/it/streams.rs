@@ -4,6 +4,10 @@ use crate::database::Database;
 use groundwork_domain::StageId;
 use groundwork_store::streams::{self, Chunk, Delta, TAIL_BYTES};
 use sqlx::postgres::PgListener;
+use std::time::Duration;
+use tokio::time::timeout;
+
+const PATIENCE: Duration = Duration::from_secs(60);
 
 #[tokio::test]
 async fn a_flush_notifies_and_keeps_the_tail() {
@@ -26,7 +30,8 @@ async fn a_flush_notifies_and_keeps_the_tail() {
     }
     let mut heard = String::new();
     while heard.len() < piece.len() * 10 {
-        let delta: Delta = serde_json::from_str(listener.recv().await.unwrap().payload()).unwrap();
+        let told = timeout(PATIENCE, listener.recv()).await.expect("nothing more is told").unwrap();
+        let delta: Delta = serde_json::from_str(told.payload()).unwrap();
         assert_eq!(delta.offset, heard.len() as u64);
         heard.push_str(&delta.text);
     }

@@ -210,4 +210,6 @@ async fn a_transaction_whose_beginning_is_dropped_leaves_no_connection_in_it() {
         let second: String = sqlx::query_scalar(id).fetch_one(store.pool()).await.unwrap();
         assert_ne!(first, second, "round {round}: the connection was in a transaction");
     }
+    store.pool().close().await;
+    database.remove().await;
 }

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 use uuid::Uuid;
 
-const SOON: Duration = Duration::from_secs(90);
+const SOON: Duration = Duration::from_secs(150);
 const IDEA: &str = "Members of a climbing gym book classes; trainers see who comes. Cancelling is possible until one hour before.";
 /// `build` as a workspace might change it: nobody waits for ever.
 const BUILD: &str = include_str!("../../../domain/pipelines/build.toml");

@@ -13,7 +13,7 @@ async fn a_gate_expires_and_two_decide_at_once_in_a_pipeline_of_ones_own() -> Re
     let client = stack.client().sign_up("lead").await?.patient(SOON);
     let source = BUILD.replace("id = \"build\"", "id = \"hasty\"").replacen(
         "advisor = \"alignment_reviewer\"\nremind_after = \"1d\"\nescalate_after = \"3d\"",
-        "remind_after = \"1s\"\nescalate_after = \"2s\"\ndeadline = \"10s\"\non_expiry = \"fail\"",
+        "remind_after = \"1s\"\nescalate_after = \"2s\"\ndeadline = \"15s\"\non_expiry = \"fail\"",
         1,
     );
     let broken = source.replace("needs = [\"plan\"]", "needs = [\"nothing\"]");

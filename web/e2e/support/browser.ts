@@ -55,6 +55,8 @@ export async function visit({ width = 1280, height = 900 }: VisitOptions = {}): 
     permissions: ["clipboard-read", "clipboard-write"],
     acceptDownloads: true,
   });
+  // Thirty seconds otherwise: nobody waits that long for nothing, and a machine that does other things may need them.
+  context.setDefaultTimeout(60_000);
   await context.addInitScript(() => {
     document.addEventListener("securitypolicyviolation", (event) => {
       console.error(`policy: ${event.violatedDirective} refused ${event.blockedURI} at ${event.sourceFile}:${event.lineNumber}`);

@@ -28,7 +28,7 @@ function unfold(text: string): string {
 
 /** The link in the latest mail to an address that has such a path; polls, since mails go out after the answer. */
 export async function linkFor(address: string, path: string): Promise<string> {
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + 60_000;
   while (Date.now() < deadline) {
     const names = readdirSync(mail ?? ".").filter((name) => name.endsWith(".eml")).sort().reverse();
     for (const name of names) {

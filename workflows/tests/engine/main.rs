@@ -37,6 +37,22 @@ use temporalio_client::{
 use temporalio_sdk::{Runtime, Worker, WorkerOptions};
 use uuid::Uuid;
 
+/// For everything that happens soon or not at all; never waited for where a test passes.
+const PATIENCE: Duration = Duration::from_secs(120);
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Asks until there is an answer. `Err` is what there is instead, for the message at the end of all patience.
+async fn until<T>(what: &str, mut probe: impl AsyncFnMut() -> Result<T, String>) -> Result<T> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match probe().await {
+            Ok(found) => return Ok(found),
+            Err(instead) if Instant::now() > deadline => bail!("{what}: {instead}"),
+            Err(_) => tokio::time::sleep(PAUSE).await,
+        }
+    }
+}
+
 struct Scene {
     server: Server,
     client: Client,
@@ -54,41 +70,44 @@ impl Scene {
     }
 
     async fn until(&self, phase: Phase) -> Result<Summary> {
-        let deadline = Instant::now() + Duration::from_secs(30);
-        loop {
-            let summary = self.summary().await;
-            match summary {
-                Ok(summary) if summary.phase == phase => return Ok(summary),
-                other if Instant::now() > deadline => bail!("not {phase:?}: {other:?} {}", self.history()?),
-                _ => tokio::time::sleep(Duration::from_millis(50)).await,
-            }
+        let reached = until("a phase", async || match self.summary().await {
+            Ok(summary) if summary.phase == phase => Ok(summary),
+            other => Err(format!("not {phase:?}: {other:?}")),
+        });
+        match reached.await {
+            Ok(summary) => Ok(summary),
+            Err(error) => Err(error.context(self.history()?)),
         }
     }
 
     async fn until_said(&self, kind: &str, times: usize) -> Result<()> {
-        let deadline = Instant::now() + Duration::from_secs(30);
-        while self.script.kinds().iter().filter(|said| *said == kind).count() < times {
-            if Instant::now() > deadline {
-                bail!("{kind} was not said {times} times: {:?}", self.script.kinds());
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        Ok(())
+        until(kind, async || {
+            let kinds = self.script.kinds();
+            let count = kinds.iter().filter(|said| *said == kind).count();
+            if count < times { Err(format!("not said {times} times: {kinds:?}")) } else { Ok(()) }
+        })
+        .await
     }
 
     async fn until_begun(&self, attempt: &str) -> Result<()> {
-        let deadline = Instant::now() + Duration::from_secs(30);
-        while !self.script.begun.lock().unwrap().iter().any(|begun| begun == attempt) {
-            if Instant::now() > deadline {
-                bail!("{attempt} did not begin: {:?}", self.script.begun.lock().unwrap());
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        Ok(())
+        until(attempt, async || {
+            let begun = self.script.begun.lock().unwrap().clone();
+            if begun.iter().any(|one| one == attempt) { Ok(()) } else { Err(format!("begun are {begun:?}")) }
+        })
+        .await
     }
 
     async fn say(&self, body: CommandBody) -> Result<Outcome> {
         self.send(Uuid::new_v4(), body).await
+    }
+
+    /// Says it until it is taken: an agent may still be at its turn.
+    async fn say_at_last(&self, body: CommandBody) -> Result<()> {
+        until("a command", async || match self.say(body.clone()).await {
+            Ok(outcome) if outcome.disposition == Disposition::Applied => Ok(()),
+            other => Err(format!("{body:?} is not taken: {other:?}")),
+        })
+        .await
     }
 
     async fn send(&self, id: Uuid, body: CommandBody) -> Result<Outcome> {
@@ -111,14 +130,12 @@ impl Scene {
     }
 
     async fn until_closed(&self) -> Result<()> {
-        let deadline = Instant::now() + Duration::from_secs(30);
-        while self.handle().describe(Default::default()).await?.status() == WorkflowExecutionStatus::Running {
-            if Instant::now() > deadline {
-                bail!("it still runs: {}", self.history()?);
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        Ok(())
+        until("the end of the run", async || match self.handle().describe(Default::default()).await {
+            Ok(described) if described.status() != WorkflowExecutionStatus::Running => Ok(()),
+            Ok(_) => Err("it still runs".to_owned()),
+            Err(error) => Err(error.to_string()),
+        })
+        .await
     }
 
     /// Sends a signal by Temporal's own tool, as an operator does.
@@ -228,15 +245,13 @@ async fn a_project_runs_is_refined_and_parks() -> Result<()> {
         scene.say(CommandBody::Refine { target: "02".into(), request: "Shorter.".into() }).await?;
         scene.until_said("refinement_completed", 1).await?;
         assert_eq!(scene.until(Phase::Completed).await?.refinements_used, 1);
-        let listed = scene.server.cli(&[
-            "workflow",
-            "list",
-            "--query",
-            "GroundworkStatus=\"completed\"",
-            "--output",
-            "json",
-        ])?;
-        assert!(listed.contains(&scene.project.workflow_id()), "{listed}");
+        // The attribute is set after the phase, and the list follows the workflows.
+        until("the project in Temporal's list", async || {
+            let list = ["workflow", "list", "--query", "GroundworkStatus=\"completed\"", "--output", "json"];
+            let listed = scene.server.cli(&list).map_err(|error| error.to_string())?;
+            if listed.contains(&scene.project.workflow_id()) { Ok(()) } else { Err(listed) }
+        })
+        .await?;
         let history = scene.history()?;
         let events = history.matches("\"eventId\"").count();
         assert!(!history.contains("WORKFLOW_TASK_FAILED"), "a task failed: {history}");
@@ -342,7 +357,10 @@ async fn a_failed_stage_is_retried_and_a_paused_one_started_anew() -> Result<()>
         scene.until(Phase::AwaitingInput).await?;
         scene.say(recommended()).await?;
         scene.until(Phase::Failed).await?;
-        let failure = scene.script.published.lock().unwrap().last().unwrap().view.failure.clone().unwrap();
+        // What the state says is published a moment later.
+        scene.until_said("workflow_failed", 1).await?;
+        let published = scene.script.published.lock().unwrap().clone();
+        let failure = published.iter().rev().find_map(|one| one.view.failure.clone()).unwrap();
         assert_eq!(
             (failure.failure.code.as_str(), failure.failure.cause_call),
             ("provider_refused", Some(1))

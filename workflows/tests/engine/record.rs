@@ -1,7 +1,7 @@
 //! Replaying what has just happened, and recording it for builds to come.
 
-use crate::Scene;
-use anyhow::{Context as _, Result};
+use crate::{Scene, until};
+use anyhow::Result;
 use groundwork_domain::project::Phase;
 use groundwork_workflows::ProjectWorkflow;
 use std::collections::BTreeSet;
@@ -12,12 +12,9 @@ use temporalio_sdk::workflow_replayer::{WorkflowReplayer, WorkflowReplayerOption
 impl Scene {
     /// Replays what has happened with the code of this build; records it where GROUNDWORK_RECORD is set.
     pub(crate) async fn replays(&self, name: &str) -> Result<()> {
-        let runs = self.server.cli(&["workflow", "list", "--output", "json"])?;
-        let runs: Vec<serde_json::Value> = serde_json::from_str(&runs)?;
-        for (number, run) in runs.iter().rev().enumerate() {
-            let run_id = run["execution"]["runId"].as_str().context("run id")?;
+        for (number, run_id) in self.runs().await?.into_iter().enumerate() {
             let mut info = self.handle().info().clone();
-            info.run_id = Some(run_id.to_owned());
+            info.run_id = Some(run_id);
             let handle = WorkflowHandle::<_, ProjectWorkflow>::new(self.client.clone(), info);
             let history = handle.fetch_history(Default::default()).to_json().await?;
             let options = WorkflowReplayerOptions::new().register_workflow::<ProjectWorkflow>()?.build();
@@ -29,16 +26,29 @@ impl Scene {
         Ok(())
     }
 
+    /// Ids of the project's runs, oldest first. The list follows the workflows: it is asked until the latest one is there, which
+    /// comes last.
+    async fn runs(&self) -> Result<Vec<String>> {
+        let latest = self.handle().describe(Default::default()).await?.run_id().to_owned();
+        until("the latest run in Temporal's list", async || {
+            let listed = self.server.cli(&["workflow", "list", "--output", "json"]);
+            let listed = listed.map_err(|error| error.to_string())?;
+            let all: Vec<serde_json::Value> =
+                serde_json::from_str(&listed).map_err(|error| error.to_string())?;
+            let ids = all.iter().rev().filter_map(|run| run["execution"]["runId"].as_str());
+            let ids: Vec<_> = ids.map(str::to_owned).collect();
+            if ids.contains(&latest) { Ok(ids) } else { Err(format!("no {latest} in {listed}")) }
+        })
+        .await
+    }
+
     /// Ids of all activities of all runs, as operators see them; local ones have none there.
-    pub(crate) fn activity_ids(&self) -> Result<BTreeSet<String>> {
-        let runs = self.server.cli(&["workflow", "list", "--output", "json"])?;
-        let runs: Vec<serde_json::Value> = serde_json::from_str(&runs)?;
+    pub(crate) async fn activity_ids(&self) -> Result<BTreeSet<String>> {
+        let workflow = self.project.workflow_id();
         let mut ids = BTreeSet::new();
-        for run in &runs {
-            let of = |field: &str| run["execution"][field].as_str().context("an execution");
-            let (workflow, run) = (of("workflowId")?, of("runId")?);
+        for run in self.runs().await? {
             let shown =
-                self.server.cli(&["workflow", "show", "-w", workflow, "-r", run, "--output", "json"])?;
+                self.server.cli(&["workflow", "show", "-w", &workflow, "-r", &run, "--output", "json"])?;
             let history: serde_json::Value = serde_json::from_str(&shown)?;
             for event in history["events"].as_array().into_iter().flatten() {
                 let id = event["activityTaskScheduledEventAttributes"]["activityId"].as_str();

@@ -1,12 +1,16 @@
 //! A Temporal development server of this test's own, on free ports.
 
+use crate::PATIENCE;
 use anyhow::{Context as _, Result, bail};
 use groundwork_workflows::attributes::ALL;
-use std::net::TcpListener;
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 use temporalio_client::{Client, ClientOptions, Connection, ConnectionOptions, GrpcCompression};
+
+const STARTS_MAX: u32 = 3;
 
 pub(crate) struct Server {
     child: Child,
@@ -22,9 +26,21 @@ impl Drop for Server {
 }
 
 impl Server {
+    /// Starts one; on another port where somebody else took the one that was free.
     pub(crate) async fn start() -> Result<Self> {
+        let mut last = None;
+        for _ in 0..STARTS_MAX {
+            let mut server = Self::spawn(free_port()?)?;
+            match server.until_it_answers().await {
+                Ok(()) => return Ok(server),
+                Err(error) => last = Some(error),
+            }
+        }
+        Err(last.context("no start was tried")?)
+    }
+
+    fn spawn(port: u16) -> Result<Self> {
         let directory = tempfile::tempdir()?;
-        let port = free_port()?;
         let address = format!("127.0.0.1:{port}");
         let mut command = Command::new(binary()?);
         command.args(["server", "start-dev", "--headless", "--ip", "127.0.0.1", "--log-level", "error"]);
@@ -37,23 +53,33 @@ impl Server {
             command.arg("--search-attribute").arg(format!("{name}={kind}"));
         }
         let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().context("temporal server")?;
-        let server = Self { child, address, _directory: directory };
-        server.client().await?;
-        Ok(server)
+        Ok(Self { child, address, _directory: directory })
     }
 
-    pub(crate) async fn client(&self) -> Result<Client> {
-        let deadline = Instant::now() + Duration::from_secs(60);
+    async fn until_it_answers(&mut self) -> Result<()> {
+        let deadline = Instant::now() + PATIENCE;
         loop {
-            let options = ConnectionOptions::new(format!("http://{}", self.address).parse::<url::Url>()?)
-                .grpc_compression(GrpcCompression::None)
-                .build();
-            match Connection::connect(options).await {
-                Ok(connection) => return Ok(Client::new(connection, ClientOptions::new("default").build())?),
-                Err(error) if Instant::now() > deadline => bail!("the server does not answer: {error}"),
+            let answer = self.client().await;
+            // Whoever answers in the place of one that ended is another test's.
+            if let Some(status) = self.child.try_wait()? {
+                bail!("the server on {} ended: {status}", self.address);
+            }
+            match answer {
+                Ok(_) => return Ok(()),
+                Err(error) if Instant::now() > deadline => {
+                    return Err(error.context("the server does not answer"));
+                }
                 Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
             }
         }
+    }
+
+    pub(crate) async fn client(&self) -> Result<Client> {
+        let options = ConnectionOptions::new(format!("http://{}", self.address).parse::<url::Url>()?)
+            .grpc_compression(GrpcCompression::None)
+            .build();
+        let connection = Connection::connect(options).await?;
+        Ok(Client::new(connection, ClientOptions::new("default").build())?)
     }
 
     /// Runs the `temporal` command line tool against this server.
@@ -66,8 +92,21 @@ impl Server {
     }
 }
 
+/// A free port below the range from which the system takes the ports of outgoing connections, and above those of the stacks
+/// of other tests (`groundwork_cli::stack::Ports::free`). Processes that start after one another are far from each other.
 fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+    const LOW: u16 = 30_000;
+    const COUNT: u16 = 2_700;
+    const APART: u32 = 127;
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let seed = u16::try_from(std::process::id().wrapping_mul(APART) % u32::from(COUNT))?;
+    for _ in 0..COUNT {
+        let port = LOW + (seed + NEXT.fetch_add(1, Ordering::Relaxed) % COUNT) % COUNT;
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    bail!("no free port between {LOW} and {}", LOW + COUNT)
 }
 
 /// The `temporal` tool: from TEMPORAL_BIN, PATH, or where `deploy/install-temporal.sh` puts it.

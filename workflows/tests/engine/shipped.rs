@@ -1,15 +1,14 @@
 //! The shipped pipelines `build` and `handoff`, each with what people can do to them on the way.
 
 use crate::script::Script;
-use crate::{Scene, play_on};
-use anyhow::{Context as _, Result};
+use crate::{Scene, play_on, until};
+use anyhow::Result;
 use groundwork_domain::access::Role;
 use groundwork_domain::command::{CommandBody, Disposition, Rejection, RejectionCode};
 use groundwork_domain::ids::Digest;
 use groundwork_domain::project::Phase;
 use groundwork_domain::request::{Decision, RequestView};
 use groundwork_domain::work::ArtifactRef;
-use std::time::{Duration, Instant};
 use temporalio_client::errors::WorkflowUpdateError;
 
 const BUILD: &str = include_str!("../../../domain/pipelines/build.toml");
@@ -22,16 +21,12 @@ fn version(name: &str, version: u32) -> ArtifactRef {
 
 /// The request of that gate, or of that stage's agent, once it waits.
 async fn waiting(scene: &Scene, gate: &str) -> Result<RequestView> {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    loop {
+    until(gate, async || {
         let summary = scene.summary().await;
         let found = summary.as_ref().ok().and_then(|now| now.gates.iter().find(|view| view.gate == gate));
-        match found {
-            Some(view) => return Ok(view.clone()),
-            None if Instant::now() > deadline => anyhow::bail!("{gate} does not wait: {summary:?}"),
-            None => tokio::time::sleep(Duration::from_millis(50)).await,
-        }
-    }
+        found.cloned().ok_or_else(|| format!("it does not wait: {summary:?}"))
+    })
+    .await
 }
 
 async fn decide(scene: &Scene, gate: &str, decision: Decision, artifact: Option<ArtifactRef>) -> Result<()> {
@@ -73,18 +68,6 @@ async fn two_decide_at_once(scene: &Scene, gate: &str) -> Result<()> {
     Ok(())
 }
 
-/// The agent may still be at its turn.
-async fn say_at_last(scene: &Scene, body: CommandBody) -> Result<()> {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while let Err(error) = scene.say(body.clone()).await {
-        if Instant::now() > deadline {
-            return Err(error).context(format!("{body:?}"));
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    Ok(())
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_feature_is_talked_over_revised_amended_edited_and_built() -> Result<()> {
     let script = Script::default();
@@ -92,7 +75,7 @@ async fn a_feature_is_talked_over_revised_amended_edited_and_built() -> Result<(
     script.poor.lock().unwrap().insert("implement:1".into());
     play_on(BUILD, script, async |scene| {
         scene.until_begun("brief:1").await?;
-        say_at_last(&scene, CommandBody::ConfirmBrief { digest: version("brief", 1).digest }).await?;
+        scene.say_at_last(CommandBody::ConfirmBrief { digest: version("brief", 1).digest }).await?;
         // A word at a gate, advice beside it, and a new brief.
         waiting(&scene, "spec").await?;
         scene.until_said("gate_advised", 1).await?;
@@ -128,7 +111,7 @@ async fn a_feature_is_talked_over_revised_amended_edited_and_built() -> Result<(
         scene.until_begun("code_review:2").await?;
         scene.until(Phase::Completed).await?;
         // E-36: each step is an activity of its own, under its own name. (What was to be done over has its attempt behind it.)
-        let ids = scene.activity_ids()?;
+        let ids = scene.activity_ids().await?;
         for step in ["spec", "plan", "tests", "implement", "security_review", "code_review", "verdict"] {
             let id = format!("run_{step}");
             let is_it = |one: &String| *one == id || one.starts_with(&format!("{id}-"));
@@ -154,6 +137,7 @@ async fn agents_hand_over_and_ask_people() -> Result<()> {
         scene.until(Phase::Paused).await?;
         scene.say(CommandBody::Resume).await?;
         scene.until(Phase::Completed).await?;
+        scene.until_said("hitl_response", 3).await?;
         assert_eq!(scene.script.kinds().iter().filter(|kind| *kind == "hitl_response").count(), 3);
         assert!(!scene.history()?.contains("WORKFLOW_TASK_FAILED"));
         scene.replays("v2-handoff").await
