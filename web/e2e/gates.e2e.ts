@@ -125,7 +125,7 @@ test.runIf(hasControl)("a feature passes its gates, is mended, fails, is tried a
 
   // The code review fails: nobody passes over the verdict, and trying again has its findings mended.
   await page.getByRole("heading", { name: t.failure.title("Verdict") }).waitFor({ timeout: 2 * WORK_MS });
-  await page.getByText("code_review: FAIL").first().waitFor();
+  await page.getByText("code review: FAIL").first().waitFor();
   await page.goto(`/projects/${id}/review`);
   await page.getByText("FAIL").first().waitFor();
   await visitor.look("review-failed");
@@ -159,9 +159,15 @@ describe("what is done again", () => {
     await signUp(page, stranger("Kathleen Booth"));
     await toFirstGate("A village rents out its hall: people see free evenings, book one, and pay a deposit.");
     await button(page, t.gate.reject).click();
+    await page.getByLabel(t.gate.comment).fill("Not what we talked about.");
     await button(page, t.gate.send.reject).click();
-    await gate(page, "Specification").waitFor({ state: "detached", timeout: WORK_MS });
+    // Who rejected it and why; it is no failure, and waits for nobody.
+    await page.getByRole("heading", { name: t.rejected.title("Specification") }).waitFor({ timeout: WORK_MS });
+    await page.getByText("Not what we talked about.").first().waitFor();
+    expect(await page.getByText(t.phase.failed ?? "", { exact: true }).count()).toBe(0);
     await visitor.look("rejected");
+    await page.goto("/inbox");
+    await page.getByText(t.inbox.empty).waitFor();
     visitor.expectNoErrors();
   });
 });

@@ -227,6 +227,9 @@ test.runIf(hasControl)("the budget is used up and raised, and the work goes on",
   await page.goto(`/projects/${id}`);
   await page.getByRole("button", { name: t.question.recommendations }).click();
   await page.getByRole("heading", { name: t.budget.over }).waitFor({ timeout: WORK_MS });
+  // Nobody can answer anything: it waits for money.
+  await page.getByText(t.phase.over_budget ?? "", { exact: true }).first().waitFor();
+  expect(await page.getByText(t.step.you, { exact: true }).count()).toBe(0);
   await visitor.look("over-budget");
   await page.getByLabel(t.budget.usdMax).fill("20");
   await page.getByRole("button", { name: t.budget.save }).click();

@@ -4,6 +4,7 @@ import { useCallback, useMemo } from "react";
 import { recentQuery } from "@/api/queries";
 import { text, type ProjectEvent } from "@/api/shapes";
 import { useEvents, useFollow } from "@/live/live";
+import { isRejection } from "@/lib/events";
 import { isMoving } from "@/lib/projects";
 import { words } from "@/lib/format";
 import { t } from "@/text/en";
@@ -28,7 +29,7 @@ export function noticeOf(event: ProjectEvent): string | null {
     case "workflow_completed":
       return t.notice.completed;
     case "workflow_failed":
-      return t.notice.failed;
+      return isRejection(event) ? t.notice.rejected : t.notice.failed;
     default:
       return null;
   }

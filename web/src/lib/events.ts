@@ -37,6 +37,9 @@ export function passes(event: ProjectEvent, sieve: Sieve): boolean {
   return !STEPS.has(event.event);
 }
 
+/** Whether a project stopped because a person rejected what was made. */
+export const isRejection = (event: ProjectEvent): boolean => event.event === "workflow_failed" && text(field(event.fields.error, "code")) === "rejected";
+
 /** A sentence for an event; kinds that are not known here are told by their own name. */
 export function describe(event: ProjectEvent): string {
   const { fields } = event;
@@ -58,7 +61,7 @@ export function describe(event: ProjectEvent): string {
     case "workflow_completed":
       return t.event.completed(count(fields.open_findings) ?? 0);
     case "workflow_failed":
-      return t.event.failed(text(field(fields.error, "message")) ?? "");
+      return isRejection(event) ? t.event.stoppedByPerson : t.event.failed(text(field(fields.error, "message")) ?? "");
     case "refinement_requested":
     case "refinement_completed":
     case "refinement_failed":
@@ -132,7 +135,7 @@ const TONES: Record<string, EventTone> = {
 };
 
 export function toneOf(event: ProjectEvent): EventTone {
-  const known = TONES[event.event];
+  const known = isRejection(event) ? "plain" : TONES[event.event];
   if (known !== undefined) return known;
   return event.event === "new_message" && text(event.fields.kind)?.startsWith("agent") === true ? "agent" : "plain";
 }

@@ -77,7 +77,7 @@ function modelName(id: string): string {
 const role: Words = { viewer: "Viewer", editor: "Editor", admin: "Admin", owner: "Owner" };
 const lifecycle = { label: "Which projects", active: "Active", archived: "Archived", deleted: "Deleted" };
 
-const gateStatus: Words = { approved: "Approved", rejected: "Sent back", amended: "Replaced by a text of their own", superseded: "Superseded", expired: "Expired" };
+const gateStatus: Words = { approved: "Approved", rejected: "Sent back", refused: "Rejected", amended: "Replaced by a text of their own", superseded: "Superseded", expired: "Expired" };
 
 interface PipelineWords {
   title: string;
@@ -280,6 +280,9 @@ export const t = {
     completed: "Completed",
     failed: "Failed",
     cancelled: "Cancelled",
+    over_budget: "Over budget",
+    rejected: "Rejected",
+    deleted: "Deleted",
   } as Words,
   waits: { answers: "waits for your answers", brief: "waits for your word on the brief", budget: "waits for a higher budget", question: "an agent asks", other: "waits for a decision" } as Words,
   stage,
@@ -306,6 +309,7 @@ export const t = {
     search: "Search projects",
     filter: "Filter projects",
     actions: (title: string) => `Actions for ${title}`,
+    restore: (title: string) => `Restore ${title}`,
     more: "More actions",
     noneFound: "No project fits",
     someLive: (count: number) => `Changes of the first ${count} that are under way appear at once, all others within a minute.`,
@@ -371,8 +375,11 @@ export const t = {
     done: "Done",
     now: "Working",
     you: "Your turn",
+    held: "Over budget",
     broken: "Failed",
+    rejected: "Rejected",
     ahead: "Next",
+    off: "Cancelled",
     again: "again",
     place: (how: string, place: number, all: number) => `${how.toLowerCase()} · ${place} of ${all}`,
   },
@@ -412,6 +419,11 @@ export const t = {
     amendSend: "Change it and make it again",
     amended: "The answer is changed, and what rests on it is made again.",
   },
+  rejected: {
+    title: (what: string) => `${what} was rejected`,
+    by: (who: string, when: string) => `by ${who}, ${when}`,
+    hint: "Nothing more is done and nothing more is spent, until somebody goes back to a stage or begins again with another brief. What was written stays.",
+  },
   failure: {
     title: (where: string) => (where === "" ? "It stopped" : `It stopped at: ${where}`),
     unknown: "No reason was recorded.",
@@ -422,6 +434,7 @@ export const t = {
     providerDown: (provider: string) => `${provider} (does not answer now)`,
     retry: "Try again",
     retryWith: "Try with this model",
+    reviews: "Read the reviews",
     kept: "Everything that was finished before is kept and is not paid for twice.",
   },
   completed: {
@@ -526,6 +539,7 @@ export const t = {
     reviewVerdict: (verdict: string, open: number) => `The review says: ${verdict}${open > 0 ? `, ${open} open` : ""}`,
     completed: (open: number) => (open === 0 ? "Everything is done" : `Done, with ${plural(open, "open finding", "open findings")}`),
     failed: (why: string) => `It stopped. ${why}`,
+    stoppedByPerson: "It stopped: a person rejected what was made",
     refinement: {
       refinement_requested: (section: string) => `A refinement of ${section} was asked for`,
       refinement_completed: (section: string) => `${section} is refined`,
@@ -662,6 +676,7 @@ export const t = {
     budget: "the budget is used up.",
     completed: "everything is done.",
     failed: "it stopped.",
+    rejected: "it was rejected, and stopped.",
     open: "Open it",
   },
   offer: {
@@ -1015,6 +1030,7 @@ export const t = {
     hint: "What all projects of the workspace may spend together. At the limit they wait, and go on when it is raised.",
     none: "No limit is set.",
     usd: (used: string, most: string) => `${used} of ${most}`,
+    overBy: (much: string) => `${much} over the limit`,
     tokens: (used: string, most: string) => `${used} of ${most} tokens`,
     usdMax: "US dollars at most",
     tokensMax: "Tokens at most",

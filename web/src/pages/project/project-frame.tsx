@@ -6,9 +6,11 @@ import { isProblem } from "@/api/problem";
 import type { Project } from "@/api/queries";
 import { useTitle } from "@/app/title";
 import { may, useRoleIn } from "@/app/workspace";
+import { readFailure } from "@/api/shapes";
 import { useFollow } from "@/live/live";
 import { cx } from "@/lib/cx";
 import { words } from "@/lib/format";
+import { standOf } from "@/lib/projects";
 import { t } from "@/text/en";
 import { PhaseBadge, SimulatedBadge } from "@/ui/badge";
 import { buttonClass, LinkButton } from "@/ui/button";
@@ -37,6 +39,7 @@ export function ProjectFrame() {
 function Loaded({ project }: { project: Project }) {
   useTitle(project.title);
   const isOverview = useLocation().pathname.replace(/\/$/, "").endsWith(project.project_id);
+  const stand = standOf(project, readFailure(project.failure)?.code ?? null);
   useFollow([{ id: useProjectId(), after: project.last_sequence }]);
   return (
     <ProjectContext value={project}>
@@ -48,7 +51,7 @@ function Loaded({ project }: { project: Project }) {
         <div className={cx("min-w-0 grow", isOverview ? "basis-64" : "sm:basis-80")}>
           <Title project={project} isShort={!isOverview} />
           <p className={cx("mt-2 flex flex-wrap items-center gap-x-3 gap-y-1 text-sm text-muted max-sm:mt-1", !isOverview && "max-sm:*:nth-[n+3]:hidden")}>
-            <PhaseBadge phase={project.phase} />
+            <PhaseBadge phase={stand} />
             {project.simulated && <SimulatedBadge explains />}
             {project.lifecycle !== "active" && <span className="font-medium">{t.lifecycle[project.lifecycle as "archived"]}</span>}
             <span className="max-sm:hidden">{t.pipeline[project.pipeline]?.title ?? words(project.pipeline)}</span>
@@ -63,7 +66,7 @@ function Loaded({ project }: { project: Project }) {
       </header>
       {/* Said aloud when it changes: who does not see the page hears where the work stands. */}
       <p role="status" className="sr-only">
-        {[t.phase[project.phase] ?? project.phase, project.stage == null ? "" : (t.stage[project.stage] ?? words(project.stage))].filter((word) => word !== "").join(": ")}
+        {[t.phase[stand] ?? stand, project.stage == null ? "" : (t.stage[project.stage] ?? words(project.stage))].filter((word) => word !== "").join(": ")}
       </p>
       <Stepper project={project} isShort={!isOverview} />
       <Tabs project={project} />

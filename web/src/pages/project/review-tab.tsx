@@ -5,6 +5,7 @@ import type { Schemas } from "@/api/client";
 import { artifactQuery, findingsQuery, type Project } from "@/api/queries";
 import { cx } from "@/lib/cx";
 import { dateTime, words } from "@/lib/format";
+import { findingsToList } from "@/lib/findings";
 import { type Outcome, readReview, type ReviewItem } from "@/lib/verdict";
 import { t } from "@/text/en";
 import { Badge, type Tone } from "@/ui/badge";
@@ -139,12 +140,13 @@ function FindingList({ project, isAlone }: { project: Project; isAlone: boolean 
   const query = useQuery(findingsQuery(project.project_id));
   return (
     <Await query={query}>
-      {({ items, open }) => {
-        if (items.length === 0) return isAlone ? <NothingFound project={project} /> : null;
+      {({ items }) => {
+        const listed = findingsToList(items, !isAlone);
+        if (listed.length === 0) return isAlone ? <NothingFound project={project} /> : null;
         return (
-          <Section title={t.review.title} hint={t.review.hint(open, items.length)}>
+          <Section title={t.review.title} hint={t.review.hint(listed.filter((finding) => finding.state === "open").length, listed.length)}>
             <ul className="space-y-3">
-              {items.map((finding) => (
+              {listed.map((finding) => (
                 <FindingCard key={`${finding.review_version}/${finding.id}`} finding={finding} />
               ))}
             </ul>
