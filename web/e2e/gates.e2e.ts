@@ -149,7 +149,13 @@ describe("what is done again", () => {
     await page.getByRole("menuitem", { name: t.redo.revise.action }).click();
     await page.getByText(t.redo.would).waitFor();
     await visitor.look("redo", { covered: true, screen: true });
+    // It begins with the brief that there is, and keeps what was typed.
+    await expect.poll(() => page.getByLabel(t.redo.brief).inputValue()).toContain("choir");
     await page.getByLabel(t.redo.brief).fill("Only for the choir's librarian; members see nothing.");
+    await page.keyboard.press("Escape");
+    await button(page, t.project.more).click();
+    await page.getByRole("menuitem", { name: t.redo.revise.action }).click();
+    expect(await page.getByLabel(t.redo.brief).inputValue()).toContain("librarian");
     await page.getByRole("dialog").getByRole("button", { name: t.redo.revise.action }).click();
     await page.getByText(/librarian/).first().waitFor({ timeout: WORK_MS });
     visitor.expectNoErrors();

@@ -59,8 +59,18 @@ test("sign-up, idea, questions, specification, prompts, refinement, export", asy
 
   await page.getByRole("link", { name: t.tab.overview, exact: true }).click();
   await refine(page, /FR-003/, "Withdrawing must be possible until one hour before.");
+  // What became of it is said, with what was there before beside it.
+  await page.getByRole("link", { name: t.refine.compare }).click();
+  await page.getByText(/lines? differs?/).waitFor();
+  await page.getByRole("link", { name: t.tab.overview, exact: true }).click();
+  // Prompts that cover it are out of date: that is said before they leave the house.
+  await page.getByText(/out of date/).first().waitFor();
   await page.getByRole("button", { name: t.export.button }).click();
-  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("menuitem", { name: t.export.zip }).click()]);
+  await page.getByRole("menuitem", { name: t.export.zip }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText(t.exportStale.title).waitFor();
+  await visitor.look("export-stale", { screen: true, covered: true });
+  const [download] = await Promise.all([page.waitForEvent("download"), dialog.getByRole("button", { name: t.exportStale.action }).click()]);
   expect(readFileSync(await download.path()).subarray(0, 2).toString()).toBe("PK");
 
   await signOut(page);

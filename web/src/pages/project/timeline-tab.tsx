@@ -1,10 +1,7 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useNameOf } from "@/api/people";
-import { eventsQuery, keys } from "@/api/queries";
 import type { ProjectEvent } from "@/api/shapes";
-import { queryClient } from "@/app/query-client";
 import { cx } from "@/lib/cx";
 import { actorOf, describe, type EventTone, passes, type Sieve, toneOf } from "@/lib/events";
 import { dateOnly, dateTime, integer } from "@/lib/format";
@@ -14,11 +11,10 @@ import { Section } from "@/ui/card";
 import { Choice } from "@/ui/choice";
 import { Await, Empty } from "@/ui/states";
 import { Ago } from "@/ui/time";
+import { useEventLog } from "./use-event-log";
 import { useProject } from "./use-project";
 
 const ROW_PX = 68;
-/** Events that are on their way come within this time. */
-const CATCH_UP_MS = 1_500;
 const DOTS: Record<EventTone, string> = {
   plain: "bg-edge",
   good: "bg-spruce",
@@ -32,19 +28,8 @@ const SIEVES: readonly Sieve[] = ["main", "decisions", "all"];
 export function TimelineTab() {
   const project = useProject();
   const [sieve, setSieve] = useState<Sieve>("main");
-  const query = useInfiniteQuery(eventsQuery(project.project_id, project.last_sequence));
-  const events = useMemo(() => {
-    const all = query.data?.pages.flatMap((page) => page.events) ?? [];
-    return all.filter((event) => passes(event, sieve)).sort((a, b) => b.sequence - a.sequence);
-  }, [query.data, sieve]);
-  // A log that was kept while nobody followed the project has a gap at its end: it is read anew.
-  const latest = query.data?.pages[0]?.events.at(-1)?.sequence;
-  const isBehind = latest !== undefined && latest < project.last_sequence;
-  useEffect(() => {
-    if (!isBehind) return;
-    const timer = window.setTimeout(() => void queryClient.resetQueries({ queryKey: keys.events(project.project_id) }), CATCH_UP_MS);
-    return () => window.clearTimeout(timer);
-  }, [isBehind, project.project_id]);
+  const { query, events: all } = useEventLog(project);
+  const events = useMemo(() => all.filter((event) => passes(event, sieve)).sort((a, b) => b.sequence - a.sequence), [all, sieve]);
   return (
     <Section
       title={t.timeline.title}
