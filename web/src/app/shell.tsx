@@ -3,7 +3,9 @@ import { Link, Outlet, type LinkProps } from "@tanstack/react-router";
 import { ChartColumn, ChevronsUpDown, Hourglass, LayoutList, type LucideIcon, LogOut, Moon, Settings, ShieldCheck, Sun, SunMoon, Workflow } from "lucide-react";
 import { useEffect } from "react";
 import { meQuery } from "@/api/queries";
-import { live } from "@/live/live";
+import { hearOtherPages } from "@/api/other-pages";
+import { changes } from "@/api/slow";
+import { live, takeChange } from "@/live/live";
 import { cx } from "@/lib/cx";
 import { t } from "@/text/en";
 import { Initials } from "@/ui/initials";
@@ -38,6 +40,9 @@ const THEME_ICONS: Record<Theme, LucideIcon> = { system: SunMoon, light: Sun, da
 
 export function Shell() {
   useEffect(() => live.start(), []);
+  useEffect(() => hearOtherPages(takeChange), []);
+  // A server that takes long to answer may be one that is gone.
+  useEffect(() => changes.subscribe(() => changes.isLate() && live.probe()), []);
   const isOperator = useIsOperator();
   const places = isOperator ? [...PLACES, ADMIN] : PLACES;
   return (

@@ -163,6 +163,7 @@ export const t = {
     lost: "Reconnecting",
     offline: "Offline",
     since: (time: string) => `since ${time}`,
+    late: "The server takes longer than usual to answer. What you sent is on its way; it is never done twice.",
     explain: {
       off: "Nothing on this page needs a connection yet.",
       connecting: "The connection is being made.",
@@ -421,7 +422,7 @@ export const t = {
   },
   rejected: {
     title: (what: string) => `${what} was rejected`,
-    by: (who: string, when: string) => `by ${who}, ${when}`,
+    by: (who: string, when: string) => `${who} · ${when}`,
     hint: "Nothing more is done and nothing more is spent, until somebody goes back to a stage or begins again with another brief. What was written stays.",
   },
   failure: {
