@@ -50,7 +50,7 @@ export function Shell() {
       <a href="#main" className="sr-only focus:not-sr-only focus:fixed focus:left-4 focus:top-4 focus:z-60 focus:rounded-md focus:bg-spruce focus:px-4 focus:py-2 focus:text-on-spruce">
         {t.nav.skip}
       </a>
-      <aside className="sticky top-0 hidden h-dvh flex-col border-r border-line bg-sunken/60 px-4 py-5 md:flex">
+      <aside className="sticky top-0 hidden h-dvh flex-col overflow-y-auto border-r border-line bg-sunken/60 px-4 py-5 md:flex">
         <Link to="/projects" className="mb-6 flex items-center gap-2.5 px-2 font-serif text-xl font-semibold">
           <Mark className="size-7" />
           {t.product}
@@ -61,7 +61,7 @@ export function Shell() {
             <SideLink key={place.to} {...place} />
           ))}
         </nav>
-        <div className="mt-auto space-y-3 px-2">
+        <div className="mt-auto space-y-3 px-2 pt-4">
           <ConnectionBadge />
           <PersonMenu />
         </div>

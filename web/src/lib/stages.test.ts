@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { lookOf, mainStages, nowOf, stagesOf } from "./stages";
+import { inOrder, lookOf, mainStages, nowOf, stagesOf } from "./stages";
 
 const task = (stage: string, attempt: number, status: string) => ({
   stage,
@@ -54,4 +54,9 @@ test("money that is missing is nobody's turn, a person's no is no failure, and a
   expect(looks(rejected)).toEqual([["spec", "rejected"], ["plan", "ahead"]]);
   expect(nowOf(rejected).id).toBe("spec");
   expect(looks(mainStages({ tasks: [task("questions", 1, "cancelled"), task("spec", 1, "cancelled")] }))).toEqual([["questions", "off"], ["spec", "off"]]);
+});
+
+test("documents keep the order of the pipeline, whichever was written last", () => {
+  const tasks = [task("spec", 1, "completed"), task("prompts", 1, "completed"), task("critique", 1, "completed"), task("spec", 2, "completed")];
+  expect(inOrder([{ stage: "prompts" }, { stage: "critique" }, { stage: "elsewhere" }, { stage: "spec" }], tasks).map((one) => one.stage)).toEqual(["spec", "prompts", "critique", "elsewhere"]);
 });

@@ -34,6 +34,13 @@ export function stagesOf(tasks: readonly Task[]): StageState[] {
   return [...stages.values()];
 }
 
+/** Documents in the order of the stages that make them, whichever was written last. */
+export function inOrder<T extends { stage: string }>(documents: readonly T[], tasks: readonly Task[]): T[] {
+  const stages = tasks.map((task) => task.stage);
+  const place = (stage: string) => (stages.includes(stage) ? stages.indexOf(stage) : stages.length);
+  return documents.toSorted((a, b) => place(a.stage) - place(b.stage));
+}
+
 /** Work beside the stages: advice at a gate, a name for the project. It blocks nothing, so it is no step. */
 const BESIDE = /-advice$|^title$/;
 

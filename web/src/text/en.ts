@@ -544,7 +544,7 @@ export const t = {
   event: {
     statusChanged: (phase: string, where: string) => (where === "" ? phase : `${phase}: ${where}`),
     questionsReady: (count: number) => `${plural(count, "question", "questions")} for you`,
-    questionAnswered: (id: string, assumption: string | null) => (assumption === null ? `${id} was answered` : `${id}: the recommendation was taken (${assumption})`),
+    questionAnswered: (which: string, isAssumed: boolean) => (isAssumed ? `The recommendation was taken: ${which}` : `Answered: ${which}`),
     specReady: (version: number) => `The specification is there, version ${version}`,
     promptsGenerated: (count: number, version: number) => `${plural(count, "prompt", "prompts")} written, version ${version}`,
     reviewVerdict: (verdict: string, open: number) => `The review says: ${verdict}${open > 0 ? `, ${open} open` : ""}`,
@@ -583,7 +583,7 @@ export const t = {
     artifactEdited: (what: string) => (what === "" ? "A document was edited" : `${what} was edited`),
     fileWritten: (path: string) => `Wrote ${path}`,
     titleChanged: (title: string) => `The project is now called “${title}”`,
-    questionDeferred: (id: string) => `${id} was put off`,
+    questionDeferred: (which: string) => `Put off: ${which}`,
     rewound: (where: string) => (where === "" ? "The project went back to a stage" : `The project went back to: ${where}`),
     uploadAdded: (name: string) => `${name} was added`,
     commentAdded: (text: string | null) => (text === null ? "Somebody commented" : `Comment: ${text}`),
@@ -620,6 +620,7 @@ export const t = {
   artifactPage: {
     none: "There is no such document yet",
     raw: "As programs read it (JSON)",
+    written: "As it was written",
     copy: "Copy the text",
     from: (sources: readonly string[]) => `from ${join(sources)}`,
     digest: "The beginning of its SHA-256 digest: two versions with the same fingerprint are the same, letter by letter",
@@ -708,6 +709,7 @@ export const t = {
     stages: "Stages",
     produces: (what: string) => `writes: ${what}`,
     after: (needs: readonly string[]) => `after ${join(needs)}`,
+    beside: "done beside the others",
     gate: "You decide",
     byRule: "By rule",
     graph: "The stages as a graph; the list below says the same",
@@ -923,6 +925,7 @@ export const t = {
     workspaces: "Workspaces",
     planOf: (name: string) => `Plan of ${name}`,
     none: "No workspaces",
+    inShort: (members: string, projects: string, cost: string) => `${members} members · ${projects} active projects · ${cost}`,
     columns: ["Workspace", "Owner", "Plan", "Members", "Projects", "Cost", "Since"],
   },
   editor: {
@@ -1068,6 +1071,7 @@ export const t = {
     wrongKind: (name: string, kinds: readonly string[]) => `${name} is of a kind that cannot be read here. Files of these kinds can: ${kinds.join(" ")}`,
     empty: (name: string) => `${name} is empty.`,
     refused: (name: string, why: string) => `${name} ${why}.`,
+    tooLarge: (name: string, size: string, most: string | null) => `${name} (${size}) is too large${most === null ? " for this installation." : `: a file has ${most} at most.`}`,
     failed: (name: string, why: string) => `${name} could not be sent. ${why}`,
     away: (name: string) => `${name} could not be sent: the server cannot be reached. It is kept on this device.`,
     onTheWay: "Files on their way",
@@ -1086,6 +1090,7 @@ export const t = {
     ends: (last: string) => `…${last}`,
     new: (provider: string) => `New key of ${provider}`,
     kept: "The key is kept.",
+    it: "The key",
     remove: "Take it away",
   },
   operations: {

@@ -4,6 +4,7 @@ import { ArrowRight } from "lucide-react";
 import { requestsQuery } from "@/api/decisions";
 import type { Project } from "@/api/queries";
 import { dateTime, words } from "@/lib/format";
+import { inOrder } from "@/lib/stages";
 import { t } from "@/text/en";
 import { LinkButton } from "@/ui/button";
 import { Card, Section } from "@/ui/card";
@@ -105,13 +106,6 @@ function Completed({ project }: { project: Project }) {
   );
 }
 
-/** In the order of the stages that make them, whichever was written last. */
-function inOrder(project: Project): Project["artifacts"] {
-  const stages = project.tasks.map((task) => task.stage);
-  const place = (stage: string) => (stages.includes(stage) ? stages.indexOf(stage) : stages.length);
-  return [...project.artifacts].sort((a, b) => place(a.stage) - place(b.stage));
-}
-
 function Aside({ project }: { project: Project }) {
   return (
     <aside className="space-y-6">
@@ -121,7 +115,7 @@ function Aside({ project }: { project: Project }) {
           <p className="text-sm text-muted">{t.project.noDocuments}</p>
         ) : (
           <ul className="divide-y divide-line rounded-lg border border-line bg-surface">
-            {inOrder(project).map((artifact) => (
+            {inOrder(project.artifacts, project.tasks).map((artifact) => (
               <li key={artifact.id}>
                 <Link
                   to="/projects/$projectId/artifacts/$name"

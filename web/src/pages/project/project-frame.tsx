@@ -11,6 +11,7 @@ import { useFollow } from "@/live/live";
 import { cx } from "@/lib/cx";
 import { words } from "@/lib/format";
 import { standOf } from "@/lib/projects";
+import { inOrder } from "@/lib/stages";
 import { t } from "@/text/en";
 import { PhaseBadge, SimulatedBadge } from "@/ui/badge";
 import { buttonClass, LinkButton } from "@/ui/button";
@@ -125,7 +126,7 @@ function Tabs({ project }: { project: Project }) {
   const params = { projectId: project.project_id };
   const row = useActiveInView<HTMLElement>();
   // Prompts have a tab of their own; everything else that was written is a document.
-  const documents = project.artifacts.filter((artifact) => artifact.name !== "prompts" && artifact.name !== "title" && !isReview(artifact.name));
+  const documents = inOrder(project.artifacts, project.tasks).filter((artifact) => artifact.name !== "prompts" && artifact.name !== "title" && !isReview(artifact.name));
   return (
     <nav ref={row} aria-label={t.tab.label} className="relative mb-6 flex gap-5 overflow-x-auto border-b border-line sm:mb-8">
       <Link to="/projects/$projectId" params={params} activeOptions={{ exact: true }} className={TAB} activeProps={TAB_ACTIVE}>
