@@ -43,6 +43,15 @@ async function deafTab(url: string): Promise<Page> {
   const late = await visitor.context.newPage();
   // Accepted, and never answered: as a connection is that broke without a word.
   await late.routeWebSocket(/\/api\/v1\/ws/, () => undefined);
+  // Nor does it hear what other tabs of this browser change.
+  await late.addInitScript(() => {
+    class Mute extends EventTarget {
+      postMessage(): void {
+        // To nobody.
+      }
+    }
+    Object.assign(window, { BroadcastChannel: Mute });
+  });
   await late.goto(url);
   return late;
 }
@@ -125,10 +134,13 @@ test.runIf(hasControl)("a feature passes its gates, is mended, fails, is tried a
 
   // The code review fails: nobody passes over the verdict, and trying again has its findings mended.
   await page.getByRole("heading", { name: t.failure.title("Verdict") }).waitFor({ timeout: 2 * WORK_MS });
-  await page.getByText("code review: FAIL").first().waitFor();
+  await page.getByText(/code review: FAIL\)/).waitFor();
   await page.goto(`/projects/${id}/review`);
-  await page.getByText("FAIL").first().waitFor();
+  await page.getByRole("heading", { name: t.verdict.title(t.outcome.fail) }).waitFor();
+  await page.getByText(/^CR2/).first().waitFor();
   await visitor.look("review-failed");
+  // What it found stands once on the page.
+  expect(await page.getByText(/^CR2/).count()).toBe(1);
   await page.goto(`/projects/${id}`);
   await button(page, t.failure.retry).click();
   await ready(page);
