@@ -125,6 +125,20 @@ test("what goes wrong is said, and nothing is lost by it", async () => {
   await page.getByRole("link", { name: "Tools for all" }).waitFor({ state: "detached" });
   await page.getByLabel(t.lifecycle.label).selectOption("active");
   await page.getByRole("link", { name: "Tools for all" }).waitFor();
+
+  // Deleted: there is no page of it to go to, and it is taken back from the list.
+  await page.getByRole("button", { name: t.project.actions("Tools for all") }).click();
+  await page.getByRole("menuitem", { name: t.action.delete }).click();
+  await page.getByRole("dialog").getByRole("button", { name: t.project.deleteDialog.action }).click();
+  await page.getByRole("link", { name: "Tools for all" }).waitFor({ state: "detached" });
+  await page.getByLabel(t.lifecycle.label).selectOption("deleted");
+  await page.getByText("Tools for all").waitFor();
+  expect(await page.getByRole("link", { name: "Tools for all" }).count()).toBe(0);
+  await visitor.look("deleted");
+  await page.getByRole("button", { name: t.project.restore("Tools for all") }).click();
+  await page.getByText("Tools for all").waitFor({ state: "detached" });
+  await page.getByLabel(t.lifecycle.label).selectOption("active");
+  await page.getByRole("link", { name: "Tools for all" }).waitFor();
   // The wrong password, and the project that is not there.
   visitor.expectNoErrors({ statuses: [401, 404] });
 });
@@ -268,7 +282,7 @@ test("a document is edited, talked about, and a file is added", async () => {
   await page.getByRole("dialog").getByText(/^Left out: /).waitFor();
   await page.getByRole("button", { name: t.edit.save }).click();
   await page.getByRole("dialog", { name: t.edit.sure.title }).getByRole("button", { name: t.action.cancel }).click();
-  await text.fill(whole.replace("## Overview\n", "## Overview\nWritten by a person. "));
+  await text.fill(whole.replace("## Overview\n", "## Overview\nWritten by a person. ").replace(/^(### FR-001.*)$/m, "$1, by hand"));
   await page.keyboard.press("Escape");
   await text.waitFor({ state: "detached" });
   await page.reload();
@@ -287,5 +301,8 @@ test("a document is edited, talked about, and a file is added", async () => {
   await page.getByRole("button", { name: t.comment.resolve }).click();
   await page.getByText(t.comment.resolved).first().waitFor();
   await visitor.look("comments");
+  // Prompts that cover what was written over by hand are out of date, and say so.
+  await page.goto(`/projects/${id}/prompts`);
+  await page.getByText(t.prompt.stale, { exact: true }).first().waitFor();
   visitor.expectNoErrors();
 });

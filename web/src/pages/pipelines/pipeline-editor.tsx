@@ -84,7 +84,7 @@ function Editor({ from, toml, workspace }: { from: string; toml: string; workspa
           spellCheck={false}
           value={text}
           onChange={(event) => setDraft(event.target.value)}
-          className="h-[65dvh] w-full max-sm:h-[50dvh] rounded-md border border-edge bg-surface p-4 font-mono text-[0.8125rem] leading-relaxed"
+          className="h-[55dvh] w-full max-sm:h-[45dvh] rounded-md border border-edge bg-surface p-4 font-mono text-[0.8125rem] leading-relaxed"
         />
         {save.error !== null && <Failed error={save.error} />}
         {/* What is wrong stands by the button that waits for it to be mended, on a phone too. */}
@@ -119,7 +119,7 @@ function Verdict({ pipeline, error, onLine }: { pipeline: Pipeline | undefined; 
   if (error !== null) {
     const faults = faultsOf(error);
     return (
-      <div tabIndex={0} role="group" aria-label={t.editor.faults} className="max-h-[30dvh] overflow-y-auto rounded-lg border border-danger/40 bg-danger-soft px-4 py-3">
+      <div tabIndex={0} role="group" aria-label={t.editor.faults} className="max-h-[30dvh] overflow-y-auto rounded-lg max-sm:max-h-[22dvh] border border-danger/40 bg-danger-soft px-4 py-3">
         <p className="flex gap-2 font-medium text-danger">
           <TriangleAlert className="mt-0.5 size-5 shrink-0" aria-hidden />
           {faults.length === 0 ? explain(error) : t.editor.cannot(faults.length)}
