@@ -34,7 +34,7 @@ export function ConnectionBar() {
   const words = [isAway ? t.live.explain[standing] : "", isLate ? t.live.late : ""].filter((word) => word !== "").join(" ");
   // The region is always there, so that what comes into it is said.
   return (
-    <div role="status" className={cx(words === "" && "sr-only", "px-4 py-2 text-center text-sm font-medium", standing === "offline" ? "bg-danger-soft text-danger" : "bg-clay-soft text-clay")}>
+    <div role="status" className={cx(words === "" ? "sr-only" : "sticky top-0 z-30", "px-4 py-2 text-center text-sm font-medium", standing === "offline" ? "bg-danger-soft text-danger" : "bg-clay-soft text-clay")}>
       {words}
     </div>
   );

@@ -2,6 +2,7 @@
 import { count, field, list, type ProjectEvent, text } from "@/api/shapes";
 import { t } from "@/text/en";
 import { words } from "./format";
+import { partName } from "./refinement";
 
 export type EventTone = "plain" | "good" | "bad" | "person" | "agent";
 
@@ -82,7 +83,7 @@ export function describe(event: ProjectEvent, asked: Asked = () => null): string
     case "refinement_requested":
     case "refinement_completed":
     case "refinement_failed":
-      return t.event.refinement[event.event](text(fields.section) ?? "");
+      return t.event.refinement[event.event](partName(text(fields.section) ?? ""));
     case "gate_ready":
       return t.event.gateReady(thing(text(fields.gate)), count(field(fields.artifact, "version")));
     case "gate_decided":

@@ -3,7 +3,7 @@ import { count, field, type ProjectEvent, text } from "@/api/shapes";
 import { t } from "@/text/en";
 
 export interface Refinement {
-  /** As it was named: `FR-003`, `03`, a heading. */
+  /** As the server names it: `FR-003`, `prompt 03`, a heading. */
   section: string;
   at: string;
   /** What it made; none: it failed. */
@@ -16,7 +16,10 @@ export interface Refinement {
 export const refining = (project: string): string => `refine/${project}`;
 
 /** A prompt by its number, all else as it is called. */
-export const partName = (section: string): string => (/^\d+$/.test(section) ? t.prompt.number(Number(section)) : section);
+export function partName(section: string): string {
+  const number = /^(?:prompt )?(\d+)$/i.exec(section)?.[1];
+  return number === undefined ? section : t.prompt.number(Number(number));
+}
 
 /** None where none was asked for, or the last one is still under way. */
 export function lastRefinement(events: readonly ProjectEvent[]): Refinement | null {

@@ -230,11 +230,14 @@ export class LiveConnection {
 
   /** Asks the server whether it is there; without an answer the connection counts as lost. */
   probe(): void {
-    if (this.state !== "live") return;
+    // Who is asked already is not given more time.
+    if (this.state !== "live" || this.answerTimer !== undefined) return;
     const asked = Date.now();
     this.send({ type: "ping" });
-    window.clearTimeout(this.answerTimer);
-    this.answerTimer = window.setTimeout(() => this.heardAt < asked && this.lose(0), ANSWER_MS_MAX);
+    this.answerTimer = window.setTimeout(() => {
+      this.answerTimer = undefined;
+      if (this.heardAt < asked) this.lose(0);
+    }, ANSWER_MS_MAX);
   }
 
   private isSilent(): boolean {
@@ -292,6 +295,7 @@ export class LiveConnection {
     window.clearTimeout(this.retryTimer);
     window.clearInterval(this.pingTimer);
     window.clearTimeout(this.answerTimer);
+    this.answerTimer = undefined;
     const socket = this.socket;
     this.socket = null;
     socket?.close();
