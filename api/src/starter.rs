@@ -5,7 +5,7 @@ use crate::engine::EngineError;
 use crate::halt;
 use crate::problem::{ApiError, ApiResult, internal};
 use groundwork_domain::{ProjectId, WorkspaceId};
-use groundwork_store::{StoreError, accounts, projects};
+use groundwork_store::{StoreError, accounts, projects, uploads};
 use groundwork_workflows::StartInput;
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
@@ -57,6 +57,11 @@ pub(crate) async fn start(app: &App, workspace: WorkspaceId, project: ProjectId)
 async fn note(app: &App, workspace: WorkspaceId, project: ProjectId) -> Result<(), StoreError> {
     let mut tx = app.store.workspace(workspace).await?;
     projects::mark_started(&mut tx, project).await?;
+    // Those that came with the idea: before now the project had no log.
+    let files = uploads::list(&mut tx, project).await?;
+    if !files.is_empty() {
+        uploads::tell(&mut tx, workspace, project, &files).await?;
+    }
     tx.commit().await
 }
 

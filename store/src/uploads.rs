@@ -89,8 +89,20 @@ pub enum Uploaded {
 /// # Errors
 /// [`StoreError::NotFound`], [`StoreError::Database`].
 pub async fn add(conn: &mut PgConnection, new: &NewUpload<'_>, room: Room) -> Result<Uploaded, StoreError> {
+    let uploaded = keep(&mut *conn, new, room).await?;
+    if let Uploaded::Kept(item) = &uploaded {
+        tell(conn, new.workspace, new.project, std::slice::from_ref(item)).await?;
+    }
+    Ok(uploaded)
+}
+
+/// Stores a file of a project that has no log yet: nothing of it could be taken back once something is written there.
+///
+/// # Errors
+/// [`StoreError::NotFound`], [`StoreError::Database`].
+pub async fn keep(conn: &mut PgConnection, new: &NewUpload<'_>, room: Room) -> Result<Uploaded, StoreError> {
     // Under the project's lock two files at once count each other.
-    let mut locked = LockedProject::lock(&mut *conn, new.workspace, new.project).await?;
+    LockedProject::lock(&mut *conn, new.workspace, new.project).await?;
     if let Some(item) = find(&mut *conn, new.project, new.id).await? {
         return Ok(Uploaded::Kept(item));
     }
@@ -124,21 +136,36 @@ pub async fn add(conn: &mut PgConnection, new: &NewUpload<'_>, room: Room) -> Re
     )
     .execute(&mut *conn)
     .await?;
-    let item = find(&mut *conn, new.project, new.id).await?.ok_or(StoreError::NotFound("upload"))?;
-    let cause = Cause::Command { command_id: CommandId(new.id), name: "upload".to_owned() };
-    let event = NewEvent {
-        event_id: event_id(new.project, &cause, EventKind::UploadAdded, None),
-        kind: EventKind::UploadAdded,
-        cause,
-        item: None,
-        actor: Actor::User { user_id: new.by },
-        at: new.at,
-        payload: json!({"upload_id": new.id, "filename": item.filename, "media_type": item.media_type,
-            "size_bytes": item.size_bytes}),
+    Ok(Uploaded::Kept(find(conn, new.project, new.id).await?.ok_or(StoreError::NotFound("upload"))?))
+}
+
+/// Tells those who watch the project of files that were stored; of each once, however often this is called.
+///
+/// # Errors
+/// [`StoreError::NotFound`], [`StoreError::Database`].
+pub async fn tell(
+    conn: &mut PgConnection,
+    workspace: WorkspaceId,
+    project: ProjectId,
+    items: &[UploadItem],
+) -> Result<(), StoreError> {
+    let event = |item: &UploadItem| {
+        let cause = Cause::Command { command_id: CommandId(item.id), name: "upload".to_owned() };
+        NewEvent {
+            event_id: event_id(project, &cause, EventKind::UploadAdded, None),
+            kind: EventKind::UploadAdded,
+            cause,
+            item: None,
+            actor: Actor::User { user_id: UserId(item.uploaded_by) },
+            at: Timestamp(item.created_at.timestamp_millis()),
+            payload: json!({"upload_id": item.id, "filename": item.filename, "media_type": item.media_type,
+                "size_bytes": item.size_bytes}),
+        }
     };
-    locked.append(conn, vec![event]).await?;
+    let mut locked = LockedProject::lock(&mut *conn, workspace, project).await?;
+    locked.append(&mut *conn, items.iter().map(event).collect()).await?;
     locked.release(conn).await?;
-    Ok(Uploaded::Kept(item))
+    Ok(())
 }
 
 /// The files of a project, in the order in which they came.

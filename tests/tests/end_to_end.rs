@@ -44,6 +44,7 @@ async fn files_are_there_before_any_agent(stack: &Stack, client: &Client) -> Res
     let file = &uploads["items"][0];
     assert_eq!((&file["filename"], &file["has_text"]), (&json!("notes.md"), &json!(true)));
     let kept: DateTime<Utc> = file["created_at"].as_str().context("created_at")?.parse()?;
+    until_said(stack, project, "upload_added", 1).await?;
     let calls = stack.simulator().calls_of_project(project).await?;
     let first = calls.iter().map(|call| call.started_ms).min().context("a call")?;
     assert!(kept.timestamp_millis() <= first, "kept at {kept}, and first read at {first}");

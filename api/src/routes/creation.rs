@@ -258,7 +258,12 @@ async fn store(
             // With the project, so that no agent begins without them.
             for (index, file) in files.iter().enumerate() {
                 let name = format!("first {index}");
-                let place = Place { workspace: new.workspace_id, project: new.project_id, name: &name };
+                let place = Place {
+                    workspace: new.workspace_id,
+                    project: new.project_id,
+                    name: &name,
+                    has_log: false,
+                };
                 uploads::keep(app, &mut tx, speaker, &place, file).await?;
             }
             tx.commit().await?;

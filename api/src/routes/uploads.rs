@@ -71,7 +71,7 @@ pub(crate) async fn add(
     let file_max = app.settings.uploads.file_bytes_max;
     let file = off_runtime("reading a file", move || check(file_max, "file", name, content.into())).await??;
     let (mut tx, _) = access::project(&app, speaker.user, project, Permission::WorkOnProject).await?;
-    let place = Place { workspace: standing.workspace_id, project, name: "upload" };
+    let place = Place { workspace: standing.workspace_id, project, name: "upload", has_log: true };
     let item = keep(&app, &mut tx, &speaker, &place, &file).await?;
     tx.commit().await?;
     Ok((StatusCode::CREATED, Json(item)))
@@ -89,6 +89,8 @@ pub(super) struct Place<'a> {
     pub(super) workspace: WorkspaceId,
     pub(super) project: ProjectId,
     pub(super) name: &'a str,
+    /// False while the project is being made: what comes with its idea is told once it runs.
+    pub(super) has_log: bool,
 }
 
 /// Checks a file's size, name and content; `field` names it where it is refused. It takes as long as the file is large.
@@ -125,7 +127,12 @@ pub(super) async fn keep(
         keep_days: limits.keep_days,
     };
     let room = Room { files_max: limits.files_max, bytes_max: limits.project_bytes_max };
-    let item = match uploads::add(tx, &new, room).await? {
+    let uploaded = if place.has_log {
+        uploads::add(tx, &new, room).await?
+    } else {
+        uploads::keep(tx, &new, room).await?
+    };
+    let item = match uploaded {
         Uploaded::Kept(item) => item,
         Uploaded::NoRoom { files, .. } if files >= u64::from(room.files_max) => {
             let words = format!("A project has at most {} files.", room.files_max);
