@@ -163,6 +163,7 @@ export const t = {
     lost: "Reconnecting",
     offline: "Offline",
     since: (time: string) => `since ${time}`,
+    unanswered: "What you sent is not answered yet; it is never done twice.",
     late: "The server takes longer than usual to answer. What you sent is on its way; it is never done twice.",
     explain: {
       off: "Nothing on this page needs a connection yet.",
@@ -467,7 +468,7 @@ export const t = {
     placeholder: "For example: Cancelling must be possible until one hour before.",
     send: "Refine",
     begun: "The refinement has begun.",
-    done: (part: string, where: string) => `${part} is refined: ${where}.`,
+    done: (part: string, where: string) => `${part} is refined: ${where}`,
     failed: (part: string, why: string | null) => `${part} could not be refined; what was there stays.${why === null ? "" : ` ${why}`}`,
     compare: "Compare with what was before",
   },
