@@ -932,7 +932,7 @@ export const t = {
     workspaces: "Workspaces",
     planOf: (name: string) => `Plan of ${name}`,
     none: "No workspaces",
-    inShort: (members: string, projects: string, cost: string) => `${members} members · ${projects} active projects · ${cost}`,
+    inShort: (members: number, projects: number, cost: string) => `${plural(members, "member", "members")} · ${plural(projects, "active project", "active projects")} · ${cost}`,
     columns: ["Workspace", "Owner", "Plan", "Members", "Projects", "Cost", "Since"],
   },
   editor: {
