@@ -306,7 +306,7 @@ test.runIf(hasControl && hasMail && operator !== undefined)("an operator replays
 
   await page.goto("/admin");
   await page.getByRole("heading", { name: t.admin.health }).waitFor();
-  await page.getByText(email).first().waitFor();
+  await page.getByRole("cell", { name: email, exact: true }).waitFor();
   await button(page, t.operations.replay).first().waitFor();
   await visitor.look("admin", { dark: true });
   await button(page, t.operations.replay).first().click();

@@ -31,7 +31,7 @@ export function ConnectionBar() {
   const standing = useStanding();
   const isLate = useIsLate();
   const isAway = standing === "lost" || standing === "offline";
-  const words = [isAway ? t.live.explain[standing] : "", isLate ? t.live.late : ""].filter((word) => word !== "").join(" ");
+  const words = [isAway ? t.live.explain[standing] : "", !isLate ? "" : isAway ? t.live.unanswered : t.live.late].filter((word) => word !== "").join(" ");
   // The region is always there, so that what comes into it is said.
   return (
     <div role="status" className={cx(words === "" ? "sr-only" : "sticky top-0 z-30", "px-4 py-2 text-center text-sm font-medium", standing === "offline" ? "bg-danger-soft text-danger" : "bg-clay-soft text-clay")}>

@@ -79,6 +79,9 @@ const lifecycle = { label: "Which projects", active: "Active", archived: "Archiv
 
 const gateStatus: Words = { approved: "Approved", rejected: "Sent back", refused: "Rejected", amended: "Replaced by a text of their own", superseded: "Superseded", expired: "Expired" };
 
+/** What helps where nothing can be refined any more. */
+const writeAnew = "No refinement is left: go back to the prompts (under More actions) to have them written anew.";
+
 interface PipelineWords {
   title: string;
   gives: string;
@@ -163,6 +166,7 @@ export const t = {
     lost: "Reconnecting",
     offline: "Offline",
     since: (time: string) => `since ${time}`,
+    unanswered: "What you sent is not answered yet; it is never done twice.",
     late: "The server takes longer than usual to answer. What you sent is on its way; it is never done twice.",
     explain: {
       off: "Nothing on this page needs a connection yet.",
@@ -441,7 +445,10 @@ export const t = {
   completed: {
     title: "Your plan is ready",
     text: (prompts: number) => `${plural(prompts, "prompt", "prompts")}, in order, each covering named requirements. Give them to your coding agent one after another.`,
-    stale: (numbers: readonly number[]) => (numbers.length === 1 ? `Prompt ${numbers[0]} is out of date: what it rests on was changed since. Refine it before you use it.` : `Prompts ${join(numbers)} are out of date: what they rest on was changed since. Refine them before you use them.`),
+    stale: (numbers: readonly number[], canRefine: boolean) => {
+      const what = numbers.length === 1 ? `Prompt ${numbers[0]} is out of date: what it rests on was changed since.` : `Prompts ${join(numbers)} are out of date: what they rest on was changed since.`;
+      return `${what} ${canRefine ? (numbers.length === 1 ? "Refine it before you use it." : "Refine them before you use them.") : writeAnew}`;
+    },
     codeTitle: "Your code is ready",
     codeText: "The files are written. Read them here, or export them and build on.",
     codeReviewed: "The files are written and reviewed. Read them here, or export them and build on.",
@@ -467,7 +474,7 @@ export const t = {
     placeholder: "For example: Cancelling must be possible until one hour before.",
     send: "Refine",
     begun: "The refinement has begun.",
-    done: (part: string, where: string) => `${part} is refined: ${where}.`,
+    done: (part: string, where: string) => `${part} is refined: ${where}`,
     failed: (part: string, why: string | null) => `${part} could not be refined; what was there stays.${why === null ? "" : ` ${why}`}`,
     compare: "Compare with what was before",
   },
@@ -486,7 +493,7 @@ export const t = {
     refine: "Refine it now",
     earlier: "Compare with an earlier version",
     stale: "Out of date",
-    staleHint: "A requirement that it covers was changed or taken out since. Refine it to bring it up to date.",
+    staleHint: (canRefine: boolean) => `A requirement that it covers was changed or taken out since. ${canRefine ? "Refine it to bring it up to date." : writeAnew}`,
     gone: "(no longer in the specification)",
     checklist: (done: number, all: number) => `Checklist: ${done} of ${all}`,
   },
@@ -925,7 +932,7 @@ export const t = {
     workspaces: "Workspaces",
     planOf: (name: string) => `Plan of ${name}`,
     none: "No workspaces",
-    inShort: (members: string, projects: string, cost: string) => `${members} members · ${projects} active projects · ${cost}`,
+    inShort: (members: number, projects: number, cost: string) => `${plural(members, "member", "members")} · ${plural(projects, "active project", "active projects")} · ${cost}`,
     columns: ["Workspace", "Owner", "Plan", "Members", "Projects", "Cost", "Since"],
   },
   editor: {

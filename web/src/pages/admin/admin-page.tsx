@@ -163,7 +163,7 @@ function Table({ rows }: { rows: readonly Schemas["WorkspaceOverview"][] }) {
                 {/* On a phone the rest stands below the name: beside it it would be off the screen. */}
                 <span className="block text-sm text-muted wrap-anywhere sm:hidden">
                   {row.owner_email}
-                  <span className="block">{t.admin.inShort(integer(row.members), integer(row.projects_active), money(row.cost_usd))}</span>
+                  <span className="block">{t.admin.inShort(row.members, row.projects_active, money(row.cost_usd))}</span>
                 </span>
               </td>
               <td className="py-2.5 pr-4 text-muted max-sm:hidden">{row.owner_email}</td>

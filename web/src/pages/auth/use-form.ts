@@ -1,4 +1,4 @@
-import { type FormEvent, useRef, useState } from "react";
+import { type FormEvent, useEffect, useRef, useState } from "react";
 import { isProblem } from "@/api/problem";
 
 interface FormState {
@@ -15,14 +15,19 @@ export function useForm(send: (values: FormData) => Promise<unknown>): FormState
   const [error, setError] = useState<unknown>(null);
   /** Fields that the form shows. */
   const shown = useRef(new Set<string>());
+  const sent = useRef<HTMLFormElement | null>(null);
+  // Where something is wrong the writer goes on: by then the field says so, and it is read out with it.
+  useEffect(() => {
+    if (error !== null && !busy) sent.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+  }, [error, busy]);
   const run = async (form: HTMLFormElement) => {
+    sent.current = form;
     setBusy(true);
     setError(null);
     try {
       await send(new FormData(form));
     } catch (problem) {
       setError(problem);
-      window.setTimeout(() => form.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus());
     } finally {
       setBusy(false);
     }

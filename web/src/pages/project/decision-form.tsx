@@ -32,6 +32,8 @@ interface DecisionFormProps {
   onLatest: (() => void) | null;
 }
 
+/** On the narrowest screens the words have the room, so that both stand in one row. */
+const ICON = "size-4 max-[23rem]:hidden";
 /** What is done more rarely. */
 const SMALL = "px-2! text-sm max-sm:min-h-8 max-sm:py-1";
 
@@ -126,11 +128,11 @@ export function DecisionForm({ project, request, artifactId, version, digest, co
         {problem}
         <div className="flex flex-wrap gap-2">
           <Button look="primary" className="max-sm:grow" busy={command.isPending} onClick={() => decide("approve")}>
-            <Check className="size-4" aria-hidden />
+            <Check className={ICON} aria-hidden />
             {t.gate.approve}
           </Button>
           <Button className="max-sm:grow" onClick={() => setMode("request_changes")}>
-            <MessageSquareWarning className="size-4" aria-hidden />
+            <MessageSquareWarning className={ICON} aria-hidden />
             {t.gate.requestChanges}
           </Button>
           <div className="flex gap-1 max-sm:w-full max-sm:justify-between sm:ml-auto">

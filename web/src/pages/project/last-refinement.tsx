@@ -15,17 +15,17 @@ export function LastRefinement({ project }: { project: Project }) {
   if (last.made === null) {
     return (
       <p className="mt-3 max-w-xl text-danger">
-        {t.refine.failed(part, last.why)} <Ago at={last.at} />
+        {t.refine.failed(part, last.why)} (<Ago at={last.at} />)
       </p>
     );
   }
   const { artifact, version } = last.made;
   return (
     <p className="mt-3 max-w-xl">
-      {t.refine.done(part, `${t.artifact[artifact] ?? words(artifact)} ${t.project.version(version)}`)} <Ago at={last.at} />
+      {t.refine.done(part, `${t.artifact[artifact] ?? words(artifact)} ${t.project.version(version)}`)} (<Ago at={last.at} />).
       {version > 1 && (
         <>
-          {" · "}
+          {" "}
           <Link
             to="/projects/$projectId/artifacts/$name"
             params={{ projectId: project.project_id, name: artifact }}

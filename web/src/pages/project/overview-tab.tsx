@@ -80,7 +80,7 @@ function Completed({ project }: { project: Project }) {
       <h2 className="text-2xl">{title}</h2>
       <p className="mt-1 max-w-xl">{text}</p>
       {stale.length > 0 && (
-        <p className="mt-2 max-w-xl font-medium text-clay">{t.completed.stale(stale)}</p>
+        <p className="mt-2 max-w-xl font-medium text-clay">{t.completed.stale(stale, project.refinements_used < project.refinements_max)}</p>
       )}
       <LastRefinement project={project} />
       <div className="mt-5 flex flex-wrap gap-2">

@@ -100,7 +100,7 @@ function PromptCard({ project, prompt, isStale, requirements }: PromptCardProps)
         </div>
         {isStale && (
           <p className="mt-2 text-sm">
-            {t.prompt.staleHint}{" "}
+            {t.prompt.staleHint(project.refinements_used < project.refinements_max)}{" "}
             {can("refine") && (
               <Link to="/projects/$projectId" params={{ projectId: project.project_id }} hash={`refine-${String(prompt.number).padStart(2, "0")}`} className="font-medium text-spruce underline underline-offset-2">
                 {t.prompt.refine}
