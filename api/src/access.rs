@@ -6,8 +6,8 @@ use crate::problem::{ApiError, ApiResult};
 use axum::http::StatusCode;
 use groundwork_domain::access::{Permission, Role};
 use groundwork_domain::{Lifecycle, ProjectId, WorkspaceId};
-use groundwork_store::Tx;
 use groundwork_store::workspaces::{self, Standing, Workspace};
+use groundwork_store::{Tx, sessions};
 
 /// A transaction in the workspace of a project with which the person may do that.
 pub(crate) async fn project(
@@ -149,4 +149,15 @@ pub(crate) fn check_reach(user: CurrentUser, permission: Permission) -> ApiResul
 
 pub(crate) fn not_this_role() -> ApiError {
     ApiError::forbidden("Your role in this workspace does not allow this.")
+}
+
+/// Whether a stream may go on: its session stands and the person is still a member. A database that is away closes nothing.
+pub(crate) async fn still_may(app: &App, user: CurrentUser, project: ProjectId) -> bool {
+    if matches!(sessions::stands(&app.store, user.session, user.id).await, Ok(false)) {
+        return false;
+    }
+    match self::project(app, user, project, Permission::ReadProject).await {
+        Ok(_) => true,
+        Err(error) => error.is_ours(),
+    }
 }

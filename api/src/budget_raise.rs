@@ -1,9 +1,8 @@
 //! Telling projects that are parked on a budget that it was changed. What could not be told now is told by the sweeper.
 
 use crate::app::App;
-use crate::engine::EngineError;
-use crate::shelf;
 use crate::speaker::Speaker;
+use crate::{halt, shelf};
 use groundwork_domain::command::{Actor, Command, CommandBody};
 use groundwork_domain::{CommandId, ProjectId, WorkspaceId};
 use groundwork_store::{StoreError, budgets};
@@ -14,6 +13,10 @@ const ROWS_MAX: u32 = 50;
 
 /// Tells each of them once for this request; a project that does not go on stays parked and says why.
 pub(crate) async fn tell(app: &App, speaker: &Speaker, workspace: WorkspaceId, parked: &[ProjectId]) {
+    if !matches!(halt::is_on(app).await, Ok(false)) {
+        // Told by the sweeper once everything goes on.
+        return;
+    }
     for project in parked {
         let command = Command {
             command_id: CommandId::derive(*project, speaker.user.id, &format!("budget|{}", speaker.key.0)),
@@ -23,7 +26,7 @@ pub(crate) async fn tell(app: &App, speaker: &Speaker, workspace: WorkspaceId, p
         match shelf::tell(app, workspace, *project, &command).await {
             Ok(_) => {}
             // The others would have to wait for as long each.
-            Err(error @ (EngineError::Unavailable(_) | EngineError::OutcomeUnknown(_))) => {
+            Err(error) if error.is_away() => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "a raised budget is told later");
                 return;
             }
@@ -45,6 +48,9 @@ pub(crate) async fn sweep(app: &App) -> Result<(), StoreError> {
         };
         if let Err(error) = shelf::tell(app, raised.workspace_id, raised.project_id, &command).await {
             tracing::debug!(project_id = %raised.project_id, %error, "a raised budget could not be told yet");
+            if error.is_away() {
+                return Ok(());
+            }
         }
     }
     Ok(())

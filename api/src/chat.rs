@@ -3,7 +3,8 @@
 
 use crate::access;
 use crate::app::App;
-use crate::live::{Frame, Subscription};
+use crate::auth::CurrentUser;
+use crate::live::{AccessChanges, Frame, Subscription};
 use crate::problem::ApiResult;
 use crate::speaker::Speaker;
 use crate::telling::{self, Wish};
@@ -27,7 +28,8 @@ pub(crate) async fn say(
     project: ProjectId,
     message: String,
 ) -> ApiResult<Response> {
-    // Subscribed to before it is told, so that nothing of the answer is missed.
+    // Subscribed to before it is told, so that nothing of the answer is missed; and heard of before the check who may hear it.
+    let changes = app.hub.access_changes();
     let (mut tx, standing) = access::project(app, speaker.user, project, Permission::WorkOnProject).await?;
     let seen = i64::try_from(events::last_seq(&mut tx, project).await?).unwrap_or(i64::MAX);
     drop(tx);
@@ -42,6 +44,10 @@ pub(crate) async fn say(
         subscription
     };
     let turn = Turn {
+        app: app.clone(),
+        user: speaker.user,
+        project,
+        access: changes,
         subscription,
         command: told.command_id,
         place: None,
@@ -59,6 +65,10 @@ pub(crate) async fn say(
 
 /// The answer to one message.
 struct Turn {
+    app: App,
+    user: CurrentUser,
+    project: ProjectId,
+    access: AccessChanges,
     subscription: Subscription,
     command: Uuid,
     /// The stage and the turn in which it is answered, once the project has said so.
@@ -72,7 +82,15 @@ impl Turn {
     /// The next thing to send; none at the end.
     async fn next(&mut self) -> Option<Event> {
         while !self.has_ended {
-            let Ok(frame) = tokio::time::timeout_at(self.ends_at, self.subscription.next()).await else {
+            let frame = tokio::select! {
+                biased;
+                () = self.access.concern(Some(self.user.id)) => {
+                    self.has_ended = !access::still_may(&self.app, self.user, self.project).await;
+                    continue;
+                }
+                frame = tokio::time::timeout_at(self.ends_at, self.subscription.next()) => frame,
+            };
+            let Ok(frame) = frame else {
                 self.has_ended = true;
                 let words = "The agent has said nothing for long. Its answer will stand in the chat.";
                 return Some(event("error", &json!({"code": "timeout", "detail": words})));

@@ -44,6 +44,14 @@ pub enum EngineError {
     State(#[from] StoreError),
 }
 
+impl EngineError {
+    /// Whether Temporal is away or hangs: what is asked next would wait in vain too.
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::OutcomeUnknown(_))
+    }
+}
+
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// A connection to Temporal, made when it is first needed, so that reads are served while it is away.

@@ -3,6 +3,7 @@
 
 use crate::app::App;
 use crate::auth::CurrentUser;
+use crate::blocking::off_runtime;
 use crate::extract::unreadable;
 use crate::layers::detached;
 use crate::problem::{ApiError, ApiResult, internal};
@@ -21,6 +22,8 @@ pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempote
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 /// Longest answer that is kept, in bytes.
 const ANSWER_BYTES_MAX: usize = 1024 * 1024;
+/// Bodies up to here are digested faster than another thread wakes, in bytes.
+const SHORT_BYTES_MAX: usize = 64 * 1024;
 /// Pause between two looks for the answer of a request under way.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
@@ -117,7 +120,11 @@ async fn with_digest(request: Request) -> ApiResult<(Request, Digest)> {
     empty.extensions = parts.extensions.clone();
     let bytes = Bytes::from_request(Request::from_parts(empty, body), &()).await.map_err(unreadable)?;
     let target = uri.path_and_query().map_or("", |target| target.as_str());
-    let digest = Digest::of_parts([method.as_str().as_bytes(), target.as_bytes(), &bytes]);
+    let target = target.to_owned();
+    let body = bytes.clone();
+    let digest = move || Digest::of_parts([method.as_str().as_bytes(), target.as_bytes(), &body]);
+    let digest =
+        if bytes.len() < SHORT_BYTES_MAX { digest() } else { off_runtime("a digest", digest).await? };
     Ok((Request::from_parts(parts, Body::from(bytes)), digest))
 }
 
@@ -152,7 +159,11 @@ async fn settle(app: &App, user: CurrentUser, key: &RequestKey, response: Respon
     }
     let bytes = match to_bytes(body, ANSWER_BYTES_MAX).await {
         Ok(bytes) => bytes,
-        Err(error) => return internal("an answer", &error).into_response(),
+        Err(error) => {
+            // It was done: a repeat must not do it again.
+            log_unsettled(keep_that_it_was(app, user, key).await);
+            return internal("an answer", &error).into_response();
+        }
     };
     if parts.extensions.get::<ShownOnce>().is_some() {
         log_unsettled(keep_that_it_was(app, user, key).await);

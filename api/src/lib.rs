@@ -6,6 +6,7 @@
 mod access;
 mod app;
 mod auth;
+mod blocking;
 mod budget_raise;
 mod bundle;
 mod chat;
@@ -15,6 +16,7 @@ mod engine;
 mod entrance;
 mod extract;
 mod file_kind;
+mod halt;
 mod idempotent;
 mod layers;
 mod limits;

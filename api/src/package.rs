@@ -5,6 +5,7 @@ mod delivery;
 
 pub(crate) use delivery::Delivery;
 
+use crate::blocking::off_runtime;
 use crate::problem::{ApiResult, internal};
 use groundwork_domain::Digest;
 use groundwork_store::project_reads::{ProjectHead, QuestionItem};
@@ -243,17 +244,8 @@ impl Packed {
 
 /// Files as one zip archive, off the runtime's threads.
 pub(crate) async fn packed(files: impl FnOnce() -> Vec<File> + Send + 'static) -> ApiResult<Packed> {
-    off_runtime(move || Ok(Packed::of(zip(&files())?))).await
-}
-
-/// Packs on a thread that may take its time.
-pub(crate) async fn off_runtime<T: Send + 'static>(
-    pack: impl FnOnce() -> ZipResult<T> + Send + 'static,
-) -> ApiResult<T> {
-    tokio::task::spawn_blocking(pack)
-        .await
-        .map_err(|error| internal("packing", &error))?
-        .map_err(|error| internal("packing", &error))
+    let zipped = off_runtime("packing", move || zip(&files()).map(Packed::of)).await?;
+    zipped.map_err(|error| internal("packing", &error))
 }
 
 /// Files as one zip archive.

@@ -6,6 +6,7 @@
 
 use crate::app::App;
 use crate::engine::EngineError;
+use crate::{budget_raise, halt};
 use chrono::{DateTime, Utc};
 use groundwork_domain::command::{Actor, Command, CommandBody, Disposition, Outcome};
 use groundwork_domain::project::RULES;
@@ -13,6 +14,7 @@ use groundwork_domain::{CommandId, ProjectId, Timestamp, WorkspaceId};
 use groundwork_store::shelving::{self, Due};
 use groundwork_store::{StoreError, audit, uploads};
 use groundwork_workflows::StartInput;
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -81,7 +83,8 @@ async fn sweep_on(app: &App) {
         let _ = tokio::time::timeout(every, app.shelving.notified()).await;
         let swept = async {
             move_due(app).await?;
-            crate::budget_raise::sweep(app).await
+            // What came back is paused as well.
+            if halt::enforce(app).await? { Ok(()) } else { budget_raise::sweep(app).await }
         };
         if let Err(error) = swept.await {
             tracing::debug!(%error, "the sweeper waits for the database");
@@ -126,14 +129,16 @@ async fn sweep_uploads(app: &App) {
     }
 }
 
-/// Moves what is due; each project goes to one replica.
+/// Moves what is due, as far as the engine is there; each project goes to one replica.
 async fn move_due(app: &App) -> Result<(), StoreError> {
     let upkeep = &app.settings.upkeep;
     let again_after = Duration::from_secs(upkeep.shelve_again_s.into());
     loop {
         let due = shelving::claim(&app.store, upkeep.archive_idle_days, again_after, ROWS_MAX).await?;
         for one in &due {
-            move_one(app, one).await?;
+            if move_one(app, one).await?.is_break() {
+                return Ok(());
+            }
         }
         if due.len() < ROWS_MAX as usize {
             return Ok(());
@@ -141,7 +146,8 @@ async fn move_due(app: &App) -> Result<(), StoreError> {
     }
 }
 
-async fn move_one(app: &App, due: &Due) -> Result<(), StoreError> {
+/// Breaks off where the engine is away.
+async fn move_one(app: &App, due: &Due) -> Result<ControlFlow<()>, StoreError> {
     let body = if due.comes_back { CommandBody::Restore } else { CommandBody::Archive };
     let (name, action) = match body {
         CommandBody::Restore => ("restore", "project.restored"),
@@ -153,20 +159,21 @@ async fn move_one(app: &App, due: &Due) -> Result<(), StoreError> {
         body,
     };
     match tell(app, due.workspace_id, due.project_id, &command).await {
-        Ok(outcome) if outcome.disposition == Disposition::Applied => {
+        Ok(outcome) if !matches!(outcome.disposition, Disposition::Rejected { .. }) => {
             tracing::info!(project_id = %due.project_id, name, "moved a project");
             let mut tx = app.store.workspace(due.workspace_id).await?;
-            audit::record(&mut tx, entry(due, action)).await?;
-            tx.commit().await
+            audit::record_command(&mut tx, command.command_id, entry(due, action)).await?;
+            tx.commit().await?;
+            Ok(ControlFlow::Continue(()))
         }
         Ok(outcome) => {
             tracing::debug!(project_id = %due.project_id, name, ?outcome, "nothing to move");
-            Ok(())
+            Ok(ControlFlow::Continue(()))
         }
         Err(error) => {
             // It stays due, and is claimed again.
             tracing::warn!(project_id = %due.project_id, name, error = &error as &dyn std::error::Error, "could not move it");
-            Ok(())
+            Ok(if error.is_away() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         }
     }
 }

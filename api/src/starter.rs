@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::engine::EngineError;
+use crate::halt;
 use crate::problem::{ApiError, ApiResult, internal};
 use groundwork_domain::{ProjectId, WorkspaceId};
 use groundwork_store::{StoreError, accounts, projects};
@@ -84,15 +85,23 @@ async fn sweep_on(app: &App) {
 
 /// Starts what was left behind; each row goes to one replica.
 pub(crate) async fn start_left_behind(app: &App) -> Result<usize, StoreError> {
+    if halt::is_on(app).await? {
+        return Ok(0);
+    }
     let older_than = Duration::from_secs(app.settings.sweep_after_s.into());
     let left = projects::claim_starting(&app.store, older_than, ROWS_MAX).await?;
     for row in &left {
         match start(app, row.workspace_id, row.project_id).await {
-            Ok(outcome) => {
-                tracing::info!(project_id = %row.project_id, ?outcome, "started what was left behind")
+            Ok(Start::Running) => {
+                tracing::info!(project_id = %row.project_id, "started what was left behind");
             }
+            // The next ones would wait as long each. They are claimed again.
+            Ok(Start::Unknown) => break,
             Err(error) => {
-                tracing::warn!(project_id = %row.project_id, code = error.code(), "could not start it")
+                tracing::warn!(project_id = %row.project_id, code = error.code(), "could not start it");
+                if error.code() == "engine_unavailable" {
+                    break;
+                }
             }
         }
     }

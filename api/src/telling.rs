@@ -18,7 +18,7 @@ use crate::speaker::Speaker;
 use axum::Json;
 use groundwork_domain::access::Permission;
 use groundwork_domain::command::{Actor, Command, CommandBody, Disposition, Outcome};
-use groundwork_domain::{CommandId, Lifecycle, ProjectId};
+use groundwork_domain::{CommandId, Lifecycle, ProjectId, WorkspaceId};
 use groundwork_store::workspaces::Standing;
 use groundwork_store::{audit, events, project_reads, shelving};
 use rust_decimal::Decimal;
@@ -96,9 +96,8 @@ pub(crate) async fn tell(
         Disposition::Repeated => "repeated",
         Disposition::Rejected { rejection } => return Err(rejection.clone().into()),
     };
-    if outcome.disposition == Disposition::Applied {
-        record(app, speaker, standing, project, &command).await;
-    }
+    // A repeat too: whoever said it first may have died before it was recorded.
+    record(app, speaker, standing, project, &command).await;
     wait_until_shown(app, standing, project, command.command_id).await;
     Ok(CommandAnswer { redacted, ..answer_of(project, command.command_id, disposition, outcome) })
 }
@@ -131,23 +130,38 @@ async fn prepare(
     if body == CommandBody::Archive {
         shelving::unpark(&mut tx, project).await?;
     }
+    let command = Command { command_id, actor: Actor::User { user_id: user.id }, body };
+    if matches!(command.body, CommandBody::SetBudget { .. }) {
+        // The budget changes here; what the project makes of it comes after.
+        let entry = entry(speaker, standing.workspace_id, project, &command);
+        audit::record_command(&mut tx, command_id, entry).await?;
+    }
     tx.commit().await?;
-    Ok((Command { command_id, actor: Actor::User { user_id: user.id }, body }, standing, redacted))
+    Ok((command, standing, redacted))
 }
 
-/// In the audit log. What was done is done: where this fails, the project's own log still says it.
+/// In the audit log, once. What was done is done: where this fails, the project's own log still says it.
 async fn record(app: &App, speaker: &Speaker, standing: Standing, project: ProjectId, command: &Command) {
     let workspace = standing.workspace_id;
-    let details = details_of(command);
-    let entry = speaker.entry(workspace, action_of(&command.body), ("project", project), details);
+    let entry = entry(speaker, workspace, project, command);
     let recorded = async {
         let mut tx = app.store.tenant(workspace, speaker.user.id).await?;
-        audit::record(&mut tx, entry).await?;
+        audit::record_command(&mut tx, command.command_id, entry).await?;
         tx.commit().await
     };
     if let Err(error) = recorded.await {
         tracing::error!(error = &error as &dyn std::error::Error, "a command is not in the audit log");
     }
+}
+
+/// What the audit log says of a command.
+fn entry<'a>(
+    speaker: &'a Speaker,
+    workspace: WorkspaceId,
+    project: ProjectId,
+    command: &Command,
+) -> audit::Entry<'a> {
+    speaker.entry(workspace, action_of(&command.body), ("project", project), details_of(command))
 }
 
 /// Ids and words of ours; never what somebody wrote.

@@ -2,7 +2,7 @@
 
 use crate::StoreError;
 use chrono::{DateTime, Utc};
-use groundwork_domain::{UserId, WorkspaceId};
+use groundwork_domain::{CommandId, UserId, WorkspaceId};
 use serde::Serialize;
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -43,13 +43,30 @@ pub struct Entry<'a> {
 /// # Errors
 /// Postgres's own.
 pub async fn record(conn: &mut PgConnection, entry: Entry<'_>) -> Result<(), StoreError> {
+    insert(conn, Uuid::now_v7(), entry).await
+}
+
+/// Records what a command did, however often it is said: the first entry stands.
+///
+/// # Errors
+/// Postgres's own.
+pub async fn record_command(
+    conn: &mut PgConnection,
+    command: CommandId,
+    entry: Entry<'_>,
+) -> Result<(), StoreError> {
+    insert(conn, Uuid::new_v5(&command.0, b"audit"), entry).await
+}
+
+async fn insert(conn: &mut PgConnection, id: Uuid, entry: Entry<'_>) -> Result<(), StoreError> {
     sqlx::query!(
         "with entry as (
             insert into audit_logs (id, workspace_id, user_id, action, resource_type, resource_id, details)
-            values ($1, $2, $3, $4, $5, $6, $7))
+            values ($1, $2, $3, $4, $5, $6, $7)
+            on conflict do nothing returning id)
          insert into audit_origins (audit_id, workspace_id, user_id, ip, user_agent)
-         values ($1, $2, $3, $8::text::inet, left($9, 255))",
-        Uuid::now_v7(),
+         select id, $2, $3, $8::text::inet, left($9, 255) from entry",
+        id,
         entry.workspace.0,
         entry.user.map(|user| user.0),
         entry.action,

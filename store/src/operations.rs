@@ -114,12 +114,14 @@ pub async fn claim_halting(
     Ok(rows.into_iter().map(|row| (ProjectId(row.project), WorkspaceId(row.place))).collect())
 }
 
-/// Takes the mark of a project away that goes on. The caller has checked that an operator asks.
+/// Takes the marks of projects away that go on. The caller has checked that an operator asks.
 ///
 /// # Errors
 /// [`StoreError::Database`].
-pub async fn end_halting(store: &Store, project: ProjectId) -> Result<(), StoreError> {
-    sqlx::query!("select end_halting($1)", project.0).execute(store.pool()).await?;
+pub async fn end_halting(store: &Store, projects: &[Uuid]) -> Result<(), StoreError> {
+    sqlx::query!("select end_halting(project) from unnest($1::uuid[]) as project", projects)
+        .execute(store.pool())
+        .await?;
     Ok(())
 }
 

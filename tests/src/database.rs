@@ -164,6 +164,15 @@ impl Database {
         sqlx::query_as(sql).bind(project).fetch_all(&self.pool).await.context("reading model calls")
     }
 
+    /// Writes down that operators have paused everything, and tells no project.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn halt(&self) -> Result<()> {
+        sqlx::query("select set_halted(true)").execute(&self.pool).await.context("pausing everything")?;
+        Ok(())
+    }
+
     /// The state of one call: none before it was claimed.
     ///
     /// # Errors

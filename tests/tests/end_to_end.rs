@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use anyhow::{Context as _, Result};
+use chrono::{DateTime, Utc};
 use groundwork_tests::driver::{self, Errand, Pipeline, Style};
 use groundwork_tests::{Client, Options, Stack, wait};
 use reqwest::{Method, StatusCode};
@@ -29,7 +30,24 @@ async fn an_idea_becomes_a_package() -> Result<()> {
     the_package_is_complete(&client, project).await?;
     the_history_is_short_and_holds_no_document(&stack, project).await?;
     refinement_changes_only_what_it_names(&stack, &client, project).await?;
+    files_are_there_before_any_agent(&stack, &client).await?;
     a_stranger_sees_nothing(&stack, project).await
+}
+
+async fn files_are_there_before_any_agent(stack: &Stack, client: &Client) -> Result<()> {
+    let notes = json!({"filename": "notes.md", "content_base64": "IyBOb3RlcwoKQnJlYWQgb25seS4="});
+    let body = json!({"idea": "An app for a bakery that takes orders.", "files": [notes]});
+    let created = client.call(Method::POST, "/projects", Some("files"), Some(&body)).await?.ok()?.body;
+    let project: Uuid = created["project_id"].as_str().context("project_id")?.parse()?;
+    driver::until_phase(client, project, &["awaiting_input"]).await?;
+    let uploads = client.get(&format!("/projects/{project}/uploads")).await?.ok()?.body;
+    let file = &uploads["items"][0];
+    assert_eq!((&file["filename"], &file["has_text"]), (&json!("notes.md"), &json!(true)));
+    let kept: DateTime<Utc> = file["created_at"].as_str().context("created_at")?.parse()?;
+    let calls = stack.simulator().calls_of_project(project).await?;
+    let first = calls.iter().map(|call| call.started_ms).min().context("a call")?;
+    assert!(kept.timestamp_millis() <= first, "kept at {kept}, and first read at {first}");
+    Ok(())
 }
 
 async fn the_log_tells_the_whole_story(stack: &Stack, client: &Client, project: Uuid) -> Result<()> {

@@ -270,9 +270,11 @@ test("a pipeline of one's own: an error is shown where it is, then it is kept an
   await signUp(page, stranger("Lynn Conway"));
   await page.goto("/pipelines/new?from=promptr");
   const source = page.getByLabel(t.editor.label);
-  await expect.poll(() => source.inputValue()).toContain('id = "promptr"');
+  await expect.poll(() => source.inputValue()).toContain('id = "our-promptr"');
   const given = await source.inputValue();
-  const own = given.replace(/^id = "promptr"/m, 'id = "quick"').replace(/^title = .*$/m, 'title = "Quick package"');
+  // It begins as something that could be kept.
+  await page.getByText(/^Prompt package, version 1/).waitFor();
+  const own = given.replace(/^id = "our-promptr"/m, 'id = "quick"').replace(/^title = .*$/m, 'title = "Quick package"');
   await source.fill(own.replace('needs = ["questions"]', 'needs = ["nothing"]'));
   await expect.poll(() => page.locator("#pipeline-verdict").innerText(), { timeout: 20_000 }).toMatch(/nothing/);
   expect(await button(page, t.editor.save).isDisabled()).toBe(true);

@@ -43,6 +43,15 @@ async function deafTab(url: string): Promise<Page> {
   const late = await visitor.context.newPage();
   // Accepted, and never answered: as a connection is that broke without a word.
   await late.routeWebSocket(/\/api\/v1\/ws/, () => undefined);
+  // Nor does it hear what other tabs of this browser change.
+  await late.addInitScript(() => {
+    class Mute extends EventTarget {
+      postMessage(): void {
+        // To nobody.
+      }
+    }
+    Object.assign(window, { BroadcastChannel: Mute });
+  });
   await late.goto(url);
   return late;
 }
@@ -130,10 +139,13 @@ test.runIf(hasControl)("a feature passes its gates, is mended, fails, is tried a
 
   // The code review fails: nobody passes over the verdict, and trying again has its findings mended.
   await page.getByRole("heading", { name: t.failure.title("Verdict") }).waitFor({ timeout: 2 * WORK_MS });
-  await page.getByText("code_review: FAIL").first().waitFor();
+  await page.getByText(/code review: FAIL\)/).waitFor();
   await page.goto(`/projects/${id}/review`);
-  await page.getByText("FAIL").first().waitFor();
+  await page.getByRole("heading", { name: t.verdict.title(t.outcome.fail) }).waitFor();
+  await page.getByText(/^CR2/).first().waitFor();
   await visitor.look("review-failed");
+  // What it found stands once on the page.
+  expect(await page.getByText(/^CR2/).count()).toBe(1);
   await page.goto(`/projects/${id}`);
   await button(page, t.failure.retry).click();
   await ready(page);
@@ -154,7 +166,13 @@ describe("what is done again", () => {
     await page.getByRole("menuitem", { name: t.redo.revise.action }).click();
     await page.getByText(t.redo.would).waitFor();
     await visitor.look("redo", { covered: true, screen: true });
+    // It begins with the brief that there is, and keeps what was typed.
+    await expect.poll(() => page.getByLabel(t.redo.brief).inputValue()).toContain("choir");
     await page.getByLabel(t.redo.brief).fill("Only for the choir's librarian; members see nothing.");
+    await page.keyboard.press("Escape");
+    await button(page, t.project.more).click();
+    await page.getByRole("menuitem", { name: t.redo.revise.action }).click();
+    expect(await page.getByLabel(t.redo.brief).inputValue()).toContain("librarian");
     await page.getByRole("dialog").getByRole("button", { name: t.redo.revise.action }).click();
     await page.getByText(/librarian/).first().waitFor({ timeout: WORK_MS });
     visitor.expectNoErrors();
@@ -164,9 +182,15 @@ describe("what is done again", () => {
     await signUp(page, stranger("Kathleen Booth"));
     await toFirstGate("A village rents out its hall: people see free evenings, book one, and pay a deposit.");
     await button(page, t.gate.reject).click();
+    await page.getByLabel(t.gate.comment).fill("Not what we talked about.");
     await button(page, t.gate.send.reject).click();
-    await gate(page, "Specification").waitFor({ state: "detached", timeout: WORK_MS });
+    // Who rejected it and why; it is no failure, and waits for nobody.
+    await page.getByRole("heading", { name: t.rejected.title("Specification") }).waitFor({ timeout: WORK_MS });
+    await page.getByText("Not what we talked about.").first().waitFor();
+    expect(await page.getByText(t.phase.failed ?? "", { exact: true }).count()).toBe(0);
     await visitor.look("rejected");
+    await page.goto("/inbox");
+    await page.getByText(t.inbox.empty).waitFor();
     visitor.expectNoErrors();
   });
 });

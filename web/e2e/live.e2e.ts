@@ -119,6 +119,20 @@ test("a session that is ended elsewhere leads to the sign-in, and back to the sa
   visitor.expectNoErrors({ statuses: [401] });
 });
 
+test("what is changed in one tab is seen in another, also where no event tells of it", async () => {
+  await signUp(page, stranger("Evelyn Boyd Granville"));
+  const id = await begin(page);
+  const other = await visitor.context.newPage();
+  await other.goto(`/projects/${id}`);
+  await expectHeading(other, /tool library/i);
+  await page.bringToFront();
+  await page.getByRole("button", { name: t.action.rename }).first().click();
+  await page.getByLabel(t.project.title).fill("Drills for all");
+  await page.keyboard.press("Enter");
+  await expectHeading(other, /Drills for all/);
+  visitor.expectNoErrors();
+});
+
 test("two people at one project: what one does the other sees at once", async () => {
   const person = stranger("Sophie Wilson");
   await signUp(page, person);

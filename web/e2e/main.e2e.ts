@@ -60,8 +60,18 @@ test("sign-up, idea, questions, specification, prompts, refinement, export", asy
 
   await page.getByRole("link", { name: t.tab.overview, exact: true }).click();
   await refine(page, /FR-003/, "Withdrawing must be possible until one hour before.");
+  // What became of it is said, with what was there before beside it.
+  await page.getByRole("link", { name: t.refine.compare }).click();
+  await page.getByText(/lines? differs?/).waitFor();
+  await page.getByRole("link", { name: t.tab.overview, exact: true }).click();
+  // Prompts that cover it are out of date: that is said before they leave the house.
+  await page.getByText(/out of date/).first().waitFor();
   await page.getByRole("button", { name: t.export.button }).click();
-  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("menuitem", { name: t.export.zip }).click()]);
+  await page.getByRole("menuitem", { name: t.export.zip }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText(t.exportStale.title).waitFor();
+  await visitor.look("export-stale", { screen: true, covered: true });
+  const [download] = await Promise.all([page.waitForEvent("download"), dialog.getByRole("button", { name: t.exportStale.action }).click()]);
   expect(readFileSync(await download.path()).subarray(0, 2).toString()).toBe("PK");
 
   await signOut(page);
@@ -114,6 +124,20 @@ test("what goes wrong is said, and nothing is lost by it", async () => {
   await page.getByRole("button", { name: t.project.actions("Tools for all") }).click();
   await page.getByRole("menuitem", { name: t.action.restore }).click();
   await page.getByRole("link", { name: "Tools for all" }).waitFor({ state: "detached" });
+  await page.getByLabel(t.lifecycle.label).selectOption("active");
+  await page.getByRole("link", { name: "Tools for all" }).waitFor();
+
+  // Deleted: there is no page of it to go to, and it is taken back from the list.
+  await page.getByRole("button", { name: t.project.actions("Tools for all") }).click();
+  await page.getByRole("menuitem", { name: t.action.delete }).click();
+  await page.getByRole("dialog").getByRole("button", { name: t.project.deleteDialog.action }).click();
+  await page.getByRole("link", { name: "Tools for all" }).waitFor({ state: "detached" });
+  await page.getByLabel(t.lifecycle.label).selectOption("deleted");
+  await page.getByText("Tools for all").waitFor();
+  expect(await page.getByRole("link", { name: "Tools for all" }).count()).toBe(0);
+  await visitor.look("deleted");
+  await page.getByRole("button", { name: t.project.restore("Tools for all") }).click();
+  await page.getByText("Tools for all").waitFor({ state: "detached" });
   await page.getByLabel(t.lifecycle.label).selectOption("active");
   await page.getByRole("link", { name: "Tools for all" }).waitFor();
   // The wrong password, and the project that is not there.
@@ -228,6 +252,9 @@ test.runIf(hasControl)("the budget is used up and raised, and the work goes on",
   await page.goto(`/projects/${id}`);
   await page.getByRole("button", { name: t.question.recommendations }).click();
   await page.getByRole("heading", { name: t.budget.over }).waitFor({ timeout: WORK_MS });
+  // Nobody can answer anything: it waits for money.
+  await page.getByText(t.phase.over_budget ?? "", { exact: true }).first().waitFor();
+  expect(await page.getByText(t.step.you, { exact: true }).count()).toBe(0);
   await visitor.look("over-budget");
   await page.getByLabel(t.budget.usdMax).fill("20");
   await page.getByRole("button", { name: t.budget.save }).click();
@@ -257,7 +284,7 @@ test("a document is edited, talked about, and a file is added", async () => {
   await page.getByRole("dialog").getByText(/^Left out: /).waitFor();
   await page.getByRole("button", { name: t.edit.save }).click();
   await page.getByRole("dialog", { name: t.edit.sure.title }).getByRole("button", { name: t.action.cancel }).click();
-  await text.fill(whole.replace("## Overview\n", "## Overview\nWritten by a person. "));
+  await text.fill(whole.replace("## Overview\n", "## Overview\nWritten by a person. ").replace(/^(### FR-001.*)$/m, "$1, by hand"));
   await page.keyboard.press("Escape");
   await text.waitFor({ state: "detached" });
   await page.reload();
@@ -276,5 +303,8 @@ test("a document is edited, talked about, and a file is added", async () => {
   await page.getByRole("button", { name: t.comment.resolve }).click();
   await page.getByText(t.comment.resolved).first().waitFor();
   await visitor.look("comments");
+  // Prompts that cover what was written over by hand are out of date, and say so.
+  await page.goto(`/projects/${id}/prompts`);
+  await page.getByText(t.prompt.stale, { exact: true }).first().waitFor();
   visitor.expectNoErrors();
 });

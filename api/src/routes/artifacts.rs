@@ -5,10 +5,11 @@ use super::readings::VersionsQuery;
 use crate::access;
 use crate::app::App;
 use crate::auth::CurrentUser;
+use crate::blocking::off_runtime;
 use crate::diff::{self, LineDiff};
 use crate::extract::{Body, Path, Query};
 use crate::openapi::{ReadProblems, WriteProblems};
-use crate::problem::{ApiError, ApiResult, internal};
+use crate::problem::{ApiError, ApiResult};
 use crate::said::long_words;
 use crate::speaker::Speaker;
 use crate::telling::{self, CommandAnswer, Wish};
@@ -160,8 +161,7 @@ pub(crate) async fn compare(
     };
     let (old, new) = (text(&mut tx, project, &from).await?, text(&mut tx, project, &to).await?);
     drop(tx);
-    let diff = tokio::task::spawn_blocking(move || diff::lines(&old, &new, context)).await;
-    let diff = diff.map_err(|error| internal("comparing", &error))?;
+    let diff = off_runtime("comparing", move || diff::lines(&old, &new, context)).await?;
     Ok(Json(VersionDiff { from: from.item, to: to.item, diff }))
 }
 

@@ -6,6 +6,7 @@ use super::uploads::{self, Place};
 use crate::access;
 use crate::app::App;
 use crate::auth::CurrentUser;
+use crate::blocking::off_runtime;
 use crate::extract::{Body, Path};
 use crate::openapi::WriteProblems;
 use crate::problem::{ApiError, ApiResult};
@@ -182,7 +183,8 @@ pub(super) async fn create_project(
 ) -> ApiResult<Answer> {
     let user = speaker.user;
     let Redacted { text: idea, found: redacted } = redact(idea_of(wish.idea, wish.product_idea)?);
-    let files = first_files(app, wish.files)?;
+    let file_max = app.settings.uploads.file_bytes_max;
+    let files = off_runtime("reading files", move || first_files(file_max, wish.files)).await??;
     let (mut tx, place) = access::workspace(app, user, workspace, Permission::CreateProject).await?;
     telling::check_not_halted(app).await?;
     let usual = place.settings.default_pipeline.as_deref().unwrap_or(pipelines::DEFAULT);
@@ -228,12 +230,12 @@ pub(super) async fn create_project(
 }
 
 /// The files that come with an idea, each checked as uploads are.
-fn first_files(app: &App, files: Vec<FirstFile>) -> ApiResult<Vec<uploads::Checked>> {
+fn first_files(file_max: u64, files: Vec<FirstFile>) -> ApiResult<Vec<uploads::Checked>> {
     let read = |(index, file): (usize, FirstFile)| {
         let field = format!("files[{index}]");
         let content = STANDARD.decode(file.content_base64.as_bytes());
         let content = content.map_err(|_| ApiError::field(&field, "is not Base64"))?;
-        uploads::check(app, &field, file.filename, content)
+        uploads::check(file_max, &field, file.filename, content)
     };
     files.into_iter().enumerate().map(read).collect()
 }

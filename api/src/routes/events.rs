@@ -17,7 +17,7 @@ use axum::response::{IntoResponse, Response};
 use futures::stream::{self, StreamExt as _};
 use groundwork_domain::ProjectId;
 use groundwork_domain::access::Permission;
-use groundwork_store::{events, sessions};
+use groundwork_store::events;
 use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
 use std::time::Duration;
@@ -147,11 +147,11 @@ impl Streaming {
                 Some(Event::default().event("reconnect").retry(COME_BACK).data(r#"{"event":"reconnect","event_type":"reconnect"}"#))
             }
             _ = self.ping.tick() => {
-                self.has_ended = !still_may(&self.app, self.user, self.project).await;
+                self.has_ended = !access::still_may(&self.app, self.user, self.project).await;
                 Some(sign_of_life())
             }
             () = self.access.concern(Some(self.user.id)) => {
-                self.has_ended = !still_may(&self.app, self.user, self.project).await;
+                self.has_ended = !access::still_may(&self.app, self.user, self.project).await;
                 Some(Event::default().comment(""))
             }
             frame = self.subscription.next() => frame.map(|frame| of_frame(&frame)),
@@ -179,16 +179,5 @@ fn of_frame(frame: &Frame) -> Event {
             Event::default().id(seq.to_string()).event(kind.as_ref()).data(json.as_ref())
         }
         Frame::Delta { json, .. } => Event::default().event("delta").data(json.as_ref()),
-    }
-}
-
-/// Whether a stream may go on: its session stands and the person is still a member. A database that is away closes nothing.
-pub(super) async fn still_may(app: &App, user: CurrentUser, project: ProjectId) -> bool {
-    if matches!(sessions::stands(&app.store, user.session, user.id).await, Ok(false)) {
-        return false;
-    }
-    match access::project(app, user, project, Permission::ReadProject).await {
-        Ok(_) => true,
-        Err(error) => error.is_ours(),
     }
 }

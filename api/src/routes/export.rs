@@ -3,6 +3,7 @@
 use crate::access;
 use crate::app::App;
 use crate::auth::CurrentUser;
+use crate::blocking::off_runtime;
 use crate::extract::{Path, Query};
 use crate::openapi::{ReadProblems, WriteProblems};
 use crate::package::{self, Contents, Delivery, Packed};
@@ -63,8 +64,8 @@ pub(crate) async fn export(
     let name = package.slug();
     let (packed, content_type, file_name) = match query.format {
         Format::Markdown => {
-            let packed = package::off_runtime(move || Ok(Packed::of(package.markdown().into_bytes())));
-            (packed.await?, "text/markdown; charset=utf-8", format!("{name}.md"))
+            let text = move || Packed::of(package.markdown().into_bytes());
+            (off_runtime("packing", text).await?, "text/markdown; charset=utf-8", format!("{name}.md"))
         }
         Format::Zip => {
             (package::packed(move || package.files()).await?, "application/zip", format!("{name}.zip"))

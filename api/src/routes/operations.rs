@@ -14,6 +14,8 @@ use crate::speaker::Speaker;
 use crate::telling;
 use axum::Json;
 use axum::extract::State;
+use chrono::{DateTime, Utc};
+use futures::stream::{self, StreamExt as _};
 use garde::Validate;
 use groundwork_domain::command::{Actor, Command, CommandBody, Disposition};
 use groundwork_domain::{CommandId, ProjectId, WorkspaceId};
@@ -22,11 +24,17 @@ use groundwork_store::operations::{self, FailedFilter, FailedPlace, FailedStage,
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeSet;
+use std::future;
+use std::time::{Duration, Instant};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 /// Projects that one request moves.
 const MOVED_MAX: u32 = 200;
+/// Projects that are told at once.
+const TOLD_AT_ONCE: usize = 16;
+/// After this no other project is told, so that the answer comes before the request's own time is over.
+const TELLING_MAX: Duration = Duration::from_secs(10);
 /// Troubles that are shown.
 const TROUBLES_MAX: u32 = 500;
 
@@ -73,21 +81,22 @@ pub(crate) async fn failed(
         pipeline: query.pipeline.as_deref(),
         stage: query.stage.as_deref(),
         code: query.code.as_deref(),
-        after: after.as_ref().map(|(at, project, stage)| FailedPlace {
-            at: *at,
-            project: *project,
-            stage: stage.as_deref(),
-        }),
+        after: after.as_ref().map(place),
         rows_max: i32::try_from(limit).unwrap_or(i32::MAX).saturating_add(1),
     };
     let mut items = operations::failed(&app.store, &filter).await?;
     let has_more = items.len() > limit as usize;
     items.truncate(limit as usize);
-    let next = |last: &FailedStage| {
-        cursor::of_named(last.failed_at, last.project_id, last.stage.as_deref().unwrap_or_default())
-    };
-    let next_cursor = items.last().filter(|_| has_more).map(next);
+    let next_cursor = items.last().filter(|_| has_more).map(cursor_of);
     Ok(Json(FailedPage { items, next_cursor, limit }))
+}
+
+fn cursor_of(last: &FailedStage) -> String {
+    cursor::of_named(last.failed_at, last.project_id, last.stage.as_deref().unwrap_or_default())
+}
+
+fn place((at, project, stage): &(DateTime<Utc>, Uuid, Option<String>)) -> FailedPlace<'_> {
+    FailedPlace { at: *at, project: *project, stage: stage.as_deref() }
 }
 
 /// How to replay.
@@ -115,6 +124,9 @@ pub(crate) struct ReplayQuery {
     /// A model for these attempts instead of the agents' own.
     #[garde(length(bytes, max = 100))]
     model: Option<String>,
+    /// `next_cursor` of the answer before: only those that failed earlier.
+    #[garde(length(bytes, max = 500))]
+    cursor: Option<String>,
 }
 
 /// What became of one project.
@@ -138,12 +150,15 @@ pub(crate) struct AllMoved {
     items: Vec<Moved>,
     /// Whether there may be more: ask again.
     has_more: bool,
+    /// Of a replay: where the next request goes on, so that those that fail again are not tried again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
 }
 
 impl AllMoved {
-    fn of(items: Vec<Moved>, has_more: bool) -> Json<Self> {
+    fn of(items: Vec<Moved>, has_more: bool) -> Self {
         let applied = items.iter().filter(|one| matches!(one.outcome, "applied" | "repeated")).count();
-        Json(Self { applied, items, has_more })
+        Self { applied, items, has_more, next_cursor: None }
     }
 }
 
@@ -178,24 +193,29 @@ pub(crate) async fn replay_all(
 ) -> ApiResult<Json<AllMoved>> {
     check_operator(&app, speaker.user).await?;
     telling::check_model(&app, query.model.as_deref())?;
-    let rows_max = i32::try_from(MOVED_MAX).unwrap_or(i32::MAX);
+    let after = query.cursor.as_deref().map(cursor::read_named).transpose()?;
     let filter = FailedFilter {
+        project: None,
         pipeline: query.pipeline.as_deref(),
         stage: query.stage.as_deref(),
         code: query.code.as_deref(),
-        rows_max,
-        ..FailedFilter::default()
+        after: after.as_ref().map(place),
+        rows_max: i32::try_from(MOVED_MAX).unwrap_or(i32::MAX),
     };
     let found = operations::failed(&app.store, &filter).await?;
-    let mut items = Vec::with_capacity(found.len());
-    let mut told = BTreeSet::new();
     // Retry takes up all failed stages of a project.
-    for one in found.iter().filter(|one| told.insert(one.project_id)) {
-        let body = CommandBody::Retry { model: query.model.clone() };
-        let (project, workspace) = (ProjectId(one.project_id), WorkspaceId(one.workspace_id));
-        items.push(tell(&app, &speaker, project, workspace, body).await);
-    }
-    Ok(AllMoved::of(items, found.len() == MOVED_MAX as usize))
+    let mut seen = BTreeSet::new();
+    let projects: Vec<&FailedStage> = found.iter().filter(|one| seen.insert(one.project_id)).collect();
+    let of = |one: &&FailedStage| (ProjectId(one.project_id), WorkspaceId(one.workspace_id));
+    let body = CommandBody::Retry { model: query.model };
+    let items = tell_all(&app, &speaker, projects.iter().map(of).collect(), &body).await;
+    let last = if items.len() < projects.len() {
+        projects.get(items.len().saturating_sub(1)).copied()
+    } else {
+        found.last().filter(|_| found.len() == MOVED_MAX as usize)
+    };
+    let next_cursor = last.map(cursor_of);
+    Ok(Json(AllMoved { next_cursor, ..AllMoved::of(items, last.is_some()) }))
 }
 
 /// Which projects to move next.
@@ -234,22 +254,38 @@ pub(crate) async fn resume_all(
 
 async fn halt(app: &App, speaker: &Speaker, is_halting: bool, wish: &HaltWish) -> ApiResult<Json<AllMoved>> {
     check_operator(app, speaker.user).await?;
-    // First, so that what is begun meanwhile is refused or found.
+    // First, so that what is begun meanwhile is refused, or found: now, or by the sweeper (`halt`).
     if wish.after.is_none() {
         operations::set_halted(&app.store, is_halting).await?;
     }
     let claimed =
         operations::claim_halting(&app.store, is_halting, wish.after.map(ProjectId), MOVED_MAX).await?;
-    let mut items = Vec::with_capacity(claimed.len());
-    for (project, workspace) in &claimed {
-        let body = if is_halting { CommandBody::Pause } else { CommandBody::Resume };
-        let moved = tell(app, speaker, *project, *workspace, body).await;
-        if !is_halting && moved.outcome != "failed" {
-            operations::end_halting(&app.store, *project).await?;
-        }
-        items.push(moved);
+    let found = claimed.len();
+    let body = if is_halting { CommandBody::Pause } else { CommandBody::Resume };
+    let items = tell_all(app, speaker, claimed, &body).await;
+    if !is_halting {
+        let told = items.iter().filter(|moved| moved.outcome != "failed");
+        let told: Vec<Uuid> = told.map(|moved| moved.project_id).collect();
+        operations::end_halting(&app.store, &told).await?;
     }
-    Ok(AllMoved::of(items, claimed.len() == MOVED_MAX as usize))
+    let has_more = found == MOVED_MAX as usize || items.len() < found;
+    Ok(Json(AllMoved::of(items, has_more)))
+}
+
+/// Tells projects, some at once, in their order and as far as there is time: the answer has the first of them.
+async fn tell_all(
+    app: &App,
+    speaker: &Speaker,
+    projects: Vec<(ProjectId, WorkspaceId)>,
+    body: &CommandBody,
+) -> Vec<Moved> {
+    let deadline = Instant::now() + TELLING_MAX;
+    stream::iter(projects)
+        .take_while(|_| future::ready(Instant::now() < deadline))
+        .map(|(project, workspace)| tell(app, speaker, project, workspace, body.clone()))
+        .buffered(TOLD_AT_ONCE)
+        .collect()
+        .await
 }
 
 /// Tells a project a command in the name of the installation's operators.

@@ -4,11 +4,12 @@ use super::artifacts::{Entered, VersionQuery, enter, version};
 use crate::access;
 use crate::app::App;
 use crate::auth::CurrentUser;
+use crate::blocking::off_runtime;
 use crate::bundle::Contents;
 use crate::extract::{Path, Query};
 use crate::openapi::ReadProblems;
 use crate::package::{self, Packed};
-use crate::problem::{ApiError, ApiResult};
+use crate::problem::{ApiError, ApiResult, internal};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderName, header};
@@ -53,12 +54,13 @@ pub(crate) async fn bundle(
     let (mut tx, standing) = access::project(&app, user, project, Permission::ExportProject).await?;
     let contents = collect(&mut tx, project).await?;
     drop(tx);
-    let (manifest, packed) = package::off_runtime(move || {
+    let (manifest, packed) = off_runtime("packing", move || {
         let files = contents.packing();
         let manifest = files.last().map(|file| Digest::of(file.content.as_bytes()).0);
-        Ok((manifest.unwrap_or_default(), Packed::of(package::zip(&files)?)))
+        (manifest.unwrap_or_default(), package::zip(&files).map(Packed::of))
     })
     .await?;
+    let packed = packed.map_err(|error| internal("packing", &error))?;
     let taken = (user.id, standing.workspace_id, project);
     super::export::note(&app, taken, "bundle", ("application/zip", &packed)).await?;
     let name = format!("attachment; filename=\"provenance-{project}.zip\"");

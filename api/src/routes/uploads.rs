@@ -3,6 +3,7 @@
 use crate::access;
 use crate::app::App;
 use crate::auth::CurrentUser;
+use crate::blocking::off_runtime;
 use crate::extract::Path;
 use crate::file_kind;
 use crate::openapi::{ReadProblems, WriteProblems};
@@ -67,7 +68,8 @@ pub(crate) async fn add(
     // Reading a form may take long: no transaction waits for it.
     drop(tx);
     let (name, content) = read(&app, request).await?;
-    let file = check(&app, "file", name, content.into())?;
+    let file_max = app.settings.uploads.file_bytes_max;
+    let file = off_runtime("reading a file", move || check(file_max, "file", name, content.into())).await??;
     let (mut tx, _) = access::project(&app, speaker.user, project, Permission::WorkOnProject).await?;
     let place = Place { workspace: standing.workspace_id, project, name: "upload" };
     let item = keep(&app, &mut tx, &speaker, &place, &file).await?;
@@ -89,9 +91,8 @@ pub(super) struct Place<'a> {
     pub(super) name: &'a str,
 }
 
-/// Checks a file's size, name and content; `field` names it where it is refused.
-pub(super) fn check(app: &App, field: &str, name: String, content: Vec<u8>) -> ApiResult<Checked> {
-    let most = app.settings.uploads.file_bytes_max;
+/// Checks a file's size, name and content; `field` names it where it is refused. It takes as long as the file is large.
+pub(super) fn check(most: u64, field: &str, name: String, content: Vec<u8>) -> ApiResult<Checked> {
     if content.len() as u64 > most {
         return Err(ApiError::too_large(format!("A file has at most {most} bytes.")));
     }

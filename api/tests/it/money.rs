@@ -56,7 +56,7 @@ async fn a_budget_is_set_shown_with_what_is_used_and_taken_away() {
     assert_eq!((&raised["usd_max"], &raised["allow_unpriced"]), (&json!("2"), &json!(true)));
     bob.send(Method::PUT, &one, &json!({})).await.ok();
     assert_eq!(bob.get(&one).await.ok()["set_by"], json!(null), "without any limit there is no budget");
-    assert_eq!(server.audited("budget.set").await, 4);
+    assert_eq!(server.audited("budget.set").await, 5, "also the one whose project could not be told");
     server.remove().await;
 }
 

@@ -93,6 +93,33 @@ async fn stages_that_failed_at_once_are_all_listed_and_replayed_together() {
     server.remove().await;
 }
 
+/// What fails again becomes the latest again: the others behind it must be reached all the same.
+#[tokio::test]
+async fn a_replay_goes_on_behind_those_that_were_told() {
+    let (server, op, ada) = with_operator().await;
+    let one = server.project(&ada).await;
+    fail(&server, one, "internal").await;
+    let copies = "with copies as (
+            insert into projects (id, workspace_id, created_by, title, pipeline_id, pipeline_version, pipeline, limits, idea,
+                idea_digest, status, workflow_state, phase, failure)
+            select gen_random_uuid(), workspace_id, created_by, title, pipeline_id, pipeline_version, pipeline, limits, idea,
+                idea_digest, status, workflow_state, phase, failure
+            from projects, generate_series(1, 204) returning id, workspace_id)
+        insert into stage_failures (workspace_id, project_id, stage, attempt, code, is_permanent, calls, failed_at)
+        select workspace_id, id, 'spec', 1, 'internal', false, 3, now() - interval '10 minutes' from copies";
+    sqlx::query(copies).execute(&server.owner).await.unwrap();
+    let path = "/admin/dead-letters/replay";
+    let first = op.send(Method::POST, path, &json!({"code": "internal"})).await.ok();
+    assert_eq!((first["items"].as_array().unwrap().len(), &first["has_more"]), (200, &json!(true)));
+    let rest = json!({"code": "internal", "cursor": first["next_cursor"]});
+    let rest = op.send(Method::POST, path, &rest).await.ok();
+    let last = rest["items"].as_array().unwrap();
+    assert_eq!((last.len(), &rest["has_more"], &rest["next_cursor"]), (5, &json!(false), &json!(null)));
+    assert_eq!(last[4]["project_id"], json!(one), "the earliest comes last");
+    op.send(Method::POST, path, &json!({"cursor": "x"})).await.refused(400, "invalid_cursor");
+    server.remove().await;
+}
+
 #[tokio::test]
 async fn projects_in_trouble_are_told_once_and_forgotten_when_it_is_over() {
     let (server, op, ada) = with_operator().await;

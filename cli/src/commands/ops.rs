@@ -24,6 +24,8 @@ struct Moved {
     applied: u64,
     items: Vec<Value>,
     has_more: bool,
+    #[serde(default, skip_serializing)]
+    next_cursor: Option<String>,
 }
 
 /// `groundwork ops …`
@@ -81,9 +83,16 @@ async fn retry(arguments: &OpsRetryArguments) -> Result<()> {
         output.result(&moved, || told(&moved));
         return Ok(());
     }
-    // Not again while there is more: what failed once more would be found again without end.
-    let moved: Moved = client.change(Method::POST, "/admin/dead-letters/replay", &body).await?;
-    show(output, &moved, "tried again");
+    let mut sum = Moved::default();
+    loop {
+        let moved: Moved = client.change(Method::POST, "/admin/dead-letters/replay", &body).await?;
+        sum.applied += moved.applied;
+        sum.items.extend(moved.items);
+        // Only what failed before those: what fails once more would be found again without end.
+        let Some(cursor) = moved.next_cursor else { break };
+        body.insert("cursor".to_owned(), json!(cursor));
+    }
+    show(output, &sum, "tried again");
     Ok(())
 }
 

@@ -1,9 +1,11 @@
 //! Row-level security on every tenant table, and what is append-only stays as it was written.
 
 use crate::database::{Database, machine};
-use groundwork_domain::{Timestamp, UserId, WorkspaceId};
+use groundwork_domain::{CommandId, Timestamp, UserId, WorkspaceId};
+use groundwork_store::audit::{self, Entry, Origin};
 use groundwork_store::publish::publish;
 use groundwork_store::{Store, StoreOptions};
+use serde_json::json;
 use sqlx::{AssertSqlSafe, Row};
 use uuid::Uuid;
 
@@ -104,6 +106,33 @@ async fn what_is_append_only_refuses_updates_and_deletes_even_to_the_owner() {
     for statement in ["update audit_origins set user_agent = 'x'", "truncate audit_origins"] {
         let refused = sqlx::query(statement).execute(&database.owner).await;
         assert!(refused.unwrap_err().to_string().contains("append-only"), "{statement}");
+    }
+    database.remove().await;
+}
+
+/// A command whose first answer was lost is said again, and recorded then: once, whoever was first.
+#[tokio::test]
+async fn a_command_is_in_the_audit_log_once() {
+    let database = Database::new().await;
+    let tenant = database.tenant().await;
+    let project = database.project(tenant).await;
+    let (command, origin) = (CommandId(Uuid::new_v4()), Origin::default());
+    for _ in 0..2 {
+        let mut tx = database.store.tenant(tenant.workspace, tenant.user).await.unwrap();
+        let entry = Entry {
+            workspace: tenant.workspace,
+            user: Some(tenant.user),
+            action: "gate.decided",
+            resource_type: "project",
+            resource_id: project.to_string(),
+            details: json!({}),
+            origin: &origin,
+        };
+        audit::record_command(&mut tx, command, entry).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+    for table in ["audit_logs", "audit_origins"] {
+        assert_eq!(database.count(&format!("select count(*) from {table}")).await, 1, "{table}");
     }
     database.remove().await;
 }

@@ -263,5 +263,11 @@ async fn a_decision_outlives_the_worker_that_took_it() -> Result<()> {
         stack.database().kinds(feature).await?.iter().filter(|kind| *kind == "gate_decided").count();
     assert_eq!(decided, 3);
     assert_eq!(turns().await?, before, "turns were bought again");
+    let ledger = stack.database().purchases(feature).await?;
+    for turn in 1..=2 {
+        let key = format!("{feature}/implement/1/{turn}");
+        let kept = ledger.iter().filter(|entry| entry.key == key && entry.outcome == "finished").count();
+        assert_eq!(kept, 1, "{key}: {ledger:?}");
+    }
     Ok(())
 }

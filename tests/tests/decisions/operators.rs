@@ -129,7 +129,16 @@ async fn everything_is_paused_and_goes_on() -> Result<()> {
     driver::until_phase(&client, asked, &["completed"]).await?;
     // Who paused for themselves goes on when they say so, not when everybody does.
     assert_eq!(client.phase(own).await?, "paused");
-    Ok(())
+    what_was_not_told_is_paused_too(&stack, &client, &operator).await
+}
+
+/// As after a request that died before it had told anybody, and as with what begins at that very moment.
+async fn what_was_not_told_is_paused_too(stack: &Stack, client: &Client, operator: &Client) -> Result<()> {
+    let late = driver::begin(client, &driver::errand(5)).await?;
+    stack.database().halt().await?;
+    driver::until_phase(client, late, &["paused"]).await?;
+    operator.post("/admin/resume", &json!({})).await?;
+    until_asked(client, late).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,8 +2,10 @@
 // of the session where it has ended, and every refusal as an `ApiProblem`.
 import createClient from "openapi-fetch";
 import { LostAnswers } from "./lost-answers";
+import { tellOtherPages } from "./other-pages";
 import { ApiProblem, type Problem } from "./problem";
 import type { components, paths } from "./schema";
+import { changes } from "./slow";
 
 export type Schemas = components["schemas"];
 
@@ -62,7 +64,7 @@ async function send(request: Request): Promise<Response> {
   // A device without a network sends nothing: that is more than that no answer came.
   const isOffline = !navigator.onLine && request.method !== "GET";
   try {
-    return await fetch(request);
+    return await (request.method === "GET" ? fetch(request) : changes.watch(fetch(request)));
   } catch {
     throw isOffline ? ApiProblem.notSent() : ApiProblem.unreachable();
   }
@@ -99,6 +101,7 @@ client.use({
   async onResponse({ request, response }) {
     const isOpen = response.status >= 500 || (response.status === 409 && (await readProblem(response.clone())).code === "request_in_progress");
     if (isOpen) lost.keep(request);
+    if (response.ok && request.method !== "GET") tellOtherPages(new URL(request.url).pathname);
   },
   onError({ request }) {
     lost.keep(request);

@@ -76,6 +76,10 @@ export function readFailure(value: unknown): Failure | null {
   };
 }
 
+/** Stages of reviews by which a verdict failed, as its message names them. */
+export const failedReviews = (failure: Failure): string[] =>
+  failure.code === "verdict_failed" ? [...failure.message.matchAll(/\b([\w-]+): FAIL\b/g)].map((match) => match[1] ?? "") : [];
+
 export function readSources(value: unknown): Source[] {
   return list(value).flatMap((one) => {
     const source = text(field(one, "source"));

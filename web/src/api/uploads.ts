@@ -1,5 +1,6 @@
 // Files that people bring to a project.
 import { queryClient } from "@/app/query-client";
+import { byteSize } from "@/lib/format";
 import { deviceShelf, onForgetFiles } from "@/lib/kept-files";
 import { t } from "@/text/en";
 import { explain } from "@/ui/states";
@@ -26,6 +27,10 @@ export function sift(files: readonly File[]): { taken: File[]; refused: string[]
 /** Why a file was not taken: the server speaks of it without its name. */
 export function whyNot(file: File, error: unknown): string {
   if (isProblem(error, "unreachable")) return t.upload.away(file.name);
+  if (isProblem(error) && error.status === 413) {
+    const most = /at most (\d+) bytes/.exec(error.message)?.[1];
+    return t.upload.tooLarge(file.name, byteSize(file.size), most === undefined ? null : byteSize(Number(most)));
+  }
   const of = isProblem(error) ? error.fields.get("file") : undefined;
   return of === undefined ? t.upload.failed(file.name, explain(error)) : t.upload.refused(file.name, of);
 }

@@ -1,3 +1,4 @@
+import { useIsLate } from "@/api/slow";
 import { cx } from "@/lib/cx";
 import { timeOnly } from "@/lib/format";
 import { live, useStanding } from "@/live/live";
@@ -28,11 +29,13 @@ export function ConnectionBadge({ compact = false }: { compact?: boolean }) {
 /** Across the page, when it matters. */
 export function ConnectionBar() {
   const standing = useStanding();
+  const isLate = useIsLate();
   const isAway = standing === "lost" || standing === "offline";
+  const words = [isAway ? t.live.explain[standing] : "", isLate ? t.live.late : ""].filter((word) => word !== "").join(" ");
   // The region is always there, so that what comes into it is said.
   return (
-    <div role="status" className={cx(!isAway && "sr-only","px-4 py-2 text-center text-sm font-medium", standing === "offline" ? "bg-danger-soft text-danger" : "bg-clay-soft text-clay")}>
-      {isAway && t.live.explain[standing]}
+    <div role="status" className={cx(words === "" ? "sr-only" : "sticky top-0 z-30", "px-4 py-2 text-center text-sm font-medium", standing === "offline" ? "bg-danger-soft text-danger" : "bg-clay-soft text-clay")}>
+      {words}
     </div>
   );
 }

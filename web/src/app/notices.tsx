@@ -4,7 +4,9 @@ import { useCallback, useMemo } from "react";
 import { recentQuery } from "@/api/queries";
 import { text, type ProjectEvent } from "@/api/shapes";
 import { useEvents, useFollow } from "@/live/live";
+import { isRejection } from "@/lib/events";
 import { isMoving } from "@/lib/projects";
+import { partName, refining } from "@/lib/refinement";
 import { words } from "@/lib/format";
 import { t } from "@/text/en";
 import { tell } from "@/ui/toast";
@@ -28,7 +30,11 @@ export function noticeOf(event: ProjectEvent): string | null {
     case "workflow_completed":
       return t.notice.completed;
     case "workflow_failed":
-      return t.notice.failed;
+      return isRejection(event) ? t.notice.rejected : t.notice.failed;
+    case "refinement_completed":
+      return t.notice.refined(partName(text(event.fields.section) ?? ""));
+    case "refinement_failed":
+      return t.notice.notRefined(partName(text(event.fields.section) ?? ""));
     default:
       return null;
   }
@@ -43,9 +49,15 @@ export function Notices() {
   const hear = useCallback(
     (event: ProjectEvent) => {
       const notice = noticeOf(event);
-      if (notice === null || pathname.includes(event.projectId) || Date.now() - Date.parse(event.timestamp) > NEWS_MS) return;
+      if (notice === null || Date.now() - Date.parse(event.timestamp) > NEWS_MS) return;
+      const isHere = pathname.includes(event.projectId);
+      // A refinement is told where it was asked for too: its page looks as before.
+      const isRefinement = event.event.startsWith("refinement_");
+      if (isHere && !isRefinement) return;
+      const about = isRefinement ? { about: refining(event.projectId) } : {};
+      if (isHere) return tell(notice, { ...about, bad: event.event === "refinement_failed" });
       const title = recent?.find((project) => project.project_id === event.projectId)?.title;
-      tell(title === undefined ? notice : `${title.replace(/[.…]+$/, "")}: ${notice}`, { projectId: event.projectId });
+      tell(title === undefined ? notice : `${title.replace(/[.…]+$/, "")}: ${notice}`, { ...about, projectId: event.projectId });
     },
     [pathname, recent],
   );

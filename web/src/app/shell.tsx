@@ -3,7 +3,9 @@ import { Link, Outlet, type LinkProps } from "@tanstack/react-router";
 import { ChartColumn, ChevronsUpDown, Hourglass, LayoutList, type LucideIcon, LogOut, Moon, Settings, ShieldCheck, Sun, SunMoon, Workflow } from "lucide-react";
 import { useEffect } from "react";
 import { meQuery } from "@/api/queries";
-import { live } from "@/live/live";
+import { hearOtherPages } from "@/api/other-pages";
+import { changes } from "@/api/slow";
+import { live, takeChange } from "@/live/live";
 import { cx } from "@/lib/cx";
 import { t } from "@/text/en";
 import { Initials } from "@/ui/initials";
@@ -38,6 +40,9 @@ const THEME_ICONS: Record<Theme, LucideIcon> = { system: SunMoon, light: Sun, da
 
 export function Shell() {
   useEffect(() => live.start(), []);
+  useEffect(() => hearOtherPages(takeChange), []);
+  // A server that takes long to answer may be one that is gone.
+  useEffect(() => changes.subscribe(() => changes.isLate() && live.probe()), []);
   const isOperator = useIsOperator();
   const places = isOperator ? [...PLACES, ADMIN] : PLACES;
   return (
@@ -45,7 +50,7 @@ export function Shell() {
       <a href="#main" className="sr-only focus:not-sr-only focus:fixed focus:left-4 focus:top-4 focus:z-60 focus:rounded-md focus:bg-spruce focus:px-4 focus:py-2 focus:text-on-spruce">
         {t.nav.skip}
       </a>
-      <aside className="sticky top-0 hidden h-dvh flex-col border-r border-line bg-sunken/60 px-4 py-5 md:flex">
+      <aside className="sticky top-0 hidden h-dvh flex-col overflow-y-auto border-r border-line bg-sunken/60 px-4 py-5 md:flex">
         <Link to="/projects" className="mb-6 flex items-center gap-2.5 px-2 font-serif text-xl font-semibold">
           <Mark className="size-7" />
           {t.product}
@@ -56,7 +61,7 @@ export function Shell() {
             <SideLink key={place.to} {...place} />
           ))}
         </nav>
-        <div className="mt-auto space-y-3 px-2">
+        <div className="mt-auto space-y-3 px-2 pt-4">
           <ConnectionBadge />
           <PersonMenu />
         </div>

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { type ProjectEvent, readEvent } from "@/api/shapes";
-import { actorOf, describe, passes } from "./events";
+import { actorOf, describe, passes, toneOf } from "./events";
 
 function event(kind: string, fields: object = {}): ProjectEvent {
   const read = readEvent({ event: kind, project_id: "p", sequence: 1, timestamp: "2026-11-21T12:00:00Z", ...fields });
@@ -38,4 +38,22 @@ test("who did something is named", () => {
   expect(actorOf(event("gate_decided", { actor: "user", actor_id: "u1" }), names)).toBe("Ada");
   expect(actorOf(event("new_message", { actor: "system", agent: "ba" }), names)).toBe("Business analyst");
   expect(actorOf(event("status_changed", { actor: "system" }), names)).toBe("Groundwork");
+  // Who took the recommendations did not plan the architecture.
+  expect(actorOf(event("progress_update", { actor: "user", actor_id: "u1" }), names)).toBe("Groundwork");
+  expect(actorOf(event("status_changed", { phase: "cancelled", actor: "user", actor_id: "u1" }), names)).toBe("Ada");
+});
+
+test("what a person rejected is not told as a failure", () => {
+  const stopped = (code: string) => event("workflow_failed", { error: { code, message: "The model refused." } });
+  expect([describe(stopped("rejected")), toneOf(stopped("rejected"))]).toEqual(["It stopped: a person rejected what was made", "plain"]);
+  expect([describe(stopped("provider_refused")), toneOf(stopped("provider_refused"))]).toEqual(["It stopped. The model refused.", "bad"]);
+});
+
+test("an answer is told once, with its question", () => {
+  const asked = (id: string) => (id === "Q3" ? "Who pays?" : null);
+  expect(describe(event("question_answered", { question_id: "Q3", assumption: null }), asked)).toBe("Answered: “Who pays?”");
+  expect(describe(event("question_answered", { question_id: "Q3", assumption: "A1" }), asked)).toBe("The recommendation was taken: “Who pays?”");
+  expect(describe(event("question_deferred", { question_id: "Q9" }), asked)).toBe("Put off: Q9");
+  expect(passes(event("new_message", { cause: "command:answer:1", message: "By e-mail" }), "main")).toBe(false);
+  expect(passes(event("new_message", { cause: "command:message:1", message: "Hello" }), "main")).toBe(true);
 });

@@ -2,6 +2,7 @@
 import { count, field, list, type ProjectEvent, text } from "@/api/shapes";
 import { t } from "@/text/en";
 import { words } from "./format";
+import { partName } from "./refinement";
 
 export type EventTone = "plain" | "good" | "bad" | "person" | "agent";
 
@@ -15,6 +16,13 @@ const agentName = (agent: unknown): string => t.agent[text(agent) ?? ""] ?? word
 /** What a gate or a document is called. */
 const thing = (name: string | null): string => (name === null ? "" : (t.artifact[name] ?? t.stage[name] ?? words(name)));
 
+/** A question by its words, else by its number. */
+function question(event: ProjectEvent, asked: Asked): string {
+  const id = text(event.fields.question_id) ?? "";
+  const words = asked(id);
+  return words === null ? id : `“${words}”`;
+}
+
 const again = (event: ProjectEvent): boolean => (count(event.fields.attempt) ?? 1) > 1;
 
 /** Steps inside the work: they are many, and say what others say too. */
@@ -24,8 +32,14 @@ const DECISIONS = new Set([
   "answer_amended", "brief_confirmed", "questions_ready", "project_revised", "project_rewound", "refinement_requested", "artifact_edited", "review_verdict", "budget_changed",
 ]);
 
+/** What tells of the work itself, whoever set it going. */
+const WORK = new Set(["progress_update", "task_start", "task_complete", "task_progress", "agent_status_update"]);
+
 /** Phases that nothing else tells of. */
 const SAID_BY_PHASE = new Set(["paused", "cancelled"]);
+
+/** Messages that are answers: that a question was answered is told already. */
+const SAID_BY_ANSWER = /^command:(answer|accept_recommendations|amend_answer):/;
 
 export type Sieve = "main" | "decisions" | "all";
 
@@ -34,11 +48,18 @@ export function passes(event: ProjectEvent, sieve: Sieve): boolean {
   if (sieve === "all") return true;
   if (sieve === "decisions") return DECISIONS.has(event.event);
   if (event.event === "status_changed") return SAID_BY_PHASE.has(text(event.fields.phase) ?? "");
+  if (event.event === "new_message" && SAID_BY_ANSWER.test(text(event.fields.cause) ?? "")) return false;
   return !STEPS.has(event.event);
 }
 
+/** Whether a project stopped because a person rejected what was made. */
+export const isRejection = (event: ProjectEvent): boolean => event.event === "workflow_failed" && text(field(event.fields.error, "code")) === "rejected";
+
+/** The words of a question; none where nobody knows them. */
+export type Asked = (id: string) => string | null;
+
 /** A sentence for an event; kinds that are not known here are told by their own name. */
-export function describe(event: ProjectEvent): string {
+export function describe(event: ProjectEvent, asked: Asked = () => null): string {
   const { fields } = event;
   switch (event.event) {
     case "progress_update":
@@ -48,7 +69,7 @@ export function describe(event: ProjectEvent): string {
     case "questions_ready":
       return t.event.questionsReady(list(fields.questions).length || list(fields.question_ids).length);
     case "question_answered":
-      return t.event.questionAnswered(text(fields.question_id) ?? "", text(fields.assumption));
+      return t.event.questionAnswered(question(event, asked), text(fields.assumption) !== null);
     case "spec_ready":
       return t.event.specReady(count(field(fields.spec, "version")) ?? 1);
     case "prompts_generated":
@@ -58,11 +79,11 @@ export function describe(event: ProjectEvent): string {
     case "workflow_completed":
       return t.event.completed(count(fields.open_findings) ?? 0);
     case "workflow_failed":
-      return t.event.failed(text(field(fields.error, "message")) ?? "");
+      return isRejection(event) ? t.event.stoppedByPerson : t.event.failed(text(field(fields.error, "message")) ?? "");
     case "refinement_requested":
     case "refinement_completed":
     case "refinement_failed":
-      return t.event.refinement[event.event](text(fields.section) ?? "");
+      return t.event.refinement[event.event](partName(text(fields.section) ?? ""));
     case "gate_ready":
       return t.event.gateReady(thing(text(fields.gate)), count(field(fields.artifact, "version")));
     case "gate_decided":
@@ -91,7 +112,7 @@ export function describe(event: ProjectEvent): string {
     case "title_changed":
       return t.event.titleChanged(text(fields.title) ?? "");
     case "question_deferred":
-      return t.event.questionDeferred(text(fields.question_id) ?? "");
+      return t.event.questionDeferred(question(event, asked));
     case "project_rewound":
       return t.event.rewound(stageName(event));
     case "upload_added":
@@ -132,7 +153,7 @@ const TONES: Record<string, EventTone> = {
 };
 
 export function toneOf(event: ProjectEvent): EventTone {
-  const known = TONES[event.event];
+  const known = isRejection(event) ? "plain" : TONES[event.event];
   if (known !== undefined) return known;
   return event.event === "new_message" && text(event.fields.kind)?.startsWith("agent") === true ? "agent" : "plain";
 }
@@ -141,6 +162,8 @@ export function toneOf(event: ProjectEvent): EventTone {
 export function actorOf(event: ProjectEvent, nameOf: (user: string | null) => string): string {
   const agent = text(event.fields.agent);
   if (agent !== null) return agentName(agent);
-  if (event.actorId !== null) return nameOf(event.actorId);
+  // A command sets work going: what is said of the work is not said by who gave the command.
+  if (event.actorId !== null && !WORK.has(event.event)) return nameOf(event.actorId);
+  if (WORK.has(event.event)) return t.actor.system;
   return t.actor[event.actor] ?? words(event.actor);
 }

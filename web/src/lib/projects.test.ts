@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ProjectItem } from "@/api/queries";
-import { arrange, wishOf } from "./projects";
+import { arrange, standOf, wishOf } from "./projects";
 
 const project = (id: string, phase: string, title = id): ProjectItem =>
   ({ project_id: id, phase, title, lifecycle: "active" }) as ProjectItem;
@@ -19,4 +19,15 @@ test("a project says what it wants where its phase does not", () => {
 test("a filter and a search leave out the rest", () => {
   expect(ids(arrange(ALL, "waiting", ""))).toEqual(["2", "5"]);
   expect(ids(arrange(ALL, "all", " tOOl "))).toEqual(["2"]);
+});
+
+test("a badge says more than the phase where that would mislead", () => {
+  const stand = (phase: string, more: object, failure: string | null = null) => standOf({ ...project("1", phase), ...more }, failure);
+  expect([
+    stand("awaiting_approval", { waiting_for: "gate:spec" }),
+    stand("awaiting_approval", { waiting_for: "budget" }),
+    stand("failed", {}, "rejected"),
+    stand("failed", {}, "provider_refused"),
+    stand("cancelled", { lifecycle: "deleted" }),
+  ]).toEqual(["awaiting_approval", "over_budget", "rejected", "failed", "deleted"]);
 });

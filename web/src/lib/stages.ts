@@ -1,5 +1,6 @@
 // Where a project stands, stage by stage.
 import type { Schemas } from "@/api/client";
+import { failedReviews, readFailure } from "@/api/shapes";
 
 type Task = Schemas["TaskItem"];
 
@@ -33,25 +34,51 @@ export function stagesOf(tasks: readonly Task[]): StageState[] {
   return [...stages.values()];
 }
 
+/** Documents in the order of the stages that make them, whichever was written last. */
+export function inOrder<T extends { stage: string }>(documents: readonly T[], tasks: readonly Task[]): T[] {
+  const stages = tasks.map((task) => task.stage);
+  const place = (stage: string) => (stages.includes(stage) ? stages.indexOf(stage) : stages.length);
+  return documents.toSorted((a, b) => place(a.stage) - place(b.stage));
+}
+
 /** Work beside the stages: advice at a gate, a name for the project. It blocks nothing, so it is no step. */
 const BESIDE = /-advice$|^title$/;
 
 export const isBeside = (stage: string): boolean => BESIDE.test(stage);
 
+/** What of a project says how its stages stand, beside their tasks. */
+export interface Standing {
+  tasks: readonly Task[];
+  waiting_for?: string | null;
+  failure?: unknown;
+}
+
 /** The stages that are steps of the way. `talk`: the one in which a person still talks, so that it is not done whoever spoke last. */
-export const mainStages = (tasks: readonly Task[], talk?: string): StageState[] =>
-  stagesOf(tasks.filter((task) => !isBeside(task.stage))).map((stage) => (stage.id === talk && stage.status === "completed" ? { ...stage, status: "waiting_for_input" } : stage));
+export function mainStages({ tasks, waiting_for, failure }: Standing, talk?: string): StageState[] {
+  const failed = readFailure(failure);
+  const broken = failed === null ? [] : [failed.stage, ...failedReviews(failed)];
+  const statusOf = (stage: StageState): string => {
+    if (stage.id === talk && stage.status === "completed") return "waiting_for_input";
+    // Nobody is asked anything there: the stage waits for money.
+    if (waiting_for === "budget" && stage.status === "waiting_for_hitl") return "over_budget";
+    if (failed?.code === "rejected" && stage.id === failed.stage && stage.status === "failed") return "rejected";
+    // Reviews end well whatever they found; what they found is what failed.
+    return broken.includes(stage.id) && stage.status === "completed" ? "failed" : stage.status;
+  };
+  return stagesOf(tasks.filter((task) => !isBeside(task.stage))).map((stage) => ({ ...stage, status: statusOf(stage) }));
+}
 
 /** Where the project stands: what waits for somebody, else what is broken, else what works, else what comes next, else the end. */
 export function nowOf(stages: readonly StageState[]): StageState {
-  const looks: readonly StepLook[] = ["you", "broken", "now", "ahead"];
+  const looks: readonly StepLook[] = ["you", "held", "broken", "rejected", "now", "ahead", "off"];
   const found = looks.map((look) => stages.find((stage) => lookOf(stage) === look)).find((stage) => stage !== undefined);
   const last = found ?? stages.at(-1);
   if (last === undefined) throw new Error("a pipeline without stages");
   return last;
 }
 
-export type StepLook = "done" | "now" | "you" | "broken" | "ahead";
+/** `held`: over its budget. `off`: the project was cancelled. */
+export type StepLook = "done" | "now" | "you" | "held" | "broken" | "rejected" | "ahead" | "off";
 
 const LOOKS: Record<string, StepLook> = {
   completed: "done",
@@ -59,7 +86,10 @@ const LOOKS: Record<string, StepLook> = {
   waiting_for_input: "you",
   waiting_for_hitl: "you",
   waiting_for_approval: "you",
+  over_budget: "held",
   failed: "broken",
+  rejected: "rejected",
+  cancelled: "off",
 };
 
 export function lookOf(stage: StageState): StepLook {

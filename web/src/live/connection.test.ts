@@ -4,6 +4,8 @@ import { LiveConnection } from "./connection";
 class FakeSocket {
   static readonly OPEN = 1;
   static last: FakeSocket | undefined;
+  /** Whether there is a server that answers pings. */
+  static answers = true;
   readonly readyState = 1;
   readonly sent: { type: string; project_id?: string; after?: number }[] = [];
   onmessage: ((message: { data: string }) => void) | undefined;
@@ -12,7 +14,9 @@ class FakeSocket {
     FakeSocket.last = this;
   }
   send(text: string): void {
-    this.sent.push(JSON.parse(text) as { type: string });
+    const said = JSON.parse(text) as { type: string };
+    this.sent.push(said);
+    if (said.type === "ping" && FakeSocket.answers) this.says({ event: "pong" });
   }
   close(): void {
     // Nothing to end.
@@ -45,6 +49,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
   vi.clearAllMocks();
   FakeSocket.last = undefined;
+  FakeSocket.answers = true;
 });
 
 const socket = (): FakeSocket => {
@@ -100,6 +105,35 @@ test("a server that restarts ends no session: it is tried again until it is back
   socket().says({ event: "authenticated" });
   expect(connection.standing()).toBe("live");
   expect(hearers.resumed).toHaveBeenCalledOnce();
+});
+
+test("a server that hangs is not called live: a ping wants an answer", async () => {
+  answers({});
+  connection.start();
+  socket().says({ event: "authenticated" });
+  const pings = () => socket().sent.filter((one) => one.type === "ping").length;
+  await vi.advanceTimersByTimeAsync(15_500);
+  expect(pings()).toBe(1);
+  FakeSocket.answers = false;
+  await vi.advanceTimersByTimeAsync(9_000);
+  expect(connection.standing()).toBe("live");
+  // The next one is not answered.
+  await vi.advanceTimersByTimeAsync(6_000);
+  expect([pings(), connection.standing()]).toEqual([2, "live"]);
+  await vi.advanceTimersByTimeAsync(8_000);
+  expect(connection.standing()).toBe("lost");
+});
+
+test("a late answer to something else has the connection asked at once", async () => {
+  answers({});
+  connection.start();
+  socket().says({ event: "authenticated" });
+  await vi.advanceTimersByTimeAsync(10_000);
+  FakeSocket.answers = false;
+  connection.probe();
+  // The usual ping comes meanwhile, and gives it no more time.
+  await vi.advanceTimersByTimeAsync(8_500);
+  expect(connection.standing()).toBe("lost");
 });
 
 test("after the sign-out nothing that was under way connects again", async () => {

@@ -27,7 +27,11 @@ export interface Hearers {
   resumed(): void;
 }
 
-const PING_MS = 20_000;
+const PING_MS = 15_000;
+/** A ping that is not answered for so long was sent to nobody: a server that hangs keeps its connections. */
+const ANSWER_MS_MAX = 8_000;
+/** The same for the question whether the session still is. */
+const ASK_MS_MAX = 10_000;
 /** After so long a refused subscription is asked for again. */
 const ASK_AGAIN_MS = 30_000;
 /** Refusals that more waiting does not change. */
@@ -65,6 +69,7 @@ export class LiveConnection {
   private retryTimer: number | undefined;
   private pingTimer: number | undefined;
   private againTimer: number | undefined;
+  private answerTimer: number | undefined;
   /** Raised with everything that ends an attempt to connect: what was begun before it counts no more. */
   private round = 0;
   /** Wanted, and not told of at present. */
@@ -218,9 +223,21 @@ export class LiveConnection {
     window.clearInterval(this.pingTimer);
     this.pingTimer = window.setInterval(() => {
       if (this.isSilent()) this.lose(0);
-      else this.send({ type: "ping" });
+      else this.probe();
     }, PING_MS);
     if (again) this.hearers.resumed();
+  }
+
+  /** Asks the server whether it is there; without an answer the connection counts as lost. */
+  probe(): void {
+    // Who is asked already is not given more time.
+    if (this.state !== "live" || this.answerTimer !== undefined) return;
+    const asked = Date.now();
+    this.send({ type: "ping" });
+    this.answerTimer = window.setTimeout(() => {
+      this.answerTimer = undefined;
+      if (this.heardAt < asked) this.lose(0);
+    }, ANSWER_MS_MAX);
   }
 
   private isSilent(): boolean {
@@ -246,7 +263,7 @@ export class LiveConnection {
     const round = this.round;
     let isOver = false;
     try {
-      const response = await fetch("/api/v1/auth/me");
+      const response = await fetch("/api/v1/auth/me", { signal: AbortSignal.timeout(ASK_MS_MAX) });
       if (response.status === 401 || code === CLOSED_UNAUTHORIZED) isOver = (await refreshSession(begun)) === "ended";
       else if (!response.ok && !isRefusal(response.status)) throw new Error(`${response.status}`);
     } catch {
@@ -277,6 +294,8 @@ export class LiveConnection {
     window.clearTimeout(this.againTimer);
     window.clearTimeout(this.retryTimer);
     window.clearInterval(this.pingTimer);
+    window.clearTimeout(this.answerTimer);
+    this.answerTimer = undefined;
     const socket = this.socket;
     this.socket = null;
     socket?.close();

@@ -1,8 +1,9 @@
 import { expect, test, vi } from "vitest";
-import type { EventLog } from "@/api/queries";
+import { type EventLog, keys } from "@/api/queries";
 import { readEvent } from "@/api/shapes";
 import { readDelta, retryDelay } from "./connection";
-import { append } from "./live";
+import { queryClient } from "@/app/query-client";
+import { append, takeChange } from "./live";
 import { endedBy, extend, Streams } from "./streams";
 import { Throttle } from "./throttle";
 
@@ -86,5 +87,21 @@ test("however much happens, a job runs soon and then at most once in its time", 
   expect(runs).toBe(1);
   vi.advanceTimersByTime(2_000);
   expect(runs).toBe(2);
+  vi.useRealTimers();
+});
+
+test("what another page changed is asked for anew: the project, or what was said of a document", () => {
+  vi.useFakeTimers();
+  const asked: unknown[] = [];
+  const spy = vi.spyOn(queryClient, "invalidateQueries").mockImplementation((filters) => {
+    asked.push(filters?.queryKey);
+    return Promise.resolve();
+  });
+  takeChange("/api/v1/projects/0a8a2c8e-0c6f-5f0e-9f3b-0d4e7f3a9b11");
+  takeChange("/api/v1/artifacts/4e55d5b6/comments");
+  takeChange("/api/v1/settings/api-keys/openai");
+  vi.advanceTimersByTime(5_000);
+  expect(asked).toEqual([["comments"], keys.project("0a8a2c8e-0c6f-5f0e-9f3b-0d4e7f3a9b11"), keys.projects]);
+  spy.mockRestore();
   vi.useRealTimers();
 });

@@ -28,6 +28,17 @@ export function refreshLists(): void {
   throttle.run("lists", Math.max(LISTS_EVERY_MS, pagesLoaded() * PAGE_EVERY_MS), () => void queryClient.invalidateQueries({ queryKey: keys.projects }));
 }
 
+const PROJECT = /^\/api\/v1\/projects(?:\/([0-9a-f-]{36}))?(?:\/|$)/;
+const COMMENTS = /^\/api\/v1\/(?:artifacts\/[^/]+\/)?comments(?:\/|$)/;
+
+/** Another page of this browser changed something: `path` is where it sent that. */
+export function takeChange(path: string): void {
+  const project = PROJECT.exec(path);
+  if (project?.[1] !== undefined) refresh(project[1]);
+  else if (project !== null) refreshLists();
+  else if (COMMENTS.test(path)) void queryClient.invalidateQueries({ queryKey: ["comments"] });
+}
+
 function refresh(projectId: string): void {
   throttle.run(projectId, PROJECT_EVERY_MS, () => void queryClient.invalidateQueries({ queryKey: keys.project(projectId) }));
   refreshLists();

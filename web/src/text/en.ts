@@ -77,7 +77,7 @@ function modelName(id: string): string {
 const role: Words = { viewer: "Viewer", editor: "Editor", admin: "Admin", owner: "Owner" };
 const lifecycle = { label: "Which projects", active: "Active", archived: "Archived", deleted: "Deleted" };
 
-const gateStatus: Words = { approved: "Approved", rejected: "Sent back", amended: "Replaced by a text of their own", superseded: "Superseded", expired: "Expired" };
+const gateStatus: Words = { approved: "Approved", rejected: "Sent back", refused: "Rejected", amended: "Replaced by a text of their own", superseded: "Superseded", expired: "Expired" };
 
 interface PipelineWords {
   title: string;
@@ -163,6 +163,7 @@ export const t = {
     lost: "Reconnecting",
     offline: "Offline",
     since: (time: string) => `since ${time}`,
+    late: "The server takes longer than usual to answer. What you sent is on its way; it is never done twice.",
     explain: {
       off: "Nothing on this page needs a connection yet.",
       connecting: "The connection is being made.",
@@ -280,6 +281,9 @@ export const t = {
     completed: "Completed",
     failed: "Failed",
     cancelled: "Cancelled",
+    over_budget: "Over budget",
+    rejected: "Rejected",
+    deleted: "Deleted",
   } as Words,
   waits: { answers: "waits for your answers", brief: "waits for your word on the brief", budget: "waits for a higher budget", question: "an agent asks", other: "waits for a decision" } as Words,
   stage,
@@ -306,6 +310,7 @@ export const t = {
     search: "Search projects",
     filter: "Filter projects",
     actions: (title: string) => `Actions for ${title}`,
+    restore: (title: string) => `Restore ${title}`,
     more: "More actions",
     noneFound: "No project fits",
     someLive: (count: number) => `Changes of the first ${count} that are under way appear at once, all others within a minute.`,
@@ -371,8 +376,11 @@ export const t = {
     done: "Done",
     now: "Working",
     you: "Your turn",
+    held: "Over budget",
     broken: "Failed",
+    rejected: "Rejected",
     ahead: "Next",
+    off: "Cancelled",
     again: "again",
     place: (how: string, place: number, all: number) => `${how.toLowerCase()} · ${place} of ${all}`,
   },
@@ -412,6 +420,11 @@ export const t = {
     amendSend: "Change it and make it again",
     amended: "The answer is changed, and what rests on it is made again.",
   },
+  rejected: {
+    title: (what: string) => `${what} was rejected`,
+    by: (who: string, when: string) => `${who} · ${when}`,
+    hint: "Nothing more is done and nothing more is spent, until somebody goes back to a stage or begins again with another brief. What was written stays.",
+  },
   failure: {
     title: (where: string) => (where === "" ? "It stopped" : `It stopped at: ${where}`),
     unknown: "No reason was recorded.",
@@ -422,6 +435,7 @@ export const t = {
     providerDown: (provider: string) => `${provider} (does not answer now)`,
     retry: "Try again",
     retryWith: "Try with this model",
+    reviews: "Read the reviews",
     kept: "Everything that was finished before is kept and is not paid for twice.",
   },
   completed: {
@@ -438,6 +452,11 @@ export const t = {
     prompts: "Go to the prompts",
     spec: "Read the specification",
   },
+  exportStale: {
+    title: "Export prompts that are out of date?",
+    hint: (numbers: readonly number[]) => `${numbers.length === 1 ? `Prompt ${numbers[0]} rests` : `Prompts ${join(numbers)} rest`} on what the specification no longer says. A coding agent would build what you have changed since.`,
+    action: "Export all the same",
+  },
   export: { button: "Export", zip: "As a folder (zip)", markdown: "As one text (Markdown)", done: (name: string) => `${name} is in your downloads.` },
   refine: {
     title: "Refine one part",
@@ -448,6 +467,9 @@ export const t = {
     placeholder: "For example: Cancelling must be possible until one hour before.",
     send: "Refine",
     begun: "The refinement has begun.",
+    done: (part: string, where: string) => `${part} is refined: ${where}.`,
+    failed: (part: string, why: string | null) => `${part} could not be refined; what was there stays.${why === null ? "" : ` ${why}`}`,
+    compare: "Compare with what was before",
   },
   prompt: {
     title: "Prompts, in order",
@@ -464,7 +486,8 @@ export const t = {
     refine: "Refine it now",
     earlier: "Compare with an earlier version",
     stale: "Out of date",
-    staleHint: "A requirement that it covers was changed since. Refine it to bring it up to date.",
+    staleHint: "A requirement that it covers was changed or taken out since. Refine it to bring it up to date.",
+    gone: "(no longer in the specification)",
     checklist: (done: number, all: number) => `Checklist: ${done} of ${all}`,
   },
   promptStage: { setup: "Setup", backend: "Backend", frontend: "Frontend", integration: "Integration", deployment: "Deployment" } as Words,
@@ -473,6 +496,7 @@ export const t = {
     requirements: "Requirements",
     hint: (covered: number, all: number) => `${covered} of ${plural(all, "requirement", "requirements")} covered.`,
     none: "Not covered",
+    unknown: "The specification as it is now names no requirements (FR-001, …), so nobody can say which prompt builds what. An earlier version of it may.",
     prompts: (numbers: readonly number[]) => (numbers.length === 1 ? `prompt ${numbers[0]}` : `prompts ${join(numbers)}`),
   },
   review: {
@@ -520,12 +544,13 @@ export const t = {
   event: {
     statusChanged: (phase: string, where: string) => (where === "" ? phase : `${phase}: ${where}`),
     questionsReady: (count: number) => `${plural(count, "question", "questions")} for you`,
-    questionAnswered: (id: string, assumption: string | null) => (assumption === null ? `${id} was answered` : `${id}: the recommendation was taken (${assumption})`),
+    questionAnswered: (which: string, isAssumed: boolean) => (isAssumed ? `The recommendation was taken: ${which}` : `Answered: ${which}`),
     specReady: (version: number) => `The specification is there, version ${version}`,
     promptsGenerated: (count: number, version: number) => `${plural(count, "prompt", "prompts")} written, version ${version}`,
     reviewVerdict: (verdict: string, open: number) => `The review says: ${verdict}${open > 0 ? `, ${open} open` : ""}`,
     completed: (open: number) => (open === 0 ? "Everything is done" : `Done, with ${plural(open, "open finding", "open findings")}`),
     failed: (why: string) => `It stopped. ${why}`,
+    stoppedByPerson: "It stopped: a person rejected what was made",
     refinement: {
       refinement_requested: (section: string) => `A refinement of ${section} was asked for`,
       refinement_completed: (section: string) => `${section} is refined`,
@@ -558,7 +583,7 @@ export const t = {
     artifactEdited: (what: string) => (what === "" ? "A document was edited" : `${what} was edited`),
     fileWritten: (path: string) => `Wrote ${path}`,
     titleChanged: (title: string) => `The project is now called “${title}”`,
-    questionDeferred: (id: string) => `${id} was put off`,
+    questionDeferred: (which: string) => `Put off: ${which}`,
     rewound: (where: string) => (where === "" ? "The project went back to a stage" : `The project went back to: ${where}`),
     uploadAdded: (name: string) => `${name} was added`,
     commentAdded: (text: string | null) => (text === null ? "Somebody commented" : `Comment: ${text}`),
@@ -595,6 +620,7 @@ export const t = {
   artifactPage: {
     none: "There is no such document yet",
     raw: "As programs read it (JSON)",
+    written: "As it was written",
     copy: "Copy the text",
     from: (sources: readonly string[]) => `from ${join(sources)}`,
     digest: "The beginning of its SHA-256 digest: two versions with the same fingerprint are the same, letter by letter",
@@ -661,7 +687,10 @@ export const t = {
     asks: "an agent asks something.",
     budget: "the budget is used up.",
     completed: "everything is done.",
+    refined: (part: string) => `${part} is refined.`,
+    notRefined: (part: string) => `${part} could not be refined; what was there stays.`,
     failed: "it stopped.",
+    rejected: "it was rejected, and stopped.",
     open: "Open it",
   },
   offer: {
@@ -680,6 +709,7 @@ export const t = {
     stages: "Stages",
     produces: (what: string) => `writes: ${what}`,
     after: (needs: readonly string[]) => `after ${join(needs)}`,
+    beside: "done beside the others",
     gate: "You decide",
     byRule: "By rule",
     graph: "The stages as a graph; the list below says the same",
@@ -895,6 +925,7 @@ export const t = {
     workspaces: "Workspaces",
     planOf: (name: string) => `Plan of ${name}`,
     none: "No workspaces",
+    inShort: (members: string, projects: string, cost: string) => `${members} members · ${projects} active projects · ${cost}`,
     columns: ["Workspace", "Owner", "Plan", "Members", "Projects", "Cost", "Since"],
   },
   editor: {
@@ -903,6 +934,9 @@ export const t = {
     label: "Definition",
     valid: (title: string, version: number) => `${title}, version ${version}: can be used.`,
     checking: "Checking",
+    faults: "What is wrong",
+    cannot: (count: number) => (count === 1 ? "It cannot be used yet:" : `It cannot be used yet, for ${count} reasons:`),
+    line: (line: number) => `Line ${line}:`,
     save: "Keep this version",
     kept: "The pipeline is kept.",
     discard: "Begin again from the original",
@@ -956,6 +990,7 @@ export const t = {
     from: "From which stage",
     brief: "The new brief",
     briefHint: "Empty: the present brief stays.",
+    briefPresent: "This is the present brief. Change what is to be different; where nothing is changed it stays.",
     would: "This would be done again:",
     nothing: "Nothing would be done again.",
     superseded: (count: number) => `${plural(count, "version", "versions")} would no longer count`,
@@ -1015,6 +1050,7 @@ export const t = {
     hint: "What all projects of the workspace may spend together. At the limit they wait, and go on when it is raised.",
     none: "No limit is set.",
     usd: (used: string, most: string) => `${used} of ${most}`,
+    overBy: (much: string) => `${much} over the limit`,
     tokens: (used: string, most: string) => `${used} of ${most} tokens`,
     usdMax: "US dollars at most",
     tokensMax: "Tokens at most",
@@ -1035,6 +1071,7 @@ export const t = {
     wrongKind: (name: string, kinds: readonly string[]) => `${name} is of a kind that cannot be read here. Files of these kinds can: ${kinds.join(" ")}`,
     empty: (name: string) => `${name} is empty.`,
     refused: (name: string, why: string) => `${name} ${why}.`,
+    tooLarge: (name: string, size: string, most: string | null) => `${name} (${size}) is too large${most === null ? " for this installation." : `: a file has ${most} at most.`}`,
     failed: (name: string, why: string) => `${name} could not be sent. ${why}`,
     away: (name: string) => `${name} could not be sent: the server cannot be reached. It is kept on this device.`,
     onTheWay: "Files on their way",
@@ -1053,6 +1090,7 @@ export const t = {
     ends: (last: string) => `…${last}`,
     new: (provider: string) => `New key of ${provider}`,
     kept: "The key is kept.",
+    it: "The key",
     remove: "Take it away",
   },
   operations: {

@@ -63,8 +63,12 @@ const PHASE_TONES: Record<string, Tone> = {
   completed: "spruce",
   failed: "danger",
   cancelled: "plain",
+  over_budget: "clay",
+  rejected: "plain",
+  deleted: "plain",
 };
 
+/** How a project stands: a phase, or what `standOf` says of it. */
 export function PhaseBadge({ phase }: { phase: string }) {
   return (
     <Badge tone={PHASE_TONES[phase] ?? "plain"}>

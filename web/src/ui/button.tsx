@@ -51,7 +51,7 @@ export function Button({ look, size, busy = false, className, children, disabled
   );
 }
 
-type LinkButtonProps = LinkProps & { look?: Look; size?: Size; className?: string; children: ReactNode };
+type LinkButtonProps = LinkProps & { look?: Look; size?: Size; className?: string; onClick?: () => void; children: ReactNode };
 
 export function LinkButton({ look, size, className, children, ...rest }: LinkButtonProps) {
   return (

@@ -13,6 +13,9 @@ interface Common {
   hideLabel?: boolean;
 }
 
+/** Servers speak of a field without its name: "is not an email address". */
+export const sentence = (label: string, error: string): string => (/^[a-z]/.test(error) ? `${label} ${error.replace(/\.$/, "")}.` : error);
+
 interface FrameProps extends Common {
   id: string;
   children: ReactNode;
@@ -33,7 +36,7 @@ function Frame({ id, label, hint, error, hideLabel = false, children, className 
       )}
       {error !== undefined && (
         <p id={`${id}-error`} className="text-sm font-medium text-danger">
-          {error}
+          {sentence(label, error)}
         </p>
       )}
     </div>

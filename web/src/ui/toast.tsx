@@ -12,6 +12,8 @@ interface Note {
   bad: boolean;
   /** The project that it is about. */
   projectId: string | undefined;
+  /** What it tells of; none: nothing that goes on. */
+  about: string | undefined;
 }
 
 let notes: readonly Note[] = [];
@@ -23,10 +25,17 @@ function set(fresh: readonly Note[]): void {
   for (const listener of listeners) listener();
 }
 
-/** Says something that needs no answer. */
-export function tell(text: string, { bad = false, projectId }: { bad?: boolean; projectId?: string } = {}): void {
+interface Telling {
+  bad?: boolean;
+  projectId?: string | undefined;
+  about?: string;
+}
+
+/** Says something that needs no answer. `about`: takes the place of what was said of the same before. */
+export function tell(text: string, { bad = false, projectId, about }: Telling = {}): void {
   // The same once more is no news.
-  set([...notes.filter((note) => note.text !== text).slice(-2), { id: next, text, bad, projectId }]);
+  const others = notes.filter((note) => note.text !== text && (about === undefined || note.about !== about));
+  set([...others.slice(-2), { id: next, text, bad, projectId, about }]);
   next += 1;
 }
 

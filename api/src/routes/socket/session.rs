@@ -7,7 +7,6 @@ use crate::auth::{self, CurrentUser};
 use crate::live::{AccessChanges, Subscription};
 use crate::metrics::OpenStream;
 use crate::problem::ApiError;
-use crate::routes::events::still_may;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code};
 use groundwork_domain::ProjectId;
 use groundwork_domain::access::Permission;
@@ -196,7 +195,7 @@ impl Session {
         }
         let projects: Vec<_> = self.projects.keys().copied().collect();
         for project in projects {
-            if !still_may(&self.app, user, project).await {
+            if !access::still_may(&self.app, user, project).await {
                 self.drop_subscription(project);
                 self.refuse("unsubscribed", Some(project), &ApiError::not_found("project")).await?;
             }

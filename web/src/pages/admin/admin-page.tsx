@@ -3,7 +3,8 @@ import { answer, client, type Schemas } from "@/api/client";
 import { meQuery } from "@/api/queries";
 import { queryClient } from "@/app/query-client";
 import { useTitle } from "@/app/title";
-import { dateOnly, integer, money } from "@/lib/format";
+import { cx } from "@/lib/cx";
+import { dateOnly, integer, money, words } from "@/lib/format";
 import { t } from "@/text/en";
 import { Badge, type Tone } from "@/ui/badge";
 import { Button } from "@/ui/button";
@@ -17,6 +18,8 @@ import { DeadLetters, Queue, RestoreAccount, Troubles } from "./operations";
 const HEALTH_MS = 15_000;
 const LISTS_MS = 60_000;
 const TIERS = ["free", "paid", "enterprise"] as const;
+/** Columns of workspaces that a phone has room for. */
+const PHONE = [true, false, true];
 const TONES: Record<Schemas["Status"], Tone> = { ok: "spruce", degraded: "clay", down: "danger", unknown: "plain" };
 
 /** For who operates the installation: how everything is, and who uses it. */
@@ -71,7 +74,7 @@ function HealthSection({ query }: { query: UseQueryResult<Schemas["AdminHealth"]
                   [t.admin.database, health.db_status],
                   [t.admin.workflow, health.workflow_status],
                   [t.admin.models, health.llm_status],
-                  ...health.llm_providers.map((one) => [one.provider, one.status] as const),
+                  ...health.llm_providers.map((one) => [t.key.provider[one.provider] ?? words(one.provider), one.status] as const),
                 ] as const
               ).map(([name, status]) => (
                 <Card as="li" key={name} className="flex flex-wrap items-center justify-between gap-x-3 gap-y-1 px-3 py-2.5 sm:px-4 sm:py-3.5">
@@ -142,11 +145,11 @@ function PlanSelect({ workspace }: { workspace: Schemas["WorkspaceOverview"] }) 
 function Table({ rows }: { rows: readonly Schemas["WorkspaceOverview"][] }) {
   return (
     <div className="relative overflow-x-auto" tabIndex={0} role="group" aria-label={t.admin.workspaces}>
-      <table className="w-full min-w-3xl text-left">
+      <table className="w-full text-left sm:min-w-3xl">
         <thead className="text-sm text-muted">
           <tr className="border-b border-line">
             {t.admin.columns.map((name, index) => (
-              <th key={name} scope="col" className={index > 2 ? "py-2 pr-4 text-right font-medium" : "py-2 pr-4 font-medium"}>
+              <th key={name} scope="col" className={cx("py-2 pr-4 font-medium", index > 2 && "text-right", PHONE[index] !== true && "max-sm:hidden")}>
                 {name}
               </th>
             ))}
@@ -156,18 +159,23 @@ function Table({ rows }: { rows: readonly Schemas["WorkspaceOverview"][] }) {
           {rows.map((row) => (
             <tr key={row.id} className="border-b border-line">
               <td className="py-2.5 pr-4">
-                {row.name} {row.lifecycle !== "active" && <Badge>{t.lifecycle[row.lifecycle as "archived"] ?? row.lifecycle}</Badge>}
+                <span className="wrap-anywhere">{row.name}</span> {row.lifecycle !== "active" && <Badge>{t.lifecycle[row.lifecycle as "archived"] ?? row.lifecycle}</Badge>}
+                {/* On a phone the rest stands below the name: beside it it would be off the screen. */}
+                <span className="block text-sm text-muted wrap-anywhere sm:hidden">
+                  {row.owner_email}
+                  <span className="block">{t.admin.inShort(integer(row.members), integer(row.projects_active), money(row.cost_usd))}</span>
+                </span>
               </td>
-              <td className="py-2.5 pr-4 text-muted">{row.owner_email}</td>
-              <td className="py-1.5 pr-4">
+              <td className="py-2.5 pr-4 text-muted max-sm:hidden">{row.owner_email}</td>
+              <td className="py-1.5 pr-4 max-sm:pr-0 max-sm:align-top">
                 <PlanSelect workspace={row} />
               </td>
-              <td className="py-2.5 pr-4 text-right tabular-nums">{integer(row.members)}</td>
-              <td className="py-2.5 pr-4 text-right tabular-nums">
+              <td className="py-2.5 pr-4 text-right tabular-nums max-sm:hidden">{integer(row.members)}</td>
+              <td className="py-2.5 pr-4 text-right tabular-nums max-sm:hidden">
                 {integer(row.projects_active)} / {integer(row.projects)}
               </td>
-              <td className="py-2.5 pr-4 text-right tabular-nums">{money(row.cost_usd)}</td>
-              <td className="py-2.5 pr-4 text-right">{dateOnly(row.created_at)}</td>
+              <td className="py-2.5 pr-4 text-right tabular-nums max-sm:hidden">{money(row.cost_usd)}</td>
+              <td className="py-2.5 pr-4 text-right max-sm:hidden">{dateOnly(row.created_at)}</td>
             </tr>
           ))}
         </tbody>

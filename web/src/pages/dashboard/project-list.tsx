@@ -4,13 +4,13 @@ import { Archive, ArchiveRestore, MoreHorizontal, Pencil, Trash2 } from "lucide-
 import { useLayoutEffect, useRef, useState } from "react";
 import { useQuery } from "@tanstack/react-query";
 import { useCommand, useRename } from "@/api/commands";
-import { meQuery, type ProjectItem } from "@/api/queries";
+import { meQuery, type ProjectItem, useStand } from "@/api/queries";
 import { may, useRoleIn } from "@/app/workspace";
 import { money, words } from "@/lib/format";
 import { wishOf } from "@/lib/projects";
 import { t } from "@/text/en";
 import { PhaseBadge, SimulatedBadge } from "@/ui/badge";
-import { buttonClass } from "@/ui/button";
+import { Button, buttonClass } from "@/ui/button";
 import { Confirm } from "@/ui/confirm";
 import { Menu, MenuItem } from "@/ui/menu";
 import { Ago } from "@/ui/time";
@@ -64,7 +64,8 @@ function VirtualList({ projects, canEdit }: { projects: readonly ProjectItem[]; 
 function Row({ project, canEdit }: { project: ProjectItem; canEdit: boolean }) {
   const [editing, setEditing] = useState(false);
   const rename = useRename(project.project_id);
-  const waits = project.phase.startsWith("awaiting");
+  const stand = useStand(project);
+  const waits = project.phase.startsWith("awaiting") && stand !== "deleted";
   const row = useRef<HTMLDivElement>(null);
   // The focus goes back to what opened the editor.
   const close = () => {
@@ -84,15 +85,20 @@ function Row({ project, canEdit }: { project: ProjectItem; canEdit: boolean }) {
               rename.mutate(title, { onError: tellProblem });
             }}
           />
+        ) : project.lifecycle === "deleted" ? (
+          // There is no page of it to go to until it is restored.
+          <p dir="auto" className="truncate text-base font-medium text-muted">
+            {project.title}
+          </p>
         ) : (
           <Link to="/projects/$projectId" params={{ projectId: project.project_id }} dir="auto" className="block truncate text-base font-medium after:absolute after:inset-0">
             {rename.isPending ? rename.variables : project.title}
           </Link>
         )}
         <p className="mt-1 flex flex-wrap items-center gap-x-3 gap-y-1 text-sm text-muted">
-          <PhaseBadge phase={project.phase} />
+          <PhaseBadge phase={stand} />
           {waits && wishOf(project.waiting_for) !== null && <span className="font-medium text-clay">{wishOf(project.waiting_for)}</span>}
-          {!waits && project.stage != null && <span>{t.stage[project.stage] ?? words(project.stage)}</span>}
+          {!waits && project.stage != null && stand !== "deleted" && <span>{t.stage[project.stage] ?? words(project.stage)}</span>}
           <span className="hidden sm:inline">{t.pipeline[project.pipeline]?.title ?? words(project.pipeline)}</span>
           {project.simulated && <SimulatedBadge />}
           <span className="tabular-nums sm:hidden">
@@ -104,15 +110,26 @@ function Row({ project, canEdit }: { project: ProjectItem; canEdit: boolean }) {
         <Ago at={project.last_activity_at} />
         <p className="tabular-nums">{money(project.cost_usd)}</p>
       </div>
-      {canEdit && <RowMenu project={project} onRename={() => setEditing(true)} />}
+      {canEdit && (project.lifecycle === "deleted" ? <Restore project={project} /> : <RowMenu project={project} onRename={() => setEditing(true)} />)}
     </div>
+  );
+}
+
+/** All that can be done with a deleted project. */
+function Restore({ project }: { project: ProjectItem }) {
+  const command = useCommand(project.project_id);
+  return (
+    <Button size="sm" busy={command.isPending} aria-label={t.project.restore(project.title)} onClick={() => command.mutate({ command: "restore" }, { onError: tellProblem })}>
+      <ArchiveRestore className="size-4" aria-hidden />
+      {t.action.restore}
+    </Button>
   );
 }
 
 function RowMenu({ project, onRename }: { project: ProjectItem; onRename: () => void }) {
   const me = useQuery(meQuery).data?.user.id;
   const role = useRoleIn(project.workspace_id);
-  const canDelete = project.lifecycle !== "deleted" && (may(role, "admin") || project.created_by === me);
+  const canDelete = may(role, "admin") || project.created_by === me;
   const command = useCommand(project.project_id);
   const say = (name: "archive" | "restore") => command.mutate({ command: name }, { onError: tellProblem });
   const menu = (askDelete: () => void) => (

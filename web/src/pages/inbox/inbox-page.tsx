@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { ArrowRight } from "lucide-react";
 import { useState } from "react";
 import type { PersonRequest } from "@/api/decisions";
+import { useStand } from "@/api/queries";
 import { useTitle } from "@/app/title";
 import { useWaits } from "@/app/waiting";
 import { useWorkspace } from "@/app/workspace";
@@ -82,12 +83,13 @@ function wish({ project, request }: Wait): string {
 
 function Waiting({ wait, onAnswer }: { wait: Wait; onAnswer: (request: PersonRequest) => void }) {
   const { project, request, isMine } = wait;
+  const stand = useStand(project);
   const workspace = useWorkspace().all.find((one) => one.id === project.workspace_id)?.name;
   return (
     <Card as="li" className="relative flex flex-wrap items-center gap-x-4 gap-y-3 p-4 hover:border-edge sm:p-5">
       <div className="min-w-0 grow basis-64">
         <p className="flex flex-wrap items-center gap-2 text-sm text-muted">
-          <PhaseBadge phase={project.phase} />
+          <PhaseBadge phase={stand} />
           {project.simulated && <SimulatedBadge />}
           <Ago at={project.last_activity_at} />
           {workspace !== undefined && <span className="min-w-0 truncate">{workspace}</span>}

@@ -8,6 +8,7 @@ import { useTitle } from "@/app/title";
 import { SimulatedFigures } from "@/app/simulated";
 import { may, useWorkspace } from "@/app/workspace";
 import { words } from "@/lib/format";
+import { isBeside } from "@/lib/stages";
 import { t } from "@/text/en";
 import { Badge } from "@/ui/badge";
 import { LinkButton } from "@/ui/button";
@@ -90,14 +91,17 @@ function Shown({ pipeline, toml, versions }: { pipeline: Pipeline; toml: string;
 
 /** The same as the picture, in words. */
 function Stages({ pipeline }: { pipeline: Pipeline }) {
+  // What is done beside the way is no step of it, and has no number.
+  const steps = pipeline.stages.filter((stage) => !isBeside(stage.id));
   return (
     <ol className="divide-y divide-line rounded-lg border border-line bg-surface">
-      {pipeline.stages.map((stage, index) => (
+      {pipeline.stages.map((stage) => (
         <li key={stage.id} className="flex flex-wrap items-baseline gap-x-4 gap-y-1 px-4 py-3.5 sm:px-5 sm:py-4">
-          <span className="font-mono text-sm text-muted">{index + 1}</span>
+          <span className="min-w-[1ch] font-mono text-sm text-muted">{steps.includes(stage) ? steps.indexOf(stage) + 1 : ""}</span>
           <span className="font-medium">{t.stage[stage.id] ?? words(stage.id)}</span>
           {stage.agent != null && <span className="text-muted">{t.agent[stage.agent] ?? words(stage.agent)}</span>}
           {stage.produces !== stage.id && t.artifact[stage.produces] !== (t.stage[stage.id] ?? "") && <span className="text-sm text-muted">{t.pipelinePage.produces(t.artifact[stage.produces] ?? words(stage.produces))}</span>}
+          {!steps.includes(stage) && <span className="text-sm text-muted">{t.pipelinePage.beside}</span>}
           {hasGate(stage) && <Badge tone="clay">{t.pipelinePage.gate}</Badge>}
           {stage.needs.length > 0 && <span className="text-sm text-muted max-sm:w-full sm:ml-auto">{t.pipelinePage.after(stage.needs.map((need) => t.stage[need] ?? words(need)))}</span>}
         </li>

@@ -5,6 +5,7 @@ import { SimulatedFigures } from "@/app/simulated";
 import { useTitle } from "@/app/title";
 import { may, useWorkspace } from "@/app/workspace";
 import { costOf } from "./cost";
+import { isBeside } from "@/lib/stages";
 import { t } from "@/text/en";
 import { Badge } from "@/ui/badge";
 import { LinkButton } from "@/ui/button";
@@ -58,7 +59,7 @@ export function PipelinesPage() {
                   </LinkButton>
                 )}
                 <Link to="/pipelines/$pipelineId" params={{ pipelineId: pipeline.id }} className="inline-flex min-h-8 items-center px-2 text-sm font-medium text-spruce underline underline-offset-2">
-                  {t.pipelinePage.look(pipeline.stages.length)}
+                  {t.pipelinePage.look(pipeline.stages.filter((stage) => !isBeside(stage.id)).length)}
                 </Link>
               </div>
             </Card>

@@ -9,6 +9,7 @@ import { cx } from "@/lib/cx";
 import { rowsOfHunks } from "@/lib/diff-rows";
 import { dateTime, words } from "@/lib/format";
 import { bodyOf } from "@/lib/handoff";
+import { readReview } from "@/lib/verdict";
 import { t } from "@/text/en";
 import { Badge } from "@/ui/badge";
 import { LinkButton } from "@/ui/button";
@@ -20,6 +21,7 @@ import { Await, Empty, Loading } from "@/ui/states";
 import { CodeFiles } from "./code-files";
 import { Comments } from "./comments";
 import { EditArtifact } from "./edit-artifact";
+import { isReview, ReviewText } from "./review-tab";
 import { useProject } from "./use-project";
 
 const DiffView = lazy(() => import("./diff-view"));
@@ -162,6 +164,19 @@ function Reader({ item, text }: { item: Item; text: string }) {
       <LinkButton to="/projects/$projectId/prompts" params={{ projectId: project.project_id }}>
         {t.completed.prompts}
       </LinkButton>
+    );
+  }
+  if (isReview(item.name) && item.format === "markdown" && readReview(text).outcome !== null) {
+    return (
+      <div className="space-y-6">
+        <ReviewText name={item.name} text={text} />
+        <details>
+          <summary className="cursor-pointer text-sm text-muted">{t.artifactPage.written}</summary>
+          <div className="mt-3">
+            <Document text={text} />
+          </div>
+        </details>
+      </div>
     );
   }
   if (item.format !== "json") return <Document text={text} />;

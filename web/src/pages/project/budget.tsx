@@ -23,17 +23,24 @@ export function BudgetBars({ budget }: { budget: Budget }) {
   return (
     <div className="space-y-4">
       {budget.usd_max != null && (
-        <div>
-          <p className="mb-1.5">{t.budget.usd(money(budget.usd_used), money(budget.usd_max))}</p>
-          <Progress value={Number(budget.usd_used)} max={Number(budget.usd_max)} label={t.budget.usd(money(budget.usd_used), money(budget.usd_max))} />
-        </div>
+        <Meter used={Number(budget.usd_used)} most={Number(budget.usd_max)} words={t.budget.usd(money(budget.usd_used), money(budget.usd_max))} inWords={(much) => money(String(much))} />
       )}
       {budget.tokens_max != null && (
-        <div>
-          <p className="mb-1.5">{t.budget.tokens(integer(budget.tokens_used), integer(budget.tokens_max))}</p>
-          <Progress value={budget.tokens_used} max={budget.tokens_max} label={t.budget.tokens(integer(budget.tokens_used), integer(budget.tokens_max))} />
-        </div>
+        <Meter used={budget.tokens_used} most={budget.tokens_max} words={t.budget.tokens(integer(budget.tokens_used), integer(budget.tokens_max))} inWords={integer} />
       )}
+    </div>
+  );
+}
+
+/** How much of a limit is used; beyond it, by how much. */
+function Meter({ used, most, words, inWords }: { used: number; most: number; words: string; inWords: (much: number) => string }) {
+  return (
+    <div>
+      <p className="mb-1.5">
+        {words}
+        {used > most && <span className="font-medium text-danger"> · {t.budget.overBy(inWords(used - most))}</span>}
+      </p>
+      <Progress limit value={used} max={most} label={words} />
     </div>
   );
 }

@@ -70,6 +70,8 @@ export function DecisionForm({ project, request, artifactId, version, digest, co
     if (mode !== "choose" && mode !== shown.current) form.current?.querySelector("textarea")?.focus();
     shown.current = mode;
   }, [mode]);
+  // Two taps are one decision, however fast they are.
+  const isSending = useRef(false);
   // The panel goes away if nothing waits here any more: then the reason is told where it can still be seen.
   const untold = useRef<unknown>(null);
   untold.current = command.error;
@@ -81,8 +83,6 @@ export function DecisionForm({ project, request, artifactId, version, digest, co
   }, []);
   if (!request.waits_for_me) return <p className="text-muted">{t.gate.notYours}</p>;
   const sent = mode === "request_changes" && takesNotes ? withNotes(comment, notes) : comment.trim();
-  // Two taps are one decision, however fast they are.
-  const isSending = useRef(false);
   const decide = (decision: Decision) => {
     if (isSending.current) return;
     isSending.current = true;

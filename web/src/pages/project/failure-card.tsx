@@ -1,13 +1,17 @@
-import { FilePen, RotateCcw, TriangleAlert, Undo2 } from "lucide-react";
+import { useQuery } from "@tanstack/react-query";
+import { Ban, FilePen, RotateCcw, TriangleAlert, Undo2 } from "lucide-react";
 import { useState } from "react";
 import { useCommand } from "@/api/commands";
+import { requestsQuery } from "@/api/decisions";
+import { useNameOf } from "@/api/people";
 import type { Project } from "@/api/queries";
 import { MODELS } from "@/api/pipelines";
-import { readFailure } from "@/api/shapes";
+import { type Failure, failedReviews, readFailure } from "@/api/shapes";
 import { backToTop } from "@/lib/focus";
-import { words } from "@/lib/format";
+import { dateTime, words } from "@/lib/format";
 import { t } from "@/text/en";
-import { Button } from "@/ui/button";
+import { Button, LinkButton } from "@/ui/button";
+import { Card } from "@/ui/card";
 import { Failed } from "@/ui/states";
 import { ModelSelect } from "./model-select";
 import { RedoDialog } from "./redo-dialog";
@@ -16,17 +20,47 @@ import { useCan } from "./use-project";
 /** Agents and models by the names that people know them by. */
 function inPlainWords(message: string): string {
   const named = MODELS.reduce((text, { id }) => text.replaceAll(new RegExp(`\\b${id}\\b(?!-)`, "g"), t.model(id)), message);
-  return named.replaceAll(/\b[a-z]+_[a-z_]+\b/g, (word) => t.agent[word]?.toLowerCase() ?? word);
+  return named.replaceAll(/\b[a-z]+_[a-z_]+\b/g, (word) => (t.agent[word] ?? t.artifact[word])?.toLowerCase() ?? word);
 }
 
-/** What happened, and every way on that the project takes now. */
+/** Why nothing goes on: what happened, and every way on that the project takes now. */
 export function FailureCard({ project }: { project: Project }) {
   const failure = readFailure(project.failure);
+  return failure?.code === "rejected" ? <RejectedCard project={project} stage={failure.stage ?? project.stage ?? ""} /> : <BrokenCard project={project} failure={failure} />;
+}
+
+/** What a person rejected is no failure: who did, why, and how it can begin again. */
+function RejectedCard({ project, stage }: { project: Project; stage: string }) {
+  const rejections = (useQuery(requestsQuery(project.project_id)).data?.items ?? []).filter((item) => item.kind === "gate" && item.stage === stage && item.status === "rejected");
+  const last = rejections.toSorted((a, b) => (b.decided_at ?? "").localeCompare(a.decided_at ?? ""))[0];
+  const nameOf = useNameOf(project.workspace_id);
+  const what = t.artifact[last?.artifact_name ?? stage] ?? t.stage[stage] ?? words(stage);
+  return (
+    <Card as="section" className="p-5 sm:p-6">
+      <h2 className="flex items-start gap-2.5 text-xl">
+        <Ban className="mt-1 size-5 shrink-0 text-muted" aria-hidden />
+        {t.rejected.title(what)}
+      </h2>
+      {last?.decided_at != null && <p className="mt-1 text-sm text-muted">{t.rejected.by(nameOf(last.decided_by), dateTime(last.decided_at))}</p>}
+      {last?.response_content != null && (
+        <blockquote dir="auto" className="mt-3 max-w-2xl whitespace-pre-wrap border-l-2 border-edge pl-3">
+          {last.response_content}
+        </blockquote>
+      )}
+      <p className="mt-3 max-w-2xl text-muted">{t.rejected.hint}</p>
+      <OtherWays project={project} />
+    </Card>
+  );
+}
+
+function BrokenCard({ project, failure }: { project: Project; failure: Failure | null }) {
   const command = useCommand(project.project_id);
   const can = useCan(project);
   const [model, setModel] = useState("");
-  const [redo, setRedo] = useState<"revise" | "rewind" | null>(null);
   const stage = failure?.stage ?? project.stage ?? null;
+  const reviews = failure === null ? [] : failedReviews(failure);
+  // What reviews found is mended when it is tried again.
+  const hopeless = failure?.permanent === true && reviews.length === 0;
   return (
     <section className="rounded-lg border border-danger/50 bg-danger-soft/50 p-5 sm:p-6">
       <h2 className="flex items-start gap-2.5 text-xl">
@@ -37,7 +71,7 @@ export function FailureCard({ project }: { project: Project }) {
       <p className="mt-1 text-sm text-muted">
         {failure !== null && (t.failureCode[failure.code] ?? words(failure.code))}
         {failure?.attempt != null && ` · ${t.failure.attempts(failure.attempt)}`}
-        {failure?.permanent === true && ` · ${t.failure.permanent}`}
+        {hopeless && ` · ${t.failure.permanent}`}
       </p>
       {command.error !== null && (
         <div className="mt-4">
@@ -49,33 +83,46 @@ export function FailureCard({ project }: { project: Project }) {
           <ModelSelect value={model} onChange={setModel} className="w-64 max-w-full" />
           <Button
             // The same once more is no way out of what failed for good.
-            look={failure?.permanent === true && model === "" ? "secondary" : "primary"}
+            look={hopeless && model === "" ? "secondary" : "primary"}
             busy={command.isPending}
             onClick={() => command.mutate(model === "" ? { command: "retry" } : { command: "retry", model }, { onSuccess: backToTop })}
           >
             <RotateCcw className="size-4" aria-hidden />
             {model === "" ? t.failure.retry : t.failure.retryWith}
           </Button>
-        </div>
-      )}
-      {(can("revise") || can("rewind")) && (
-        <div className="mt-4 flex flex-wrap gap-2">
-          {can("rewind") && (
-            <Button size="sm" onClick={() => setRedo("rewind")}>
-              <Undo2 className="size-4" aria-hidden />
-              {t.redo.rewind.action}
-            </Button>
-          )}
-          {can("revise") && (
-            <Button size="sm" onClick={() => setRedo("revise")}>
-              <FilePen className="size-4" aria-hidden />
-              {t.redo.revise.action}
-            </Button>
+          {reviews.length > 0 && (
+            <LinkButton to="/projects/$projectId/review" params={{ projectId: project.project_id }}>
+              {t.failure.reviews}
+            </LinkButton>
           )}
         </div>
       )}
+      <OtherWays project={project} />
       <p className="mt-4 text-sm text-muted">{t.failure.kept}</p>
-      {redo !== null && <RedoDialog project={project} command={redo} onClose={() => setRedo(null)} />}
     </section>
+  );
+}
+
+/** Back to a stage, or from another brief. */
+function OtherWays({ project }: { project: Project }) {
+  const can = useCan(project);
+  const [redo, setRedo] = useState<"revise" | "rewind" | null>(null);
+  if (!can("revise") && !can("rewind")) return null;
+  return (
+    <div className="mt-4 flex flex-wrap gap-2">
+      {can("rewind") && (
+        <Button size="sm" onClick={() => setRedo("rewind")}>
+          <Undo2 className="size-4" aria-hidden />
+          {t.redo.rewind.action}
+        </Button>
+      )}
+      {can("revise") && (
+        <Button size="sm" onClick={() => setRedo("revise")}>
+          <FilePen className="size-4" aria-hidden />
+          {t.redo.revise.action}
+        </Button>
+      )}
+      {redo !== null && <RedoDialog project={project} command={redo} onClose={() => setRedo(null)} />}
+    </div>
   );
 }

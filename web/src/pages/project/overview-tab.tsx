@@ -2,8 +2,9 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { ArrowRight } from "lucide-react";
 import { requestsQuery } from "@/api/decisions";
-import { type Project, promptsQuery } from "@/api/queries";
+import type { Project } from "@/api/queries";
 import { dateTime, words } from "@/lib/format";
+import { inOrder } from "@/lib/stages";
 import { t } from "@/text/en";
 import { LinkButton } from "@/ui/button";
 import { Card, Section } from "@/ui/card";
@@ -12,11 +13,13 @@ import { OverBudget } from "./budget";
 import { BriefPanel, Chat, chatStage } from "./chat";
 import { FailureCard } from "./failure-card";
 import { GivenAnswers } from "./given-answers";
+import { LastRefinement } from "./last-refinement";
 import { QuestionForm } from "./question-form";
 import { RefineForm } from "./refine-form";
 import { RequestsPanel } from "./requests-panel";
 import { Uploads } from "./uploads";
 import { useCan, useProject } from "./use-project";
+import { useStalePrompts } from "./use-stale";
 
 /**
  * What there is to do, what happens, and what it is about. Branches of a project go on beside each other, and what waits can be settled
@@ -68,7 +71,7 @@ function Completed({ project }: { project: Project }) {
   const params = { projectId: project.project_id };
   const has = (name: string) => project.artifacts.some((artifact) => artifact.name === name);
   const hasPrompts = project.final_prompts_count > 0;
-  const stale = (useQuery({ ...promptsQuery(project.project_id), enabled: hasPrompts }).data ?? []).filter((prompt) => prompt.is_stale).map((prompt) => prompt.number);
+  const stale = useStalePrompts(project);
   const hasCode = has("code");
   const [title, text] = hasPrompts ? [t.completed.title, t.completed.text(project.final_prompts_count)] : hasCode ? [t.completed.codeTitle, has("verdict") ? t.completed.codeReviewed : t.completed.codeText] : [t.completed.doneTitle, t.completed.doneText];
   const reads = ["verdict", "software_specification", "spec"].find(has);
@@ -79,6 +82,7 @@ function Completed({ project }: { project: Project }) {
       {stale.length > 0 && (
         <p className="mt-2 max-w-xl font-medium text-clay">{t.completed.stale(stale)}</p>
       )}
+      <LastRefinement project={project} />
       <div className="mt-5 flex flex-wrap gap-2">
         {hasPrompts && (
           <LinkButton to="/projects/$projectId/prompts" params={params} look="primary">
@@ -102,13 +106,6 @@ function Completed({ project }: { project: Project }) {
   );
 }
 
-/** In the order of the stages that make them, whichever was written last. */
-function inOrder(project: Project): Project["artifacts"] {
-  const stages = project.tasks.map((task) => task.stage);
-  const place = (stage: string) => (stages.includes(stage) ? stages.indexOf(stage) : stages.length);
-  return [...project.artifacts].sort((a, b) => place(a.stage) - place(b.stage));
-}
-
 function Aside({ project }: { project: Project }) {
   return (
     <aside className="space-y-6">
@@ -118,7 +115,7 @@ function Aside({ project }: { project: Project }) {
           <p className="text-sm text-muted">{t.project.noDocuments}</p>
         ) : (
           <ul className="divide-y divide-line rounded-lg border border-line bg-surface">
-            {inOrder(project).map((artifact) => (
+            {inOrder(project.artifacts, project.tasks).map((artifact) => (
               <li key={artifact.id}>
                 <Link
                   to="/projects/$projectId/artifacts/$name"

@@ -5,12 +5,14 @@ import { type Command, exportProject, useCommand } from "@/api/commands";
 import type { Project } from "@/api/queries";
 import { save } from "@/lib/download";
 import { t } from "@/text/en";
-import { Button } from "@/ui/button";
+import { Button, LinkButton } from "@/ui/button";
 import { Confirm } from "@/ui/confirm";
+import { Dialog } from "@/ui/dialog";
 import { Menu, MenuItem } from "@/ui/menu";
 import { tell, tellProblem } from "@/ui/toast";
 import { RedoDialog } from "./redo-dialog";
 import { useCan } from "./use-project";
+import { useStalePrompts } from "./use-stale";
 
 export function ProjectActions({ project }: { project: Project }) {
   const can = useCan(project);
@@ -46,6 +48,10 @@ export function ProjectActions({ project }: { project: Project }) {
 
 function ExportButton({ project }: { project: Project }) {
   const [busy, setBusy] = useState(false);
+  const stale = useStalePrompts(project);
+  // Asked before where what is exported is not what the specification says.
+  const [asked, setAsked] = useState<"zip" | "markdown" | null>(null);
+  const choose = (format: "zip" | "markdown") => (stale.length === 0 ? void take(format) : setAsked(format));
   const take = async (format: "zip" | "markdown") => {
     setBusy(true);
     try {
@@ -59,6 +65,7 @@ function ExportButton({ project }: { project: Project }) {
     }
   };
   return (
+    <>
     <Menu
       trigger={
         <Button look={project.phase === "completed" ? "primary" : "secondary"} busy={busy}>
@@ -67,9 +74,26 @@ function ExportButton({ project }: { project: Project }) {
         </Button>
       }
     >
-      <MenuItem onSelect={() => void take("zip")}>{t.export.zip}</MenuItem>
-      <MenuItem onSelect={() => void take("markdown")}>{t.export.markdown}</MenuItem>
+      <MenuItem onSelect={() => choose("zip")}>{t.export.zip}</MenuItem>
+      <MenuItem onSelect={() => choose("markdown")}>{t.export.markdown}</MenuItem>
     </Menu>
+    <Dialog open={asked !== null} onOpenChange={(open) => !open && setAsked(null)} title={t.exportStale.title} hint={t.exportStale.hint(stale)}>
+      <div className="mt-4 flex flex-wrap justify-end gap-2">
+        <LinkButton to="/projects/$projectId/prompts" params={{ projectId: project.project_id }} onClick={() => setAsked(null)}>
+          {t.completed.prompts}
+        </LinkButton>
+        <Button
+          look="primary"
+          onClick={() => {
+            if (asked !== null) void take(asked);
+            setAsked(null);
+          }}
+        >
+          {t.exportStale.action}
+        </Button>
+      </div>
+    </Dialog>
+    </>
   );
 }
 

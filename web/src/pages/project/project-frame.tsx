@@ -6,9 +6,12 @@ import { isProblem } from "@/api/problem";
 import type { Project } from "@/api/queries";
 import { useTitle } from "@/app/title";
 import { may, useRoleIn } from "@/app/workspace";
+import { readFailure } from "@/api/shapes";
 import { useFollow } from "@/live/live";
 import { cx } from "@/lib/cx";
 import { words } from "@/lib/format";
+import { standOf } from "@/lib/projects";
+import { inOrder } from "@/lib/stages";
 import { t } from "@/text/en";
 import { PhaseBadge, SimulatedBadge } from "@/ui/badge";
 import { buttonClass, LinkButton } from "@/ui/button";
@@ -37,6 +40,7 @@ export function ProjectFrame() {
 function Loaded({ project }: { project: Project }) {
   useTitle(project.title);
   const isOverview = useLocation().pathname.replace(/\/$/, "").endsWith(project.project_id);
+  const stand = standOf(project, readFailure(project.failure)?.code ?? null);
   useFollow([{ id: useProjectId(), after: project.last_sequence }]);
   return (
     <ProjectContext value={project}>
@@ -48,7 +52,7 @@ function Loaded({ project }: { project: Project }) {
         <div className={cx("min-w-0 grow", isOverview ? "basis-64" : "sm:basis-80")}>
           <Title project={project} isShort={!isOverview} />
           <p className={cx("mt-2 flex flex-wrap items-center gap-x-3 gap-y-1 text-sm text-muted max-sm:mt-1", !isOverview && "max-sm:*:nth-[n+3]:hidden")}>
-            <PhaseBadge phase={project.phase} />
+            <PhaseBadge phase={stand} />
             {project.simulated && <SimulatedBadge explains />}
             {project.lifecycle !== "active" && <span className="font-medium">{t.lifecycle[project.lifecycle as "archived"]}</span>}
             <span className="max-sm:hidden">{t.pipeline[project.pipeline]?.title ?? words(project.pipeline)}</span>
@@ -63,7 +67,7 @@ function Loaded({ project }: { project: Project }) {
       </header>
       {/* Said aloud when it changes: who does not see the page hears where the work stands. */}
       <p role="status" className="sr-only">
-        {[t.phase[project.phase] ?? project.phase, project.stage == null ? "" : (t.stage[project.stage] ?? words(project.stage))].filter((word) => word !== "").join(": ")}
+        {[t.phase[stand] ?? stand, project.stage == null ? "" : (t.stage[project.stage] ?? words(project.stage))].filter((word) => word !== "").join(": ")}
       </p>
       <Stepper project={project} isShort={!isOverview} />
       <Tabs project={project} />
@@ -122,7 +126,7 @@ function Tabs({ project }: { project: Project }) {
   const params = { projectId: project.project_id };
   const row = useActiveInView<HTMLElement>();
   // Prompts have a tab of their own; everything else that was written is a document.
-  const documents = project.artifacts.filter((artifact) => artifact.name !== "prompts" && artifact.name !== "title" && !isReview(artifact.name));
+  const documents = inOrder(project.artifacts, project.tasks).filter((artifact) => artifact.name !== "prompts" && artifact.name !== "title" && !isReview(artifact.name));
   return (
     <nav ref={row} aria-label={t.tab.label} className="relative mb-6 flex gap-5 overflow-x-auto border-b border-line sm:mb-8">
       <Link to="/projects/$projectId" params={params} activeOptions={{ exact: true }} className={TAB} activeProps={TAB_ACTIVE}>

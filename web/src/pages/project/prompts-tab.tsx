@@ -6,7 +6,7 @@ import type { Schemas } from "@/api/client";
 import { useTick } from "@/api/commands";
 import { artifactQuery, type Project, promptsQuery, promptVersionsQuery } from "@/api/queries";
 import { may, useRoleIn } from "@/app/workspace";
-import { coverageOf, requirementsOf } from "@/lib/coverage";
+import { coverageOf, type Requirement, requirementsOf } from "@/lib/coverage";
 import { cx } from "@/lib/cx";
 import { t } from "@/text/en";
 import { Badge } from "@/ui/badge";
@@ -19,6 +19,7 @@ import { Select } from "@/ui/field";
 import { Await, Empty, Loading } from "@/ui/states";
 import { tellProblem } from "@/ui/toast";
 import { useCan, useProject } from "./use-project";
+import { useStalePrompts } from "./use-stale";
 
 const DiffView = lazy(() => import("./diff-view"));
 
@@ -26,6 +27,10 @@ type Prompt = Schemas["PromptItem"];
 
 export function PromptsTab() {
   const project = useProject();
+  const stale = useStalePrompts(project);
+  const spec = project.artifacts.find((artifact) => artifact.name === "spec");
+  const text = useQuery({ ...artifactQuery(spec?.id ?? "", spec?.version ?? 0), enabled: spec !== undefined }).data?.content;
+  const requirements = text === undefined ? undefined : requirementsOf(text);
   const query = useQuery(promptsQuery(project.project_id));
   return (
     <Await query={query}>
@@ -38,11 +43,11 @@ export function PromptsTab() {
               <Overall prompts={prompts} />
               <ol className="space-y-4">
                 {prompts.map((prompt) => (
-                  <PromptCard key={prompt.number} project={project} prompt={prompt} />
+                  <PromptCard key={prompt.number} project={project} prompt={prompt} isStale={stale.includes(prompt.number)} requirements={requirements} />
                 ))}
               </ol>
             </Section>
-            <CoverageTable project={project} prompts={prompts} />
+            {requirements !== undefined && <CoverageTable project={project} prompts={prompts} requirements={requirements} />}
           </div>
         )
       }
@@ -63,7 +68,15 @@ function Overall({ prompts }: { prompts: readonly Prompt[] }) {
   );
 }
 
-function PromptCard({ project, prompt }: { project: Project; prompt: Prompt }) {
+interface PromptCardProps {
+  project: Project;
+  prompt: Prompt;
+  isStale: boolean;
+  /** What the specification asks for now; undefined until it is read. */
+  requirements: readonly Requirement[] | undefined;
+}
+
+function PromptCard({ project, prompt, isStale, requirements }: PromptCardProps) {
   const [open, setOpen] = useState(false);
   const can = useCan(project);
   const done = prompt.checklist.filter((item) => item.checked).length;
@@ -77,7 +90,7 @@ function PromptCard({ project, prompt }: { project: Project; prompt: Prompt }) {
               <span className="font-mono">{t.prompt.number(prompt.number)}</span>
               <Badge>{t.promptStage[prompt.stage] ?? prompt.stage}</Badge>
               {prompt.version > 1 && <span>{t.project.version(prompt.version)}</span>}
-              {prompt.is_stale && <Badge tone="clay">{t.prompt.stale}</Badge>}
+              {isStale && <Badge tone="clay">{t.prompt.stale}</Badge>}
             </p>
             <h3 id={`prompt-${prompt.number}`} className="mt-1 text-lg">
               {prompt.title}
@@ -85,7 +98,7 @@ function PromptCard({ project, prompt }: { project: Project; prompt: Prompt }) {
           </div>
           <CopyButton text={prompt.content} label={t.prompt.copy} look="primary" />
         </div>
-        {prompt.is_stale && (
+        {isStale && (
           <p className="mt-2 text-sm">
             {t.prompt.staleHint}{" "}
             {can("refine") && (
@@ -99,17 +112,23 @@ function PromptCard({ project, prompt }: { project: Project; prompt: Prompt }) {
           {prompt.covers.length > 0 && (
             <span>
               {t.prompt.covers}{" "}
-              {prompt.covers.map((id) => (
-                <Link
-                  key={id}
-                  to="/projects/$projectId/artifacts/$name"
-                  params={{ projectId: project.project_id, name: "spec" }}
-                  hash={id}
-                  className="mr-1.5 inline-block min-h-6 font-mono text-spruce underline underline-offset-2"
-                >
-                  {id}
-                </Link>
-              ))}
+              {prompt.covers.map((id) =>
+                requirements === undefined || requirements.some((one) => one.id === id) ? (
+                  <Link
+                    key={id}
+                    to="/projects/$projectId/artifacts/$name"
+                    params={{ projectId: project.project_id, name: "spec" }}
+                    hash={id}
+                    className="mr-1.5 inline-block min-h-6 font-mono text-spruce underline underline-offset-2"
+                  >
+                    {id}
+                  </Link>
+                ) : (
+                  <span key={id} className="mr-1.5 inline-block min-h-6">
+                    <span className="font-mono line-through">{id}</span> {t.prompt.gone}
+                  </span>
+                ),
+              )}
             </span>
           )}
           {prompt.needs.length > 0 && <span>{t.prompt.needs(prompt.needs)}</span>}
@@ -187,11 +206,9 @@ function Checklist({ project, prompt, done }: { project: Project; prompt: Prompt
   );
 }
 
-function CoverageTable({ project, prompts }: { project: Project; prompts: readonly Prompt[] }) {
-  const spec = project.artifacts.find((artifact) => artifact.name === "spec");
-  const text = useQuery({ ...artifactQuery(spec?.id ?? "", spec?.version ?? 0), enabled: spec !== undefined }).data?.content;
-  if (text === undefined) return null;
-  const rows = coverageOf(requirementsOf(text), prompts).filter((row) => row.id.startsWith("FR"));
+function CoverageTable({ project, prompts, requirements }: { project: Project; prompts: readonly Prompt[]; requirements: readonly Requirement[] }) {
+  const rows = coverageOf(requirements, prompts).filter((row) => row.id.startsWith("FR"));
+  if (rows.length === 0) return <Section title={t.coverage.title} hint={t.coverage.unknown}>{null}</Section>;
   const covered = rows.filter((row) => row.prompts.length > 0).length;
   return (
     <Section title={t.coverage.title} hint={t.coverage.hint(covered, rows.length)}>

@@ -11,6 +11,7 @@ import { Button } from "@/ui/button";
 import { Card } from "@/ui/card";
 import { Select, Textarea } from "@/ui/field";
 import { Failed } from "@/ui/states";
+import { refining } from "@/lib/refinement";
 import { tell } from "@/ui/toast";
 
 const HEADING = /^##\s+(.+)$/gm;
@@ -38,7 +39,7 @@ export function RefineForm({ project }: { project: Project }) {
       {
         onSuccess: () => {
           setRequest("");
-          tell(t.refine.begun);
+          tell(t.refine.begun, { about: refining(project.project_id) });
           backToTop();
         },
       },

@@ -2,6 +2,7 @@ import { useEffect, useState } from "react";
 import type { PersonRequest, RequestList } from "@/api/decisions";
 import { useNameOf } from "@/api/people";
 import type { Project } from "@/api/queries";
+import { readFailure } from "@/api/shapes";
 import { useDraft } from "@/lib/draft";
 import { backToTop } from "@/lib/focus";
 import { words as inWords } from "@/lib/format";
@@ -48,6 +49,9 @@ export function RequestsPanel({ project, query }: RequestsPanelProps) {
 function Settled({ project, request, onClose }: { project: Project; request: PersonRequest; onClose: () => void }) {
   const nameOf = useNameOf(project.workspace_id);
   const who = nameOf(request.decided_by);
+  const failure = readFailure(project.failure);
+  // Sent back and rejected for good are one status: the project stopping there makes the difference.
+  const status = request.status === "rejected" && failure?.code === "rejected" && failure.stage === request.stage ? "refused" : request.status;
   const [words, setWords] = useDraft(decisionDraft(project.project_id, request.gate));
   // What was sent is no draft any more, also where the form was gone before the answer came.
   const unsent = request.response_content?.includes(words.trim()) === true ? "" : words.trim();
@@ -72,7 +76,7 @@ function Settled({ project, request, onClose }: { project: Project; request: Per
         </div>
       )}
       <p role="status">
-        {t.gate.settled(who, t.artifact[request.artifact_name ?? request.gate] ?? inWords(request.gate), request.status)}
+        {t.gate.settled(who, t.artifact[request.artifact_name ?? request.gate] ?? inWords(request.gate), status)}
         {request.response_content != null && <span className="block text-muted">{request.response_content}</span>}
       </p>
       <Button size="sm" look="quiet" onClick={close}>

@@ -1,10 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { CircleCheck, CircleX } from "lucide-react";
+import type { ReactNode } from "react";
 import type { Schemas } from "@/api/client";
 import { artifactQuery, findingsQuery, type Project } from "@/api/queries";
 import { cx } from "@/lib/cx";
 import { dateTime, words } from "@/lib/format";
+import { findingsToList } from "@/lib/findings";
 import { type Outcome, readReview, type ReviewItem } from "@/lib/verdict";
 import { t } from "@/text/en";
 import { Badge, type Tone } from "@/ui/badge";
@@ -55,26 +57,49 @@ function Verdict({ item }: { item: Item }) {
       {({ content }) => {
         const { outcome, items } = readReview(content);
         if (outcome === null) return <Markdown text={content} />;
-        const passed = outcome === "pass";
-        const Icon = passed ? CircleCheck : CircleX;
-        return (
-          <section aria-labelledby="verdict" className={cx("rounded-lg border p-6", passed ? "border-spruce/40 bg-spruce-soft/60" : "border-danger/50 bg-danger-soft/60")}>
-            <h2 id="verdict" className={cx("flex items-center gap-3 text-2xl", passed ? "text-spruce" : "text-danger")}>
-              <Icon className="size-7 shrink-0" aria-hidden />
-              {t.verdict.title(t.outcome[outcome])}
-            </h2>
-            <p className="mt-1">{passed ? t.verdict.passed : t.verdict.failed}</p>
-            <ul className="mt-4 flex flex-wrap gap-x-6 gap-y-2">
-              {items.map((one) => (
-                <li key={one.title} className="flex items-center gap-2">
-                  {t.artifact[one.title] ?? words(one.title)} <OutcomeBadge outcome={one.outcome} />
-                </li>
-              ))}
-            </ul>
-          </section>
-        );
+        return <VerdictCard outcome={outcome} items={items} />;
       }}
     </Await>
+  );
+}
+
+function VerdictCard({ outcome, items }: { outcome: Outcome; items: readonly ReviewItem[] }) {
+  const passed = outcome === "pass";
+  const Icon = passed ? CircleCheck : CircleX;
+  return (
+    <section aria-labelledby="verdict" className={cx("rounded-lg border p-6", passed ? "border-spruce/40 bg-spruce-soft/60" : "border-danger/50 bg-danger-soft/60")}>
+      <h2 id="verdict" className={cx("flex items-center gap-3 text-2xl", passed ? "text-spruce" : "text-danger")}>
+        <Icon className="size-7 shrink-0" aria-hidden />
+        {t.verdict.title(t.outcome[outcome])}
+      </h2>
+      <p className="mt-1">{passed ? t.verdict.passed : t.verdict.failed}</p>
+      <ul className="mt-4 flex flex-wrap gap-x-6 gap-y-2">
+        {items.map((one) => (
+          <li key={one.title} className="flex items-center gap-2">
+            {t.artifact[one.title] ?? words(one.title)} <OutcomeBadge outcome={one.outcome} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** A review of code, or the verdict, as a document of its own: everything that it says. */
+export function ReviewText({ name, text }: { name: string; text: string }) {
+  const { outcome, items } = readReview(text);
+  if (outcome === null) return <Markdown text={text} />;
+  return name === VERDICT ? <VerdictCard outcome={outcome} items={items} /> : <Counted outcome={outcome} items={items}>{items.length > 0 && <ItemList items={items} />}</Counted>;
+}
+
+function Counted({ outcome, items, children }: { outcome: Outcome; items: readonly ReviewItem[]; children: ReactNode }) {
+  const count = (of: Outcome): number => items.filter((one) => one.outcome === of).length;
+  return (
+    <div className="space-y-3">
+      <p className="flex flex-wrap items-center gap-2">
+        <OutcomeBadge outcome={outcome} /> {t.verdict.counts(count("pass"), count("fail"), count("none"))}
+      </p>
+      {children}
+    </div>
   );
 }
 
@@ -97,10 +122,7 @@ function CodeReview({ project, item }: { project: Project; item: Item }) {
           const failed = items.filter((one) => one.outcome === "fail");
           const rest = items.filter((one) => one.outcome !== "fail");
           return (
-            <div className="space-y-3">
-              <p className="flex flex-wrap items-center gap-2">
-                <OutcomeBadge outcome={outcome} /> {t.verdict.counts(items.filter((one) => one.outcome === "pass").length, failed.length, items.filter((one) => one.outcome === "none").length)}
-              </p>
+            <Counted outcome={outcome} items={items}>
               {failed.length > 0 && <ItemList items={failed} />}
               {rest.length > 0 && (
                 <details>
@@ -110,7 +132,7 @@ function CodeReview({ project, item }: { project: Project; item: Item }) {
                   </div>
                 </details>
               )}
-            </div>
+            </Counted>
           );
         }}
       </Await>
@@ -139,12 +161,13 @@ function FindingList({ project, isAlone }: { project: Project; isAlone: boolean 
   const query = useQuery(findingsQuery(project.project_id));
   return (
     <Await query={query}>
-      {({ items, open }) => {
-        if (items.length === 0) return isAlone ? <NothingFound project={project} /> : null;
+      {({ items }) => {
+        const listed = findingsToList(items, !isAlone);
+        if (listed.length === 0) return isAlone ? <NothingFound project={project} /> : null;
         return (
-          <Section title={t.review.title} hint={t.review.hint(open, items.length)}>
+          <Section title={t.review.title} hint={t.review.hint(listed.filter((finding) => finding.state === "open").length, listed.length)}>
             <ul className="space-y-3">
-              {items.map((finding) => (
+              {listed.map((finding) => (
                 <FindingCard key={`${finding.review_version}/${finding.id}`} finding={finding} />
               ))}
             </ul>

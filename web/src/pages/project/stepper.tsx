@@ -1,4 +1,4 @@
-import { Check, CircleDot, Hand, type LucideIcon, Minus, X } from "lucide-react";
+import { Ban, Check, CircleDot, Coins, Hand, type LucideIcon, Minus, X } from "lucide-react";
 import type { Project } from "@/api/queries";
 import { cx } from "@/lib/cx";
 import { words } from "@/lib/format";
@@ -10,17 +10,22 @@ const LOOKS: Record<StepLook, { icon: LucideIcon; stone: string; bar: string; wo
   done: { icon: Check, stone: "border-spruce/40 bg-spruce-soft text-spruce", bar: "bg-spruce", words: t.step.done },
   now: { icon: CircleDot, stone: "border-sky bg-sky-soft text-sky", bar: "bg-sky", words: t.step.now },
   you: { icon: Hand, stone: "border-clay bg-clay-soft text-clay", bar: "bg-clay", words: t.step.you },
+  held: { icon: Coins, stone: "border-clay bg-clay-soft text-clay", bar: "bg-clay", words: t.step.held },
   broken: { icon: X, stone: "border-danger bg-danger-soft text-danger", bar: "bg-danger", words: t.step.broken },
+  rejected: { icon: Ban, stone: "border-edge bg-sunken text-ink", bar: "bg-edge", words: t.step.rejected },
   ahead: { icon: Minus, stone: "border-line border-dashed bg-transparent text-muted", bar: "bg-line", words: t.step.ahead },
+  off: { icon: Ban, stone: "border-line border-dashed bg-transparent text-muted", bar: "bg-line", words: t.step.off },
 };
 
+/** Where something is under way, or waits for somebody. */
+const IS_CURRENT = new Set<StepLook>(["now", "you", "held"]);
 /** So many still have room for larger words. */
 const MANY = 6;
 
 /** The stages of the pipeline as a course of stones, each saying how it stands; on a phone as one line. */
 export function Stepper({ project, isShort }: { project: Project; isShort: boolean }) {
   const talk = project.phase === "drafting" ? chatStage(project) : undefined;
-  const stages = mainStages(project.tasks, talk);
+  const stages = mainStages(project, talk);
   if (stages.length === 0) return <div className="h-6" />;
   const isMoving = project.phase === "working";
   return (
@@ -53,7 +58,7 @@ function Line({ stages, isShort, isMoving }: { stages: readonly StageState[]; is
           return (
             <li
               key={stage.id}
-              aria-current={name === "now" || name === "you" ? "step" : undefined}
+              aria-current={IS_CURRENT.has(name) ? "step" : undefined}
               className={cx("h-1.5 grow rounded-full", LOOKS[name].bar, name === "now" && isMoving && "animate-breathe")}
             >
               <span className="sr-only">
@@ -73,7 +78,7 @@ function Stone({ stage, isMoving, isMany }: { stage: StageState; isMoving: boole
   const Icon = look.icon;
   return (
     <li
-      aria-current={name === "now" || name === "you" ? "step" : undefined}
+      aria-current={IS_CURRENT.has(name) ? "step" : undefined}
       className={cx("grow basis-0 rounded-md border py-1.5", look.stone, isMany ? "min-w-26 px-2" : "min-w-32 px-3")}
     >
       <span className={cx("block truncate font-medium", isMany && "text-[0.8125rem] tracking-tight")}>{nameOf(stage)}</span>

@@ -1,12 +1,11 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useNameOf } from "@/api/people";
-import { eventsQuery, keys } from "@/api/queries";
+import { questionsQuery } from "@/api/queries";
 import type { ProjectEvent } from "@/api/shapes";
-import { queryClient } from "@/app/query-client";
 import { cx } from "@/lib/cx";
-import { actorOf, describe, type EventTone, passes, type Sieve, toneOf } from "@/lib/events";
+import { actorOf, type Asked, describe, type EventTone, passes, type Sieve, toneOf } from "@/lib/events";
 import { dateOnly, dateTime, integer } from "@/lib/format";
 import { t } from "@/text/en";
 import { Button } from "@/ui/button";
@@ -14,11 +13,10 @@ import { Section } from "@/ui/card";
 import { Choice } from "@/ui/choice";
 import { Await, Empty } from "@/ui/states";
 import { Ago } from "@/ui/time";
+import { useEventLog } from "./use-event-log";
 import { useProject } from "./use-project";
 
 const ROW_PX = 68;
-/** Events that are on their way come within this time. */
-const CATCH_UP_MS = 1_500;
 const DOTS: Record<EventTone, string> = {
   plain: "bg-edge",
   good: "bg-spruce",
@@ -32,26 +30,17 @@ const SIEVES: readonly Sieve[] = ["main", "decisions", "all"];
 export function TimelineTab() {
   const project = useProject();
   const [sieve, setSieve] = useState<Sieve>("main");
-  const query = useInfiniteQuery(eventsQuery(project.project_id, project.last_sequence));
-  const events = useMemo(() => {
-    const all = query.data?.pages.flatMap((page) => page.events) ?? [];
-    return all.filter((event) => passes(event, sieve)).sort((a, b) => b.sequence - a.sequence);
-  }, [query.data, sieve]);
-  // A log that was kept while nobody followed the project has a gap at its end: it is read anew.
-  const latest = query.data?.pages[0]?.events.at(-1)?.sequence;
-  const isBehind = latest !== undefined && latest < project.last_sequence;
-  useEffect(() => {
-    if (!isBehind) return;
-    const timer = window.setTimeout(() => void queryClient.resetQueries({ queryKey: keys.events(project.project_id) }), CATCH_UP_MS);
-    return () => window.clearTimeout(timer);
-  }, [isBehind, project.project_id]);
+  const { query, events: all } = useEventLog(project);
+  const events = useMemo(() => all.filter((event) => passes(event, sieve)).sort((a, b) => b.sequence - a.sequence), [all, sieve]);
+  const questions = useQuery({ ...questionsQuery(project.project_id), enabled: all.some((event) => event.event.startsWith("question_")) }).data;
+  const asked = useCallback((id: string) => questions?.find((question) => question.id === id)?.text ?? null, [questions]);
   return (
     <Section
       title={t.timeline.title}
       hint={t.timeline.hint(integer(project.last_sequence))}
       action={<Choice label={t.timeline.show} value={sieve} options={SIEVES.map((one) => [one, t.timeline.sieve[one]] as const)} onChange={setSieve} />}
     >
-      <Await query={query}>{() => (events.length === 0 ? <Empty title={project.last_sequence === 0 ? t.timeline.none : t.timeline.nothing} /> : <Events key={sieve} events={events} />)}</Await>
+      <Await query={query}>{() => (events.length === 0 ? <Empty title={project.last_sequence === 0 ? t.timeline.none : t.timeline.nothing} /> : <Events key={sieve} events={events} asked={asked} />)}</Await>
       {query.hasNextPage && (
         <div className="text-center">
           <Button busy={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
@@ -63,7 +52,7 @@ export function TimelineTab() {
   );
 }
 
-function Events({ events }: { events: readonly ProjectEvent[] }) {
+function Events({ events, asked }: { events: readonly ProjectEvent[]; asked: Asked }) {
   const list = useRef<HTMLOListElement>(null);
   const [top, setTop] = useState(0);
   useLayoutEffect(() => setTop((list.current?.getBoundingClientRect().top ?? 0) + window.scrollY), []);
@@ -92,7 +81,7 @@ function Events({ events }: { events: readonly ProjectEvent[] }) {
             {(before === undefined || dateOnly(before.timestamp) !== dateOnly(event.timestamp)) && (
               <p className="pb-3 pt-1 text-sm font-semibold text-muted">{dateOnly(event.timestamp)}</p>
             )}
-            <Row event={event} />
+            <Row event={event} asked={asked} />
           </li>
         );
       })}
@@ -100,14 +89,14 @@ function Events({ events }: { events: readonly ProjectEvent[] }) {
   );
 }
 
-function Row({ event }: { event: ProjectEvent }) {
+function Row({ event, asked }: { event: ProjectEvent; asked: Asked }) {
   const nameOf = useNameOf(useProject().workspace_id);
   return (
     <div className="relative flex gap-4 pb-4 pl-1">
       <span aria-hidden className="absolute bottom-0 left-[0.5625rem] top-4 w-px bg-line" />
       <span aria-hidden className={cx("relative mt-1.5 size-3 shrink-0 rounded-full border-2 border-paper", DOTS[toneOf(event)])} />
       <div className="min-w-0 grow">
-        <p className="line-clamp-3 whitespace-pre-line">{describe(event).replaceAll("`", "")}</p>
+        <p className="line-clamp-3 whitespace-pre-line">{describe(event, asked).replaceAll("`", "")}</p>
         <p className="text-sm text-muted" title={dateTime(event.timestamp)}>
           {actorOf(event, nameOf)} · <Ago at={event.timestamp} />
         </p>

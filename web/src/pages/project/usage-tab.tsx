@@ -1,9 +1,12 @@
-import { duration, integer, money } from "@/lib/format";
+import { cx } from "@/lib/cx";
+import { duration, integer, money, words } from "@/lib/format";
 import { t } from "@/text/en";
 import { SimulatedBadge } from "@/ui/badge";
 import { Card, Facts, Section } from "@/ui/card";
 import { ProjectBudget } from "./budget";
 import { useProject } from "./use-project";
+
+const agentName = (agent: string): string => t.agent[agent] ?? words(agent);
 
 export function UsageTab() {
   const project = useProject();
@@ -24,11 +27,11 @@ export function UsageTab() {
       <ProjectBudget project={project} />
       <h3 className="pt-4 text-lg">{t.usage.attempts}</h3>
       <div className="overflow-x-auto" tabIndex={0} role="group" aria-label={t.usage.attempts}>
-        <table className="w-full min-w-lg text-left">
+        <table className="w-full text-left sm:min-w-lg">
           <thead className="text-sm text-muted">
             <tr className="border-b border-line">
               {[t.usage.stage, t.usage.agent, t.usage.attempt, t.usage.state].map((name) => (
-                <th key={name} scope="col" className="py-2 pr-4 font-medium">
+                <th key={name} scope="col" className={cx("py-2 pr-4 font-medium", name === t.usage.agent && "max-sm:hidden")}>
                   {name}
                 </th>
               ))}
@@ -37,8 +40,11 @@ export function UsageTab() {
           <tbody>
             {project.tasks.map((task) => (
               <tr key={`${task.stage}/${task.attempt}`} className="border-b border-line">
-                <td className="py-2.5 pr-4 font-medium">{t.stage[task.stage] ?? task.stage}</td>
-                <td className="py-2.5 pr-4">{t.agent[task.agent_type] ?? task.agent_type}</td>
+                <td className="py-2.5 pr-4 font-medium">
+                  {t.stage[task.stage] ?? words(task.stage)}
+                  <span className="block text-sm font-normal text-muted sm:hidden">{agentName(task.agent_type)}</span>
+                </td>
+                <td className="py-2.5 pr-4 max-sm:hidden">{agentName(task.agent_type)}</td>
                 <td className="py-2.5 pr-4 tabular-nums">{task.attempt}</td>
                 <td className="py-2.5 pr-4">{t.taskStatus[task.status] ?? task.status}</td>
               </tr>

@@ -10,7 +10,10 @@ export function useProjectId(): string {
   return useParams({ from: "/signed-in/projects/$projectId" }).projectId;
 }
 
-export const useProjectQuery = () => useQuery(projectQuery(useProjectId()));
+/** What no event tells of, as a rename by somebody else, is seen after so long. */
+const REFRESH_MS = 60_000;
+
+export const useProjectQuery = () => useQuery({ ...projectQuery(useProjectId()), refetchInterval: REFRESH_MS });
 
 /** The project whose frame the caller is in. */
 export function useProject(): Project {

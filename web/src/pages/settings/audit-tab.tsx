@@ -1,8 +1,9 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { answer, client } from "@/api/client";
 import { useNameOf } from "@/api/people";
-import { keys } from "@/api/queries";
+import { keys, projectsQuery } from "@/api/queries";
 import { may, useWorkspace, type Workspace } from "@/app/workspace";
 import { dateTime } from "@/lib/format";
 import { t } from "@/text/en";
@@ -37,6 +38,8 @@ function Log({ workspace }: { workspace: Workspace }) {
     getNextPageParam: (last) => last.next_cursor ?? null,
   });
   const nameOf = useNameOf(workspace.id);
+  const projects = useInfiniteQuery(projectsQuery(workspace.id, "active")).data?.pages.flatMap((page) => page.items) ?? [];
+  const titles = new Map(projects.map((project) => [project.project_id, project.title]));
   return (
     <Section
       title={t.settings.audit}
@@ -66,6 +69,7 @@ function Log({ workspace }: { workspace: Workspace }) {
                 <li key={row.id} className="flex flex-wrap items-baseline justify-between gap-x-4 px-5 py-3">
                   <span>
                     {t.auditAction[row.action] ?? <span className="font-mono text-sm">{row.action}</span>}
+                    {row.resource_type === "project" && <OfProject id={row.resource_id} title={titles.get(row.resource_id)} />}
                   </span>
                   <span className="text-sm text-muted">
                     {nameOf(row.user_id)} · {dateTime(row.at)}
@@ -83,5 +87,17 @@ function Log({ workspace }: { workspace: Workspace }) {
         </Button>
       )}
     </Section>
+  );
+}
+
+/** To which project it was done: by its title, or by the beginning of its id where it is none of the latest ones. */
+function OfProject({ id, title }: { id: string; title: string | undefined }) {
+  return (
+    <>
+      {": "}
+      <Link to="/projects/$projectId" params={{ projectId: id }} dir="auto" className="text-spruce underline underline-offset-2 wrap-anywhere">
+        {title ?? <span className="font-mono text-sm">{id.slice(0, 8)}</span>}
+      </Link>
+    </>
   );
 }

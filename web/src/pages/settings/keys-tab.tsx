@@ -1,6 +1,7 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { answer, client } from "@/api/client";
+import { isProblem } from "@/api/problem";
 import { queryClient } from "@/app/query-client";
 import { may, useWorkspace } from "@/app/workspace";
 import { dateOnly } from "@/lib/format";
@@ -8,7 +9,7 @@ import { t } from "@/text/en";
 import { Badge } from "@/ui/badge";
 import { Button } from "@/ui/button";
 import { Card, Section } from "@/ui/card";
-import { Input } from "@/ui/field";
+import { Input, sentence } from "@/ui/field";
 import { Await, Failed } from "@/ui/states";
 import { tell, tellProblem } from "@/ui/toast";
 
@@ -93,6 +94,8 @@ function KeyRow({ provider, state, store, canChange }: KeyRowProps) {
       await refresh();
     },
   });
+  const why = isProblem(put.error) ? put.error.fields.get("key") : undefined;
+  const wrong = why === undefined ? undefined : sentence(t.key.it, why);
   const remove = useMutation({ mutationFn: () => store.remove(provider), onSuccess: refresh, onError: tellProblem });
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -105,10 +108,10 @@ function KeyRow({ provider, state, store, canChange }: KeyRowProps) {
         {state !== undefined ? <Badge tone="spruce">{t.key.ends(state.last_four)}</Badge> : <Badge>{t.key.none}</Badge>}
         {state !== undefined && <span className="text-sm text-muted">{dateOnly(state.updated_at)}</span>}
       </p>
-      {put.error !== null && <Failed error={put.error} />}
+      {put.error !== null && wrong === undefined && <Failed error={put.error} />}
       {canChange && (
         <form onSubmit={submit} className="flex flex-wrap items-end gap-2">
-          <Input label={t.key.new(t.key.provider[provider] ?? provider)} type="password" autoComplete="off" required value={secret} onChange={(event) => setSecret(event.target.value)} className="grow basis-60" />
+          <Input label={t.key.new(t.key.provider[provider] ?? provider)} type="password" autoComplete="off" required value={secret} error={wrong} onChange={(event) => setSecret(event.target.value)} className="grow basis-60" />
           <Button type="submit" busy={put.isPending} disabled={secret.trim() === ""}>
             {t.action.save}
           </Button>

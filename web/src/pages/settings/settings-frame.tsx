@@ -3,7 +3,6 @@ import { useTitle } from "@/app/title";
 import { useWorkspace } from "@/app/workspace";
 import { t } from "@/text/en";
 import { PageHead } from "@/ui/card";
-import { useActiveInView } from "@/ui/use-active-in-view";
 
 type Place = { to: LinkProps["to"]; label: string };
 
@@ -23,12 +22,11 @@ const OURS: readonly Place[] = [
 export function SettingsFrame() {
   useTitle(t.nav.settings);
   const { current } = useWorkspace();
-  const row = useActiveInView<HTMLElement>();
   return (
     <>
       <PageHead title={t.nav.settings} />
       <div className="grid gap-x-12 gap-y-6 lg:grid-cols-[12rem_minmax(0,1fr)]">
-        <nav ref={row} aria-label={t.nav.settings} className="relative flex gap-6 overflow-x-auto pb-2 lg:block lg:space-y-6">
+        <nav aria-label={t.nav.settings} className="space-y-3 lg:space-y-6">
           <Group title={t.settings.mine} places={MINE} />
           <Group title={current?.name ?? t.settings.workspace} places={OURS} />
         </nav>
@@ -42,9 +40,9 @@ export function SettingsFrame() {
 
 function Group({ title, places }: { title: string; places: readonly Place[] }) {
   return (
-    <div className="max-lg:shrink-0">
-      <p className="mb-1 max-w-48 truncate px-2.5 text-xs text-muted lg:mb-1.5">{title}</p>
-      <ul className="flex gap-1 lg:block lg:space-y-0.5">
+    <div>
+      <p className="mb-1 truncate px-2.5 text-xs text-muted lg:mb-1.5">{title}</p>
+      <ul className="flex flex-wrap gap-x-1 gap-y-0.5 lg:block lg:space-y-0.5">
         {places.map((place) => (
           <li key={place.to}>
             <Link to={place.to} className="block whitespace-nowrap rounded-md px-2.5 py-1.5 text-muted hover:bg-sunken hover:text-ink" activeProps={{ className: "bg-spruce-soft! text-spruce! font-medium" }}>

@@ -7,6 +7,7 @@ import { queryClient } from "@/app/query-client";
 import { SimulatedFigures } from "@/app/simulated";
 import { useTitle } from "@/app/title";
 import { may, useWorkspace, type Workspace } from "@/app/workspace";
+import { cx } from "@/lib/cx";
 import { integer, money, short } from "@/lib/format";
 import { t } from "@/text/en";
 import { Card, Facts, PageHead, Section } from "@/ui/card";
@@ -68,16 +69,20 @@ export function UsagePage() {
 
 /** A bar a month, with the figures beside it: nothing is said by length alone. */
 function Months({ lines }: { lines: readonly Line[] }) {
+  // One bar says nothing: there is none to compare it with.
+  const isOne = lines.length === 1;
   const most = Math.max(...lines.map((line) => Number(line.cost_usd)), 0.000_001);
   return (
     <Section title={t.usage.byMonth}>
       <ul className="space-y-2">
         {lines.map((line) => (
-          <li key={line.month} className="grid grid-cols-[5rem_minmax(0,24rem)_auto] items-center gap-4">
+          <li key={line.month} className={cx("grid items-center gap-4", isOne ? "grid-cols-[5rem_auto] justify-start" : "grid-cols-[5rem_minmax(0,24rem)_auto]")}>
             <span className="tabular-nums text-muted">{line.month}</span>
-            <span className="h-5 rounded-sm bg-sunken" aria-hidden>
-              <span className="block h-full rounded-sm bg-spruce" style={{ width: `${(Number(line.cost_usd) / most) * 100}%` }} />
-            </span>
+            {!isOne && (
+              <span className="h-5 rounded-sm bg-sunken" aria-hidden>
+                <span className="block h-full rounded-sm bg-spruce" style={{ width: `${(Number(line.cost_usd) / most) * 100}%` }} />
+              </span>
+            )}
             <span className="text-right tabular-nums">
               {money(line.cost_usd)} <span className="text-sm text-muted">{t.usage.callsShort(integer(line.calls))}</span>
             </span>
