@@ -172,7 +172,7 @@ describe("what is done again", () => {
     await page.keyboard.press("Escape");
     await button(page, t.project.more).click();
     await page.getByRole("menuitem", { name: t.redo.revise.action }).click();
-    expect(await page.getByLabel(t.redo.brief).inputValue()).toContain("librarian");
+    await expect.poll(() => page.getByLabel(t.redo.brief).inputValue()).toContain("librarian");
     await page.getByRole("dialog").getByRole("button", { name: t.redo.revise.action }).click();
     await page.getByText(/librarian/).first().waitFor({ timeout: WORK_MS });
     visitor.expectNoErrors();

@@ -12,16 +12,19 @@ use groundwork_domain::request::Decision;
 use groundwork_domain::work::{StageOutcome, StageResult};
 use groundwork_store::artifacts::{self, Loaded};
 
-/// Runs whatever is to be run until people are asked or all is done; every attempt again by another worker.
-pub(crate) async fn run_on(world: &mut World) {
+/// Runs whatever is to be run until people are asked or all is done; every attempt again by another worker. What came of them.
+pub(crate) async fn run_on(world: &mut World) -> Vec<StageOutcome> {
+    let mut outcomes = Vec::new();
     while let Some(Step::RunStage(task)) =
         world.machine.next().into_iter().find(|step| matches!(step, Step::RunStage(_)))
     {
         let outcome = world.workshop().run(&task, &CancellationToken::new()).await.unwrap();
         let repeated = world.workshop().run(&task, &CancellationToken::new()).await.unwrap();
         assert_eq!(outcome, repeated, "{}", task.stage);
+        outcomes.push(outcome.clone());
         world.tell(Fact::StageEnded { stage: task.stage, attempt: task.attempt, outcome }).await;
     }
+    outcomes
 }
 
 pub(crate) async fn decide(world: &mut World, decision: Decision, comment: Option<&str>) {

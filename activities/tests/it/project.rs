@@ -1,32 +1,22 @@
 //! A whole project, every attempt of it twice.
 
+use crate::build::run_on;
 use crate::world::World;
 use groundwork_activities::AttemptError;
-use groundwork_agents::CancellationToken;
 use groundwork_domain::command::CommandBody;
-use groundwork_domain::project::{Fact, Phase, Step};
+use groundwork_domain::project::{Fact, Phase};
 use groundwork_domain::work::StageResult;
 use groundwork_store::artifacts;
-
-/// Runs what is next until people are asked or all is done; every attempt again by another worker.
-async fn run_on(world: &mut World) {
-    while let Some(Step::RunStage(_)) = world.machine.next().first() {
-        let again = world.task();
-        let outcome = world.step().await;
-        let repeated = world.workshop().run(&again, &CancellationToken::new()).await.unwrap();
-        assert_eq!(outcome, repeated);
-        assert!(outcome.used.simulated && outcome.used.calls > 0);
-    }
-}
 
 #[tokio::test]
 async fn every_attempt_run_twice_is_bought_once() {
     let mut world = World::new(&[]).await;
-    run_on(&mut world).await;
+    let mut outcomes = run_on(&mut world).await;
     assert_eq!(world.machine.phase(), Phase::AwaitingInput);
     world.command(CommandBody::AcceptRecommendations).await;
-    run_on(&mut world).await;
+    outcomes.extend(run_on(&mut world).await);
     assert_eq!(world.machine.phase(), Phase::Completed);
+    assert!(outcomes.iter().all(|outcome| outcome.used.simulated && outcome.used.calls > 0), "{outcomes:?}");
     let bought = world.bought().await;
     assert!(bought.values().all(|times| *times == 1), "{bought:?}");
     let ledger = "select count(*) from projects, lateral (select count(*) as calls, sum(cost_usd) as cost from usage_entries) as sums

@@ -261,7 +261,7 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let mut process = shell("setsid sleep 600 & wait", &directory.path().join("log"));
         let pid = process.pid();
-        let children = wait::until("its child", Duration::from_secs(10), async || {
+        let children = wait::until("its child", Duration::from_secs(60), async || {
             let children: Vec<Identity> = descendants(pid).into_iter().map(Identity::of).collect();
             Ok((!children.is_empty()).then_some(children))
         })
@@ -277,7 +277,7 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let log = directory.path().join("log");
         let mut process = shell("trap '' TERM; echo deaf; while :; do sleep 1; done", &log);
-        wait::until("the trap", Duration::from_secs(10), async || {
+        wait::until("the trap", Duration::from_secs(60), async || {
             Ok(std::fs::read_to_string(&log)?.contains("deaf").then_some(()))
         })
         .await
