@@ -184,18 +184,22 @@ pub async fn find(conn: &mut PgConnection, user: UserId) -> Result<Option<Accoun
     Ok(account)
 }
 
-/// Says whether a person is told by mail of what happens in their projects. The transaction runs as them.
+/// Changes what a person is called, and whether they are told by mail of what happens in their projects; none: it stays. The
+/// transaction runs as them.
 ///
 /// # Errors
 /// Postgres's own.
-pub async fn set_mail_notices(
+pub async fn update(
     conn: &mut PgConnection,
     user: UserId,
-    mail_notices: bool,
+    name: Option<&str>,
+    mail_notices: Option<bool>,
 ) -> Result<(), StoreError> {
     sqlx::query!(
-        "update users set mail_notices = $2, updated_at = now() where id = $1",
+        "update users set name = coalesce($2, name), mail_notices = coalesce($3, mail_notices), updated_at = now()
+         where id = $1",
         user.0,
+        name,
         mail_notices
     )
     .execute(conn)

@@ -33,6 +33,8 @@ pub struct ProjectItem {
     pub stage: Option<String>,
     /// What it waits for, where it waits for people.
     pub waiting_for: Option<String>,
+    /// Why it is failed, when it is, as a word for programs: `rejected` (a person said no), `provider_unavailable`, …
+    pub failure_code: Option<String>,
     /// US dollars so far.
     pub cost_usd: Decimal,
     /// True where a simulator did some of the work.
@@ -84,7 +86,7 @@ pub async fn list(
         ProjectItem,
         r#"select p.id as project_id, p.workspace_id, p.title, p.pipeline_id as pipeline, p.project_type,
                   case when p.workflow_state = 'starting' then 'starting' else p.status end as "status!",
-                  p.phase, p.stage, p.waiting_for, p.cost_usd, p.simulated, p.lifecycle, p.created_by, p.created_at,
+                  p.phase, p.stage, p.waiting_for, p.failure ->> 'code' as failure_code, p.cost_usd, p.simulated, p.lifecycle, p.created_by, p.created_at,
                   p.last_activity_at, p.completed_at, p.next_seq - 1 as "last_sequence!"
            from projects p
            join workspace_members m on m.workspace_id = p.workspace_id and m.user_id = $1 and m.joined_at is not null
@@ -179,6 +181,11 @@ pub async fn head(conn: &mut PgConnection, project: ProjectId) -> Result<Project
             phase: row.phase,
             stage: row.stage,
             waiting_for: row.waiting_for,
+            failure_code: row
+                .failure
+                .as_ref()
+                .and_then(|failure| failure["code"].as_str())
+                .map(str::to_owned),
             cost_usd: row.cost_usd.normalize(),
             simulated: row.simulated,
             lifecycle: row.lifecycle,

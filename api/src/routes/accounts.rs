@@ -77,6 +77,10 @@ pub(crate) struct Me {
 /// What a person changes of their account; what is left out stays.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 pub(crate) struct Profile {
+    /// What to be called.
+    #[garde(inner(custom(is_name)))]
+    #[schema(min_length = 1, max_length = 255)]
+    name: Option<String>,
     /// Whether to be told by mail that a project ended or needs one.
     #[garde(skip)]
     mail_notices: Option<bool>,
@@ -187,9 +191,8 @@ pub(crate) async fn update(
 ) -> ApiResult<Json<Account>> {
     access::account(user)?;
     let mut tx = app.store.person(user.id).await?;
-    if let Some(mail_notices) = profile.mail_notices {
-        accounts::set_mail_notices(&mut tx, user.id, mail_notices).await?;
-    }
+    let name = profile.name.as_deref().map(str::trim);
+    accounts::update(&mut tx, user.id, name, profile.mail_notices).await?;
     let account = accounts::find(&mut tx, user.id).await?.ok_or_else(ApiError::unauthorized)?;
     tx.commit().await?;
     Ok(Json(account))

@@ -45,6 +45,15 @@ async fn who_may_decide_is_told_where_and_nothing_of_the_idea() {
     assert_eq!(off["mail_notices"], false);
     assert_eq!(dot.get("/auth/me").await.ok()["user"]["mail_notices"], false);
     assert_eq!(bob.get("/auth/me").await.ok()["user"]["mail_notices"], true);
+    let renamed = dot.send(Method::PATCH, "/auth/me", &json!({"name": " Dorothy "})).await.ok();
+    assert_eq!(
+        (&renamed["name"], &renamed["mail_notices"]),
+        (&json!("Dorothy"), &json!(false)),
+        "the rest stays"
+    );
+    for name in ["", "  ", "a\u{0}b"] {
+        dot.send(Method::PATCH, "/auth/me", &json!({"name": name})).await.refused(422, "invalid_fields");
+    }
 
     let in_team = Person { workspace: team.parse().unwrap(), ..ada.clone() };
     let request = gate(Role::Editor, true);

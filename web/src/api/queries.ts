@@ -1,8 +1,7 @@
 // What pages read, one query a question. Keys begin with what the live connection makes stale.
-import { infiniteQueryOptions, queryOptions, type InfiniteData, type QueryClient, useQuery } from "@tanstack/react-query";
-import { standOf } from "@/lib/projects";
+import { infiniteQueryOptions, queryOptions, type InfiniteData } from "@tanstack/react-query";
 import { answer, client, type Schemas } from "./client";
-import { readEvent, readFailure, type ProjectEvent } from "./shapes";
+import { readEvent, type ProjectEvent } from "./shapes";
 
 export type Project = Schemas["ProjectPageView"];
 export type ProjectItem = Schemas["ProjectItem"];
@@ -69,36 +68,15 @@ export const foundQuery = (search: string) =>
     staleTime: 60_000,
   });
 
-/** By what code a project failed. Lists do not say it; it is asked for once for each time that something happened in the project. */
-const failureQuery = (project: ProjectItem) =>
-  queryOptions({
-    queryKey: ["failure", project.project_id, project.last_sequence] as const,
-    queryFn: async () => readFailure((await answer(client.GET("/api/v1/projects/{project_id}", inProject(project.project_id)))).failure)?.code ?? null,
-    staleTime: Number.POSITIVE_INFINITY,
-  });
-
-/** How a project of a list stands, as exactly as is known without asking. */
-export function useStand(project: ProjectItem): string {
-  return standOf(project, useQuery({ ...failureQuery(project), enabled: false }).data ?? null);
-}
-
-/** So many failed projects are asked why: each is a request. */
-const ASKED_WHY_MAX = 20;
-
-/** Those that failed by themselves: what a person rejected waits for nobody. */
-async function withoutRejected(failed: readonly ProjectItem[], queries: QueryClient): Promise<ProjectItem[]> {
-  const codes = await Promise.all(failed.slice(0, ASKED_WHY_MAX).map((project) => queries.fetchQuery(failureQuery(project)).catch(() => null)));
-  return failed.filter((_, index) => codes[index] !== "rejected");
-}
-
 /** Projects in which a person has to do something. */
 export const waitingQuery = queryOptions({
   queryKey: [...keys.projects, "waiting"] as const,
-  queryFn: async ({ client: queries }) => {
+  queryFn: async () => {
     const of = async (phase: string) =>
       (await answer(client.GET("/api/v1/projects", { params: { query: { phase, limit: PROJECTS_PAGE } } }))).items;
-    const pages = await Promise.all([of("awaiting_input"), of("awaiting_approval"), of("drafting"), of("failed").then((failed) => withoutRejected(failed, queries))]);
-    return pages.flat().filter((project) => project.lifecycle === "active");
+    const pages = await Promise.all([of("awaiting_input"), of("awaiting_approval"), of("drafting"), of("failed")]);
+    // What a person rejected waits for nobody.
+    return pages.flat().filter((project) => project.lifecycle === "active" && project.failure_code !== "rejected");
   },
 });
 

@@ -2179,6 +2179,8 @@ export interface components {
             has_more: boolean;
             /** @description One for each that was told. */
             items: components["schemas"]["Moved"][];
+            /** @description Of a replay: where the next request goes on, so that those that fail again are not tried again. */
+            next_cursor?: string | null;
         };
         /** @description Answers to some or all of the open questions. */
         Answers: {
@@ -3433,6 +3435,8 @@ export interface components {
         Profile: {
             /** @description Whether to be told by mail that a project ended or needs one. */
             mail_notices?: boolean | null;
+            /** @description What to be called. */
+            name?: string | null;
         };
         /** @description A project as its page shows it, without its parts. */
         ProjectHead: components["schemas"]["ProjectItem"] & {
@@ -3499,6 +3503,8 @@ export interface components {
              * @description Who created it.
              */
             created_by: string;
+            /** @description Why it is failed, when it is, as a word for programs: `rejected` (a person said no), `provider_unavailable`, … */
+            failure_code?: string | null;
             /**
              * Format: date-time
              * @description When something last happened.
@@ -4795,6 +4801,8 @@ export interface operations {
                 "application/json": {
                     /** @description Only with this code. */
                     code?: string | null;
+                    /** @description `next_cursor` of the answer before: only those that failed earlier. */
+                    cursor?: string | null;
                     /** @description A model for these attempts instead of the agents' own. */
                     model?: string | null;
                     /** @description Only of this pipeline. */

@@ -13,6 +13,12 @@ import { WaitingFiles } from "./waiting-files";
 /** What the server takes (`api/src/file_kind.rs`). */
 export const UPLOAD_KINDS = [".pdf", ".docx", ".md", ".txt", ".png", ".jpg", ".jpeg", ".gif", ".csv", ".json", ".yaml", ".yml", ".sql", ".proto"] as const;
 
+/** Those of them that no agent reads: what is in them is no plain text. */
+const UNREAD_KINDS: readonly string[] = [".pdf", ".docx", ".png", ".jpg", ".jpeg", ".gif"] satisfies (typeof UPLOAD_KINDS)[number][];
+
+/** Whether agents will read a file of this name. */
+export const isRead = (name: string): boolean => !UNREAD_KINDS.some((kind) => name.toLowerCase().endsWith(kind));
+
 export const uploadsKey = (project: string) => [...keys.project(project), "uploads"] as const;
 
 /** What is chosen and can be sent, and what is wrong with the rest, by name. */

@@ -22,12 +22,12 @@ test("a filter and a search leave out the rest", () => {
 });
 
 test("a badge says more than the phase where that would mislead", () => {
-  const stand = (phase: string, more: object, failure: string | null = null) => standOf({ ...project("1", phase), ...more }, failure);
+  const stand = (phase: string, more: object) => standOf({ ...project("1", phase), ...more });
   expect([
     stand("awaiting_approval", { waiting_for: "gate:spec" }),
     stand("awaiting_approval", { waiting_for: "budget" }),
-    stand("failed", {}, "rejected"),
-    stand("failed", {}, "provider_refused"),
+    stand("failed", { failure_code: "rejected" }),
+    stand("failed", { failure_code: "provider_refused" }),
     stand("cancelled", { lifecycle: "deleted" }),
   ]).toEqual(["awaiting_approval", "over_budget", "rejected", "failed", "deleted"]);
 });

@@ -16,11 +16,11 @@ const FILTERS: Record<Filter, (project: ProjectItem) => boolean> = {
 
 export const FILTER_NAMES = Object.keys(FILTERS) as Filter[];
 
-/** What a badge says of a project: its phase, or more where that alone would mislead. `failure`: the code of what failed, where it is known. */
-export function standOf({ phase, waiting_for, lifecycle }: Pick<ProjectItem, "phase" | "waiting_for" | "lifecycle">, failure: string | null): string {
+/** What a badge says of a project: its phase, or more where that alone would mislead. */
+export function standOf({ phase, waiting_for, lifecycle, failure_code }: Pick<ProjectItem, "phase" | "waiting_for" | "lifecycle" | "failure_code">): string {
   if (lifecycle === "deleted") return "deleted";
   if (waiting_for === "budget") return "over_budget";
-  return phase === "failed" && failure === "rejected" ? "rejected" : phase;
+  return phase === "failed" && failure_code === "rejected" ? "rejected" : phase;
 }
 
 /** What waits for a person first, then what is broken, then the rest as it came: the latest activity first. */

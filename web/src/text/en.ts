@@ -744,6 +744,10 @@ export const t = {
   profile: {
     verified: "Confirmed",
     unverified: "Not confirmed",
+    name: "Name",
+    nameHint: "What others in your workspaces see.",
+    rename: "Keep the name",
+    renamed: "That is your name now.",
     since: (when: string) => `Here since ${when}.`,
     changeEmail: "Change email",
     changeEmailHint: "We send a link to the new address; the account moves when you follow it.",
@@ -1071,7 +1075,8 @@ export const t = {
   },
   upload: {
     title: "Files",
-    hint: "Documents, tables and pictures that belong to the project. Secrets in them are taken out of what agents read.",
+    hint: "Agents read files of plain text: .md .txt .csv .json .yaml .sql .proto; secrets are taken out of what they read. PDF, Word and pictures are kept beside the project, for people.",
+    unread: "kept, not read by agents",
     add: "Add files",
     remove: (name: string) => `Delete ${name}`,
     detach: (name: string) => `Remove ${name}`,

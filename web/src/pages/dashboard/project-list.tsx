@@ -4,10 +4,10 @@ import { Archive, ArchiveRestore, MoreHorizontal, Pencil, Trash2 } from "lucide-
 import { useLayoutEffect, useRef, useState } from "react";
 import { useQuery } from "@tanstack/react-query";
 import { useCommand, useRename } from "@/api/commands";
-import { meQuery, type ProjectItem, useStand } from "@/api/queries";
+import { meQuery, type ProjectItem } from "@/api/queries";
 import { may, useRoleIn } from "@/app/workspace";
 import { money, words } from "@/lib/format";
-import { wishOf } from "@/lib/projects";
+import { standOf, wishOf } from "@/lib/projects";
 import { t } from "@/text/en";
 import { PhaseBadge, SimulatedBadge } from "@/ui/badge";
 import { Button, buttonClass } from "@/ui/button";
@@ -64,7 +64,7 @@ function VirtualList({ projects, canEdit }: { projects: readonly ProjectItem[]; 
 function Row({ project, canEdit }: { project: ProjectItem; canEdit: boolean }) {
   const [editing, setEditing] = useState(false);
   const rename = useRename(project.project_id);
-  const stand = useStand(project);
+  const stand = standOf(project);
   const waits = project.phase.startsWith("awaiting") && stand !== "deleted";
   const row = useRef<HTMLDivElement>(null);
   // The focus goes back to what opened the editor.

@@ -2,13 +2,13 @@ import { Link } from "@tanstack/react-router";
 import { ArrowRight } from "lucide-react";
 import { useState } from "react";
 import type { PersonRequest } from "@/api/decisions";
-import { useStand } from "@/api/queries";
 import { useTitle } from "@/app/title";
 import { useWaits } from "@/app/waiting";
 import { useWorkspace } from "@/app/workspace";
 import { useFollow } from "@/live/live";
 import { words } from "@/lib/format";
 import type { Wait } from "@/lib/inbox";
+import { standOf } from "@/lib/projects";
 import { t } from "@/text/en";
 import { PhaseBadge, SimulatedBadge } from "@/ui/badge";
 import { Button } from "@/ui/button";
@@ -83,7 +83,7 @@ function wish({ project, request }: Wait): string {
 
 function Waiting({ wait, onAnswer }: { wait: Wait; onAnswer: (request: PersonRequest) => void }) {
   const { project, request, isMine } = wait;
-  const stand = useStand(project);
+  const stand = standOf(project);
   const workspace = useWorkspace().all.find((one) => one.id === project.workspace_id)?.name;
   return (
     <Card as="li" className="relative flex flex-wrap items-center gap-x-4 gap-y-3 p-4 hover:border-edge sm:p-5">

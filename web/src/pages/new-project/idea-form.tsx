@@ -3,7 +3,7 @@ import { type ChangeEvent, useEffect, useId, useState } from "react";
 import { answer, client } from "@/api/client";
 import { keys } from "@/api/queries";
 import { isProblem } from "@/api/problem";
-import { sift, UPLOAD_KINDS, waitingFiles } from "@/api/uploads";
+import { isRead, sift, UPLOAD_KINDS, waitingFiles } from "@/api/uploads";
 import { draftOwner, useWaitingFiles, type WaitingFile } from "@/api/waiting-files";
 import { queryClient } from "@/app/query-client";
 import { useWorkspace } from "@/app/workspace";
@@ -127,7 +127,10 @@ export function IdeaForm({ pipeline, onCreated }: { pipeline: string; onCreated:
           {files.map(({ key: one, file }) => (
             <li key={one} className="flex items-center gap-3 px-3 py-1.5">
               <span className="min-w-0 grow truncate">{file.name}</span>
-              <span className="text-sm text-muted">{byteSize(file.size)}</span>
+              <span className="text-sm text-muted">
+                {!isRead(file.name) && `${t.upload.unread} · `}
+                {byteSize(file.size)}
+              </span>
               <Button look="quiet" size="sm" aria-label={t.upload.detach(file.name)} onClick={() => remove(one)}>
                 <X className="size-4" aria-hidden />
               </Button>
@@ -159,7 +162,7 @@ function FromFile({ onText }: { onText: (text: string, name: string) => void }) 
   );
 }
 
-/** Documents, tables and pictures that agents shall read (D-19). */
+/** Documents, tables and pictures that belong to the idea (D-19). */
 function Attach({ onFiles }: { onFiles: (files: readonly File[]) => void }) {
   const id = useId();
   const take = (event: ChangeEvent<HTMLInputElement>) => {

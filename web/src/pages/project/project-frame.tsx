@@ -6,7 +6,6 @@ import { isProblem } from "@/api/problem";
 import type { Project } from "@/api/queries";
 import { useTitle } from "@/app/title";
 import { may, useRoleIn } from "@/app/workspace";
-import { readFailure } from "@/api/shapes";
 import { useFollow } from "@/live/live";
 import { cx } from "@/lib/cx";
 import { words } from "@/lib/format";
@@ -40,7 +39,7 @@ export function ProjectFrame() {
 function Loaded({ project }: { project: Project }) {
   useTitle(project.title);
   const isOverview = useLocation().pathname.replace(/\/$/, "").endsWith(project.project_id);
-  const stand = standOf(project, readFailure(project.failure)?.code ?? null);
+  const stand = standOf(project);
   useFollow([{ id: useProjectId(), after: project.last_sequence }]);
   return (
     <ProjectContext value={project}>

@@ -68,7 +68,10 @@ export function Uploads({ project }: { project: Project }) {
               <a href={`/api/v1/projects/${project.project_id}/uploads/${file.id}`} download={file.filename} className="min-w-0 grow truncate underline-offset-2 hover:underline">
                 {file.filename}
               </a>
-              <span className="text-sm text-muted">{byteSize(file.size_bytes)}</span>
+              <span className="text-sm text-muted">
+                {!file.has_text && `${t.upload.unread} · `}
+                {byteSize(file.size_bytes)}
+              </span>
               {canAdd && (
                 <Button look="quiet" size="sm" aria-label={t.upload.remove(file.filename)} onClick={() => remove.mutate(file.id)}>
                   {t.action.delete}

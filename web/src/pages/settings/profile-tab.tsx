@@ -34,12 +34,35 @@ export function ProfileTab() {
               <p className="text-sm text-muted">{t.profile.since(dateTime(user.created_at))}</p>
             </Card>
           </Section>
+          <Name user={user} />
           <Mails user={user} />
           <ChangeAddress />
           <PersonalData />
         </>
       )}
     </Await>
+  );
+}
+
+function Name({ user }: { user: Schemas["Account"] }) {
+  const queryClient = useQueryClient();
+  const form = useForm(async (values) => {
+    const account = await answer(client.PATCH("/api/v1/auth/me", { body: { name: value(values, "name") } }));
+    queryClient.setQueryData(meQuery.queryKey, (me) => me && { ...me, user: account });
+    tell(t.profile.renamed);
+  });
+  return (
+    <Section title={t.profile.name} hint={t.profile.nameHint}>
+      <form onSubmit={form.submit} className="flex max-w-xl flex-wrap items-end gap-3">
+        {form.error !== null && <Failed error={form.error} />}
+        <div className="grow basis-64">
+          <Input label={t.profile.name} name="name" required maxLength={255} autoComplete="name" defaultValue={user.name} error={form.field("name")} />
+        </div>
+        <Button type="submit" busy={form.busy}>
+          {t.profile.rename}
+        </Button>
+      </form>
+    </Section>
   );
 }
 
