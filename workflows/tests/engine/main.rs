@@ -40,6 +40,10 @@ use uuid::Uuid;
 /// For everything that happens soon or not at all; never waited for where a test passes.
 const PATIENCE: Duration = Duration::from_secs(120);
 const PAUSE: Duration = Duration::from_millis(50);
+/// What hangs in spite of all patience is told, and not waited for.
+const SCENE_MAX: Duration = Duration::from_secs(600);
+/// Until an update counts as lost: far more than the busiest machine needs for one.
+const ANSWER_MAX: Duration = Duration::from_secs(20);
 
 /// Asks until there is an answer. `Err` is what there is instead, for the message at the end of all patience.
 async fn until<T>(what: &str, mut probe: impl AsyncFnMut() -> Result<T, String>) -> Result<T> {
@@ -110,11 +114,20 @@ impl Scene {
         .await
     }
 
+    /// An update that arrives as a run continues as new may be dropped with it, and its sender waits for ever: it is sent again then, under
+    /// the same id, as the API's clients do.
     async fn send(&self, id: Uuid, body: CommandBody) -> Result<Outcome> {
         let actor = Actor::User { user_id: UserId(Uuid::from_u128(3)) };
         let command = Command { command_id: CommandId(id), actor, body };
-        let options = WorkflowExecuteUpdateOptions::builder().update_id(id.to_string()).build();
-        Ok(self.handle().execute_update(ProjectWorkflow::command, command, options).await?)
+        let answer = until("an answer", async || {
+            let options = WorkflowExecuteUpdateOptions::builder().update_id(id.to_string()).build();
+            let handle = self.handle();
+            let told = handle.execute_update(ProjectWorkflow::command, command.clone(), options);
+            tokio::time::timeout(ANSWER_MAX, told)
+                .await
+                .map_err(|_elapsed| format!("{command:?} is not answered"))
+        });
+        Ok(answer.await??)
     }
 
     /// Starts a run from the last published state, as the API does.
@@ -204,7 +217,9 @@ async fn play_on<F: Future<Output = Result<()>>>(
         (stops.1)();
         result
     };
-    let (first, second, result) = tokio::join!(workflows.run(), agents.run(), acting);
+    let everything = async { tokio::join!(workflows.run(), agents.run(), acting) };
+    let ended = tokio::time::timeout(SCENE_MAX, everything).await;
+    let (first, second, result) = ended.context("the scene has no end")?;
     result.and(first.map_err(Into::into)).and(second.map_err(Into::into))
 }
 
