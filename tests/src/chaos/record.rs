@@ -69,7 +69,8 @@ impl Record {
             let line = |event: &Event| format!("{} because of {} ({})", event.kind, event.cause, item(event));
             return self.events.iter().map(|event| ids.replace(&line(event))).collect();
         }
-        let compared = self.events.iter().filter(|event| event.kind != "status_changed");
+        let is_compared = |event: &&Event| event.kind != "status_changed" && !self.is_told_again(event);
+        let compared = self.events.iter().filter(is_compared);
         let mut told: Vec<_> = compared.map(|event| (Ids::hide(&item(event)), event.kind.as_str())).collect();
         // Stable: what happens to one item keeps its order. What happens to none has no order that counts.
         told.sort_by(|one, other| match (one.0 == "-", other.0 == "-") {
@@ -77,6 +78,17 @@ impl Record {
             _ => one.0.cmp(&other.0),
         });
         told.into_iter().map(|(item, kind)| format!("{item}: {kind}")).collect()
+    }
+
+    /// Whether a decision ended advice that had been told of before. A worker that dies between the telling and the end of its workflow
+    /// task leaves the advice to be taken up again, together with what came meanwhile; and what people decide, comes first then.
+    fn is_told_again(&self, event: &Event) -> bool {
+        let Some(item) = event.item.as_deref().filter(|_| event.cause.starts_with("command:")) else {
+            return false;
+        };
+        let cause = format!("stage:{}", item.strip_suffix(":superseded").unwrap_or(item));
+        let mut earlier = self.events.iter().take_while(|other| other.seq < event.seq);
+        earlier.any(|other| other.kind == "gate_advised" && other.cause == cause)
     }
 
     /// What people read, comparable in the same way.

@@ -67,6 +67,39 @@ fn record() -> Record {
     }
 }
 
+/// A feature whose advice ended, and was then ended by a decision once more.
+fn advised(again: bool) -> Record {
+    let mut record = record();
+    record.row.pipeline_id = "build".to_owned();
+    let of = |seq, kind: &str, cause: &str, item: Option<&str>| Event {
+        cause: cause.to_owned(),
+        item: item.map(str::to_owned),
+        event_id: Uuid::from_u128(seq),
+        seq: i64::try_from(seq).unwrap_or_default(),
+        ..event(0, kind)
+    };
+    let (advice, decision) = ("stage:plan-advice:2", "command:decide:1");
+    record.events = vec![
+        of(1, "gate_advised", advice, None),
+        of(2, "task_complete", advice, Some("plan-advice:2")),
+        of(3, "task_complete", decision, Some("plan:2")),
+    ];
+    if again {
+        record.events.push(of(4, "task_complete", decision, Some("plan-advice:2")));
+        record.events.push(of(5, "agent_status_update", decision, Some("plan-advice:2:superseded")));
+    }
+    record.row.next_seq = i64::try_from(record.events.len()).unwrap_or_default() + 1;
+    record
+}
+
+#[test]
+fn advice_that_is_ended_again_by_a_decision_is_no_other_story() {
+    check(&logs(&[advised(true)], &[advised(false)]), &[]);
+    let mut never = advised(true);
+    never.events[0].kind = "new_message".to_owned();
+    check(&logs(&[never], &[advised(false)]), &["without kills"]);
+}
+
 /// The same after a worker died at 1,500 and the call was made again at 5,000.
 fn record_bought_twice() -> (Record, [Call; 2]) {
     let mut record = record();
