@@ -65,6 +65,10 @@ async fn is_behind(
             let row = project_reads::head(&mut tx, project).await?;
             row.item.waiting_for.as_deref() == Some("answers")
         }
+        (CommandBody::ConfirmBrief { .. }, RejectionCode::WrongState) => {
+            let row = project_reads::head(&mut tx, project).await?;
+            row.item.waiting_for.as_deref() == Some("brief")
+        }
         _ => false,
     })
 }
