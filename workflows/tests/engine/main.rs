@@ -49,7 +49,9 @@ const ANSWER_MAX: Duration = Duration::from_secs(20);
 async fn until<T>(what: &str, mut probe: impl AsyncFnMut() -> Result<T, String>) -> Result<T> {
     let deadline = Instant::now() + PATIENCE;
     loop {
-        match probe().await {
+        // One that hangs is asked again.
+        let probed = tokio::time::timeout(ANSWER_MAX, probe()).await;
+        match probed.unwrap_or_else(|_elapsed| Err("no answer".to_owned())) {
             Ok(found) => return Ok(found),
             Err(instead) if Instant::now() > deadline => bail!("{what}: {instead}"),
             Err(_) => tokio::time::sleep(PAUSE).await,
@@ -121,11 +123,7 @@ impl Scene {
         let command = Command { command_id: CommandId(id), actor, body };
         let answer = until("an answer", async || {
             let options = WorkflowExecuteUpdateOptions::builder().update_id(id.to_string()).build();
-            let handle = self.handle();
-            let told = handle.execute_update(ProjectWorkflow::command, command.clone(), options);
-            tokio::time::timeout(ANSWER_MAX, told)
-                .await
-                .map_err(|_elapsed| format!("{command:?} is not answered"))
+            Ok(self.handle().execute_update(ProjectWorkflow::command, command.clone(), options).await)
         });
         Ok(answer.await??)
     }
@@ -147,6 +145,17 @@ impl Scene {
             Ok(described) if described.status() != WorkflowExecutionStatus::Running => Ok(()),
             Ok(_) => Err("it still runs".to_owned()),
             Err(error) => Err(error.to_string()),
+        })
+        .await
+    }
+
+    /// Has the project go on by newer rules, and waits for the run that does.
+    async fn upgrade(&self) -> Result<()> {
+        let before = self.handle().describe(Default::default()).await?.run_id().to_owned();
+        self.signal("upgrade", None)?;
+        until("another run", async || match self.handle().describe(Default::default()).await {
+            Ok(described) if described.run_id() != before => Ok(()),
+            other => Err(format!("{:?}", other.map(|described| described.run_id().to_owned()))),
         })
         .await
     }
@@ -396,10 +405,10 @@ async fn a_failed_stage_is_retried_and_a_paused_one_started_anew() -> Result<()>
 async fn an_upgrade_continues_as_new_and_goes_on() -> Result<()> {
     play(Script::default(), async |scene| {
         scene.until(Phase::AwaitingInput).await?;
-        scene.signal("upgrade", None)?;
+        scene.upgrade().await?;
         scene.say(recommended()).await?;
         scene.until(Phase::Completed).await?;
-        scene.signal("upgrade", None)?;
+        scene.upgrade().await?;
         scene.say(CommandBody::Refine { target: "Data model".into(), request: "More.".into() }).await?;
         scene.until_said("refinement_completed", 1).await?;
         assert!(scene.script.published.lock().unwrap().last().unwrap().position.run > 1);
